@@ -18,18 +18,23 @@ from actors.persistence import persistently
 from backends.protocol import CannotForget, ReplyFailed, Threads
 from chat.erasing import Removed
 from chat.fold_constants import THREADLESS
+from chat.parts import parts_of
 from chat.work import Erase
 from events.backoff import Backoff
-from events.decisions import Erased, RunStarted, ThreadCreated
+from events.decisions import Erased, Reply, RunStarted, ThreadCreated
 from events.inbound import Control, Edit, Message, Receipt, Revoke
+from events.jetstream.media_store import BUCKET, SENT
 from events.log import LogUnavailable
+from events.parts import Part
 from events.recorded import Recorded
 from events.subjects import ChatKey, decisions_filter
+from events.tool_calls import ToolReturned
 
 PROVIDER_PATIENCE = 600.0
 """Seconds for which an unreachable provider is asked again; then its threads are reported as left."""
 
 _LONGEST_PAUSE = 30.0
+_MEDIA = f"{BUCKET}/"
 
 log = structlog.get_logger("recado.actors")
 
@@ -99,19 +104,19 @@ async def _forget_numbers(instance: Instance, key: ChatKey, chats: Sequence[str]
 
 
 async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> Removed:
-    """Have the chats erased that had closed into this one. A person who wants no replies, or is blocked, stays so under
-    every name: each then has a chat that says so."""
+    """Have the chats erased that had closed into this one. A person who wants no replies or no marketing, or is
+    blocked, stays so under every name: each then has a chat that says so."""
     total, holds = Removed(work.seq, 0, 0, 0, ()), work.holds
     if holds is None:
         return total
     names = work.chats
-    if holds.stopped or holds.admission == "blocked":
+    if holds.stopped or holds.opted_out or holds.admission == "blocked":
         first, *others = instance.people.family(key.account, key.chat)
         names = tuple(dict.fromkeys((*names, *others))) if first == key.chat else names
     for name in names:
         order = msgspec.structs.replace(holds, id=f"{holds.id}:{name}", from_=key.chat)
         if instance.people.changed_hands(key.account, name):  # nothing holds for the next holder of the number
-            order = msgspec.structs.replace(order, admission="", stopped=False, held="", until=None)
+            order = msgspec.structs.replace(order, admission="", stopped=False, opted_out=False, held="", until=None)
         done = await persistently(instance, "other", lambda: _erased(instance, ChatKey(key.account, name), order))  # noqa: B023
         total = Removed(
             work.seq,
@@ -157,8 +162,21 @@ async def _stored(instance: Instance, key: ChatKey, seq: int) -> list[Recorded]:
 
 
 def _objects(stored: Sequence[Recorded]) -> list[str]:
-    messages = [recorded.event for recorded in stored if isinstance(recorded.event, Message)]
-    return [message.media.object for message in messages if message.media is not None]
+    """The files of the chat's messages, and those that were sent to it alone."""
+    found: list[str] = []
+    for recorded in stored:
+        match recorded.event:
+            case Message(media=media) if media is not None:
+                found.append(media.object)
+            case Control(parts=parts) | ToolReturned(send=parts):
+                found += _sent(parts)
+            case Reply() as reply:
+                found += _sent(parts_of(reply))
+    return found
+
+
+def _sent(parts: Sequence[Part]) -> list[str]:
+    return [part.object.removeprefix(_MEDIA) for part in parts if part.object and part.object.startswith(_MEDIA + SENT)]
 
 
 def _threads(stored: Sequence[Recorded]) -> list[_Thread]:

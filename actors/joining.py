@@ -35,6 +35,7 @@ async def join(instance: Instance, key: ChatKey, work: Joining) -> Sequence[Comm
                 into=closing.into,
                 admission=closing.admission,
                 stopped=closing.stopped,
+                opted_out=closing.opted_out,
                 held=closing.held,
                 until=closing.until,
                 messages=closing.others,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from weakref import WeakValueDictionary
 
 import structlog
@@ -25,6 +25,11 @@ MOST_FORMER = 32
 
 _LONGEST_PAUSE = 5.0
 
+
+async def nothing(_: Profile) -> None:
+    """Does nothing."""
+
+
 log = structlog.get_logger("recado.profiles")
 
 
@@ -34,12 +39,20 @@ class BusProfiles:
     - `own`: the answering by the instance's own settings.
     - `stored`: where every version can be read.
     - `made`: makes the answering of a version, on the loop; it raises nothing.
+    - `read`: reads off the loop what `made` needs of a version that is not in force.
     """
 
-    def __init__(self, own: Answering, stored: ProfileLog, made: Callable[[Profile], Answering]) -> None:
+    def __init__(
+        self,
+        own: Answering,
+        stored: ProfileLog,
+        made: Callable[[Profile], Answering],
+        read: Callable[[Profile], Awaitable[None]] = nothing,
+    ) -> None:
         self._own = own
         self._stored = stored
         self._made = made
+        self._read_of = read
         self._in_force = NONE_IN_FORCE
         self._of: dict[str, Answering] = {}
         self._former: OrderedDict[str, Answering] = OrderedDict()
@@ -75,6 +88,8 @@ class BusProfiles:
             found = self.named(profile)
             if found is None or found is before:
                 version = await self._read(profile)
+                if version is not None and profile not in self._of:
+                    await self._read_of(version)
                 found = self._of.get(profile) or self._keep(profile, version)
             return found
 
@@ -87,6 +102,7 @@ class BusProfiles:
         whether chats that sleep may have waited for it, since a profile could not be used."""
         before, self._in_force = self._in_force, in_force
         some_waited = any(answering.lacks for answering in self._of.values())
+        self._forget_others(before)
         refs = {profile.ref for profile in in_force.profiles.values()}
         for ref in [ref for ref in self._of if ref not in refs]:
             self._note_former(ref, self._of.pop(ref))
@@ -95,6 +111,13 @@ class BusProfiles:
             return before.selected(key) is not in_force.selected(key)
 
         return is_changed, some_waited
+
+    def _forget_others(self, before: InForce) -> None:
+        """Forget all versions if one has another content than before: the stream was restored, or is another one."""
+        former = {profile.ref: profile for profile in before.profiles.values()}
+        if any(former.get(one.ref, one) != one for one in self._in_force.profiles.values()):
+            log.info("profiles_restored", then="every version is read again")
+            self.forget([*self._of, *self._former, *self._used])
 
     def forget(self, refs: Collection[str]) -> None:
         """Make these versions again when they are needed next."""

@@ -34,6 +34,12 @@ def chosen_by(question: tuple[Option, ...], message: Message) -> Choice | None:
     return typed(question, message.text or "")
 
 
+def tapped(question: tuple[Option, ...], message: Message) -> Choice | None:
+    """The choice that the message makes by a tap; none if it was not among those of the question."""
+    choice = message.choice
+    return choice if choice is not None and any(option.id == choice.id for option in question) else None
+
+
 def typed(question: tuple[Option, ...], text: str) -> Choice | None:
     """The choice that `text` names by its title or, if no title is that, by its number."""
     said = _plain(text)

@@ -66,6 +66,7 @@ def erase(chat: Chat, order: Order, last: int, at: Time, by: str | None) -> Eras
             cause=control.id,
             admission=control.admission,
             stopped=control.stopped,
+            opted_out=control.opted_out,
             held=control.held,
             until=control.until,
         )
@@ -78,6 +79,7 @@ def erase(chat: Chat, order: Order, last: int, at: Time, by: str | None) -> Eras
         cause=control.id,
         admission=chat.admission,
         stopped=chat.stopped,
+        opted_out=chat.opted_out,
         held=pause.reason if pause is not None else "",
         until=pause.until if pause is not None else None,
         joined=tuple(joint.chat for joint in chat.joints),
@@ -126,6 +128,7 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
         heard=heard,
         admission=event.admission,
         stopped=event.stopped,
+        opted_out=event.opted_out,
         pause=Pause(event.until, event.held) if event.held not in ("", HANDED_OFF) else None,
         erasing=Erasing(seq, event.upto, event.by, event.cause, event.joined),
         began_at=seq,

@@ -12,7 +12,7 @@ from chat import turn_steps as steps
 from chat.acknowledging import acknowledged_by
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
 from chat.changes import Changes
-from chat.choices import Chosen, chosen_by, question_of
+from chat.choices import Chosen, chosen_by, question_of, tapped
 from chat.erasing import forgotten
 from chat.fold_constants import LONGEST_ASKED, ONCE, QUICK, THREADLESS
 from chat.spent import spent_after
@@ -91,9 +91,11 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
         sent = stored if event.at is None or event.at > stored else event.at
         message = Waiting(event.id, seq, sent, stored, fault_of(event), has_file(event), is_silent(event))
         if chat.question:
-            choice = chosen_by(chat.question, event)
+            choice = chosen_by(chat.question, event) or tapped(chat.question, event)
             message = message if choice is None else replace(message, choice=choice)
-            chat = replace(chat, question=()) if event.from_me else chat
+            # In a group, the words of others come between the question and what only looks like an answer.
+            is_over = event.from_me or (message.choice is None and is_group(recorded.key.chat))
+            chat = replace(chat, question=()) if is_over else chat
         if event.marketing is not None:
             chat = replace(chat, opted_out=not event.marketing)
         return edits.met(arrived(chat, event, message, recorded.key.chat), event)

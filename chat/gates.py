@@ -99,7 +99,9 @@ def not_now(chat: Chat, message: Waiting, gates: Gates) -> IgnoredReason | None:
 
 
 def is_addressed(chat: Chat, message: Waiting, gates: Gates) -> bool:
-    """Whether a message in a group is meant for the bot."""
+    """Whether a message in a group is meant for the bot: it quotes or names it, or chooses what it has just offered."""
+    if message.choice is not None:
+        return True
     if message.quoted is not None and message.quoted in chat.our_message_ids:
         return True
     if any(name == ME or name in gates.names for name in message.mentions):

@@ -83,6 +83,7 @@ def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joine
             cause=control.id,
             admission=chat.admission,
             stopped=chat.stopped,
+            opted_out=chat.opted_out,
             held=pause.reason if pause is not None else "",
             until=pause.until if pause is not None else None,
             others=tuple(joint.chat for joint in chat.joints),
@@ -99,6 +100,7 @@ def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joine
         cause=control.id,
         admission=control.admission,
         stopped=control.stopped,
+        opted_out=control.opted_out,
         held=control.held,
         until=control.until,
         others=control.messages,
@@ -148,7 +150,7 @@ def fold(chat: Chat, event: Joined, recorded: Recorded) -> Changes:
     if event.into is not None:
         closing = Closing(
             recorded.seq, event.into, event.admission, event.stopped, event.held, event.until, event.others,
-            event.reset, event.asked, event.unsent,
+            event.reset, event.asked, event.unsent, event.opted_out,
         )  # fmt: skip
         return {
             "into": event.into, "closing": closing, "orders": orders, "thread": None,
@@ -164,6 +166,7 @@ def fold(chat: Chat, event: Joined, recorded: Recorded) -> Changes:
         "orders": orders,
         "joints": joints,
         "stopped": chat.stopped or event.stopped,
+        "opted_out": chat.opted_out or event.opted_out,
         "admission": _admission(chat.admission, event.admission),
         "pause": _longer(chat.pause, Pause(event.until, event.held) if event.held else None),
         "rewritten": max(chat.rewritten, recorded.seq),  # a thread lacks the words of the other chat

@@ -203,13 +203,14 @@ def _is_held(chat: Chat, rules: Rules) -> bool:
 
 def _erase(chat: Chat, work: Erasing) -> Erase:
     pause, holds = chat.pause, None
-    if work.joined or chat.stopped or chat.admission == "blocked":
+    if work.joined or chat.stopped or chat.opted_out or chat.admission == "blocked":
         holds = Control(
             id=f"erase:{work.seq}",
             command="erase",
             by=work.by,
             admission=chat.admission,
             stopped=chat.stopped,
+            opted_out=chat.opted_out,
             held=pause.reason if pause is not None else "",
             until=pause.until if pause is not None else None,
         )

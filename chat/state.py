@@ -29,7 +29,7 @@ class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     - `spoken`: the beginning of its text as `plain_words` gives it, in groups
     - `quoted`: id of the message that it quotes, in groups
     - `aliases`: other names of the person, for the lists of who is answered
-    - `choice`: the choice of our last question that its words name
+    - `choice`: the choice of our last question that its words name, or that was tapped
     - `count_in_hour`: 1 for the first message of its sender in this hour, 2 for the second …
     """
 
@@ -213,6 +213,7 @@ class Closing(msgspec.Struct, frozen=True, gc=False):
     reset: int = 0
     asked: str = ""
     unsent: str = ""
+    opted_out: bool = False
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):

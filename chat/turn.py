@@ -102,7 +102,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `began`: time at which it was started, or the turn in whose place it goes on; None in older logs' states
     - `fallback`: the second model answers it, because of this failure of the first; empty: the first does
     - `profile`: the version of a profile by which it is answered; empty: the instance's own settings
-    - `chosen`: the choices of our last question that its messages name by their words
+    - `chosen`: the choices of our last question that its messages name by their words, or by a tap
     - `unheard`: a call of the model's last message has a result that the model has to hear
     """
 

@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from console.bubbles import Bubble, of_history
 from console.deps import Deps, ModelInfo
-from console.drawn import Drawn, of_history
 from console.problems import Problem, answer, body_of
 from console.stream import EventStream
 from events.jid import is_canonical
@@ -75,13 +75,13 @@ class History(msgspec.Struct, frozen=True):
     """A page of a chat's history.
 
     - `entries`: messages and replies, the oldest first.
-    - `drawn`: what they have beside their text, by their ids.
+    - `bubbles`: the messages of replies with parts, by their ids.
     - `more`: whether there are older ones.
     - `after`: the sequence after which a stream of the chat goes on.
     """
 
     entries: tuple[Entry, ...]
-    drawn: dict[str, Drawn]
+    bubbles: dict[str, tuple[Bubble, ...]]
     more: bool
     after: int
 
@@ -146,8 +146,8 @@ async def history(request: Request) -> Response:
     found = await deps.read(deps.queries.history, _key(request), SHOWN + 1, before)
     entries = found[-SHOWN:]
     after = entries[0].seq - 1 if entries else 0
-    drawn = await of_history(deps, _key(request), entries)
-    return answer(History(entries, drawn, len(found) > SHOWN, after))
+    bubbles = await of_history(deps, _key(request), entries)
+    return answer(History(entries, bubbles, len(found) > SHOWN, after))
 
 
 async def write(request: Request) -> Response:

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from console import api, desk, desk_list, desk_views, files, login, orders
+from console import api, desk, desk_list, desk_views, files, library_pages, login, orders, template_form, uploads
 from console.deps import Deps
 from console.guard import Guard
 from console.guesses import Guesses
@@ -44,6 +44,8 @@ def make_app(deps: Deps) -> Starlette:
             Route("/", page),
             Route("/desk", desk_list.chats),
             Route("/desk/chats/{account}/{chat}", desk.chat),
+            Route("/desk/chats/{account}/{chat}/template", template_form.ask),
+            Route("/desk/chats/{account}/{chat}/template", template_form.give, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
             Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
@@ -51,6 +53,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/numbers", desk_views.numbers),
             Route("/desk/instances", desk_views.instances),
             Route("/desk/settings", desk_views.settings),
+            *library_pages.routes(),
             *profile_pages.routes(),
             Route("/login", login.ask),
             Route("/login", login.log_in, methods=["POST"]),
@@ -82,6 +85,8 @@ def make_app(deps: Deps) -> Starlette:
     app.state.guesses = guesses
     app.state.open_streams = OpenStreams()
     app.state.closing = asyncio.Event()
+    app.state.templates = {}
+    app.state.uploads = asyncio.Semaphore(uploads.AT_ONCE)
     app.state.reading_files = asyncio.Semaphore(files.AT_ONCE)
     app.state.trials = Trials(app.state.closing)
     return app

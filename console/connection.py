@@ -84,6 +84,7 @@ class Connection(HttpToolsProtocol):
         self._unparsed = 0
         self._wait_for(BODY_WITHIN)
         super().on_headers_complete()
+        self.scope["more_time"] = self._more_time  # type: ignore[typeddict-unknown-key]
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0
@@ -107,6 +108,11 @@ class Connection(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._write_by = None
+
+    def _more_time(self, seconds: float) -> None:
+        """Give the client this long from now on for the rest of its body: a file from a person who is logged in."""
+        if self._read_by is not None:
+            self._wait_for(seconds)
 
     def _wait_for(self, seconds: float) -> None:
         self._since = self.loop.time()

@@ -19,6 +19,7 @@ from console.sessions import Sessions
 from events.library import Library
 from events.log import EventLog
 from gateways.local.simulator import Simulator
+from gateways.templates.known import Templates
 from projections.reads.queries import Queries
 
 _Given = TypeVarTuple("_Given")
@@ -101,6 +102,7 @@ class Deps:
     - `prices`: the prices of models.
     - `settings`: the settings with which this process was started.
     - `profiles`: the profiles of the bus; None without a bus that has them.
+    - `templates`: the templates of business numbers; None without a bus that tells of them.
     - `library`: the files and places that can be sent; None without a bus that has them.
     - `sessions`: the sessions of browsers; None if the page is open to everyone.
     - `reading`: the thread that reads the projection for the page.
@@ -121,6 +123,7 @@ class Deps:
     prices: Mapping[str, Price] = field(default_factory=dict)
     settings: Sequence[SettingLine] = ()
     profiles: ProfileDesk | None = None
+    templates: Templates | None = None
     library: Library | None = None
     sessions: Sessions | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -19,7 +19,7 @@ from console.problems import Problem
 from console.rendering import address_of, person, render
 from console.shown_parts import is_quotable, objects_of, shown
 from events.jid import is_canonical
-from events.library import Entry
+from events.library import PREFIX, Entry
 from events.log import LogError
 from events.subjects import ChatKey, untoken
 from gateways.cloud.window import closes_at, is_of_cloud
@@ -85,7 +85,7 @@ async def page_of(
         "after": await deps.read(deps.queries.checkpoint),
         "said": said,
         "refused": refused,
-        "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries))),
+        "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries), files)),
         "files": files,
         "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),
         "window": await window_of(deps, key),
@@ -103,15 +103,22 @@ async def files_of(deps: Deps, account: str) -> Sequence[Entry]:
         return ()
 
 
-async def sizes_in(deps: Deps, key: ChatKey, objects: Collection[str]) -> dict[str, int]:
-    """The bytes of the files that are known, by their object."""
+async def sizes_in(deps: Deps, key: ChatKey, objects: Collection[str], files: Sequence[Entry]) -> dict[str, int]:
+    """The bytes of these files as far as they are known, by their object; `files`: those of the library, if they were
+    read already."""
+    if not objects:
+        return {}
+    files = files or await files_of(deps, key.account)
+    known = {one.part.object: one.size for one in files if one.part.object in objects}
+    found: dict[str, int | None] = {object_: size for object_, size in known.items() if object_ is not None}
     try:
         async with asyncio.timeout(SIZES_WITHIN):
-            known = {one: await deps.files.size(key.account, one) for one in objects}
+            for object_ in objects:
+                if not object_.startswith(PREFIX):
+                    found[object_] = await deps.files.size(key.account, object_)
     except (TimeoutError, LogError) as error:
         log.warning("sizes_not_shown", chat=key.chat, reason=str(error) or f"no answer within {SIZES_WITHIN:g} s")
-        return {}
-    return {object_: size for object_, size in known.items() if size is not None}
+    return {object_: size for object_, size in found.items() if size is not None}
 
 
 async def quoted_in(deps: Deps, key: ChatKey, id_: str) -> Line | None:

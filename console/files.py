@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from console.deps import Deps
 from console.desk import deps_of, key_of
-from console.drawn import event_at
 from console.problems import Problem
 from console.shown_parts import type_of
+from events import codec
 from events.decisions import Reply
 from events.jid import is_canonical
 from events.parts import Part
@@ -70,8 +70,12 @@ async def answer_with(request: Request, part: Part | None) -> Response:
 async def _part(deps: Deps, key: ChatKey, seq: int, number: int, reply: str | None) -> Part | None:
     if not is_canonical(key.chat) or not 0 < seq < 2**63:
         return None
-    event = await event_at(deps.log, key, seq)
-    if not isinstance(event, Reply) or event.id != reply:
+    raw = await deps.log.read(seq)
+    if raw is None:
+        return None
+    recorded = codec.read(raw.seq, raw.subject, deps.now(), raw.headers, raw.body)
+    event = recorded.event
+    if recorded.key != key or not isinstance(event, Reply) or event.id != reply:
         return None
     message = dict(enumerate(messages_of(event), 1)).get(number)
     return message if isinstance(message, Part) else None

@@ -63,7 +63,7 @@ class _Given(NamedTuple):
     quote: str | None
 
 
-class _NotTaken(Exception):
+class NotTaken(Exception):
     """An order that was not taken, because of `field` if one is named. `same`: pressed again, it is the same order;
     otherwise the form gets a fresh id."""
 
@@ -91,22 +91,22 @@ async def give_order(request: Request) -> Response:
     outcome. A refused order leads to the same form, with the words in it.
     """
     deps = deps_of(request)
-    key = await _open_chat(deps, key_of(request))
+    key = await open_chat(deps, key_of(request))
     given = await form_of(request)
     try:
-        control = _order_in(given)
+        control = order_in(given)
         command, id_ = control.command, control.id
         if command in CONFIRMED and not _is_confirmed(command, given, key):
             return await _question(request, command, status=400, id_=id_, wrong="confirm" in given)
         outcome = await _outcome(deps, key, control, given)
-    except _NotTaken as refusal:
+    except NotTaken as refusal:
         return await _refused(request, given, refusal)
     answer = RedirectResponse(address_of(key), 303)
     tell(answer, key, outcome, command)
     return answer
 
 
-async def _open_chat(deps: Deps, key: ChatKey) -> ChatKey:
+async def open_chat(deps: Deps, key: ChatKey) -> ChatKey:
     """The person's chat: a page that is open in a browser may be of one that has closed into it since."""
     try:
         return await deps.read(deps.queries.open_chat, key)
@@ -114,35 +114,41 @@ async def _open_chat(deps: Deps, key: ChatKey) -> ChatKey:
         return key
 
 
-def _order_in(given: Mapping[str, str]) -> Control:
-    """The order of a form, without the fields that only some orders have. Raises _NotTaken."""
+def order_in(given: Mapping[str, str]) -> Control:
+    """The order of a form, without the fields that only some orders have. Raises NotTaken."""
     command, id_ = given.get("command", ""), given.get("id", "")
     if command not in OFFERED:
-        raise _NotTaken(400, f"{command[:40]!r} is no order.")
+        raise NotTaken(400, f"{command[:40]!r} is no order.")
     if not _ID.fullmatch(id_):
-        raise _NotTaken(400, "This form has no valid order id, so nothing was done. Press the button again.")
+        raise NotTaken(400, "This form has no valid order id, so nothing was done. Press the button again.")
     return Control(id=id_, command=cast(Command, command), by=BY)
 
 
 async def _outcome(deps: Deps, key: ChatKey, control: Control, given: Mapping[str, str]) -> str:
-    """Give the order, unless it was given before, and name its outcome. Raises _NotTaken."""
+    """The outcome of a form's order. Raises NotTaken."""
     minutes = _minutes(given) if control.command == "pause" else None
     if control.command == "send":
         said = await _composed(deps, key, given)
         control = msgspec.structs.replace(control, text=said.text, parts=said.parts, quote=said.quote)
+    return await ordered(deps, key, control, minutes)
+
+
+async def ordered(deps: Deps, key: ChatKey, control: Control, minutes: int | None = None) -> str:
+    """Give the order, unless it was given before, and name its outcome; `minutes`: those of a pause. Raises
+    NotTaken."""
     try:
         seq = await _given(deps, key, control, minutes)
     except ChatNotMeant as refusal:
         if control.command == "erase" and await _is_erased_by(deps, key, control.id):
             return Erased.__name__
-        raise _NotTaken(404, unknown(key)) from refusal
+        raise NotTaken(404, unknown(key)) from refusal
     except LogUnavailable as error:
         log.warning("order_perhaps_not_stored", command=control.command, reason=str(error))
         reason = f"It is not known whether this was stored: {error}. Press the button again: it counts once."
-        raise _NotTaken(503, reason, same=True) from error
+        raise NotTaken(503, reason, same=True) from error
     except LogError as error:
         log.warning("order_not_stored", command=control.command, reason=str(error))
-        raise _NotTaken(503, f"Not stored: {error}.", same=True) from error
+        raise NotTaken(503, f"Not stored: {error}.", same=True) from error
     try:
         decision = await decided(deps.log, key, control.id, after=seq, patience=OBEYED_WITHIN)
         return await _sent(deps, key, decision, seq) if isinstance(decision, Reply) else outcome_of(decision)
@@ -154,7 +160,7 @@ async def _outcome(deps: Deps, key: ChatKey, control: Control, given: Mapping[st
 
 
 async def _given(deps: Deps, key: ChatKey, control: Control, minutes: int | None) -> int:
-    """The sequence of the order, which is stored unless its id was. Raises _NotTaken, ChatNotMeant, LogError."""
+    """The sequence of the order, which is stored unless its id was. Raises NotTaken, ChatNotMeant, LogError."""
     first = await _in_projection(deps, key, control.id)
     if first is None:
         await find(deps.log, key.chat, key.account, erased=control.command != "erase")
@@ -171,7 +177,7 @@ async def _given(deps: Deps, key: ChatKey, control: Control, minutes: int | None
         at, event = there
         first = _Given(stored.seq, at, event.command, event.text, event.until, event.parts, event.quote)
     if not _is_same(first, control, minutes):
-        raise _NotTaken(409, "This form was sent before, with another content. If you want this too, press again.")
+        raise NotTaken(409, "This form was sent before, with another content. If you want this too, press again.")
     return first.seq
 
 
@@ -212,7 +218,7 @@ async def _question(
     return render(request, "confirm.html", status=status, command=command, **values)
 
 
-async def _refused(request: Request, given: Mapping[str, str], refusal: _NotTaken) -> Response:
+async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken) -> Response:
     """The chat with the reason, and with the words in their form; where the chat cannot be shown, these alone."""
     draft = {name: given[name] for name in FIELDS if given.get(name)} if given.get("command") == "send" else {}
     refused = Refused(str(refusal), given["id"] if refusal.same else token_hex(8), draft, refusal.field)
@@ -245,9 +251,9 @@ async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str]) -> Compo
     try:
         return await composed(given, entry, is_known)
     except Unfit as unfit:
-        raise _NotTaken(400, str(unfit), field=unfit.field) from unfit
+        raise NotTaken(400, str(unfit), field=unfit.field) from unfit
     except LogUnavailable as error:
-        raise _NotTaken(503, f"The file cannot be looked up now: {error}. Nothing was sent.") from error
+        raise NotTaken(503, f"The file cannot be looked up now: {error}. Nothing was sent.") from error
 
 
 def _minutes(given: Mapping[str, str]) -> int | None:
@@ -255,5 +261,5 @@ def _minutes(given: Mapping[str, str]) -> int | None:
     if not minutes:
         return None
     if not (minutes.isascii() and minutes.isdigit() and len(minutes) < 7 and 0 < int(minutes) <= 525_600):
-        raise _NotTaken(400, f"{minutes[:20]!r} is no number of minutes.")
+        raise NotTaken(400, f"{minutes[:20]!r} is no number of minutes.")
     return int(minutes)

@@ -57,8 +57,9 @@ def shown(lines: Sequence[Line], sizes: Mapping[str, int]) -> dict[int, list[Sho
 
 
 def objects_of(lines: Sequence[Line]) -> set[str]:
-    """The files of the lines' parts that lie in a store."""
-    return {part.object for line in lines for part in line.parts if part.object is not None}
+    """The files of the lines' parts that lie in a store, and are shown by their names."""
+    parts = (part for line in lines for part in line.parts if part.object is not None)
+    return {part.object or "" for part in parts if not _is_picture(part)}
 
 
 def is_quotable(line: Line | None) -> bool:
@@ -68,6 +69,10 @@ def is_quotable(line: Line | None) -> bool:
     return line.revoked_at is None and line.kind not in {"unreadable", "unshown", "reaction"}
 
 
+def _is_picture(part: Part) -> bool:
+    return (type_of(part) or "").startswith("image/")
+
+
 def _shown(part: Part, number: int, sizes: Mapping[str, int], chosen: frozenset[str]) -> ShownPart:
     kind, words, reading = part.kind, named(part), plain(part)
     if kind not in KINDS:
@@ -75,8 +80,7 @@ def _shown(part: Part, number: int, sizes: Mapping[str, int], chosen: frozenset[
     if kind not in FILES:
         return ShownPart(part, kind, words, reading, number, chosen=chosen)
     size, is_here = sizes.get(part.object or "", 0), part.object is not None
-    is_picture = is_here and (type_of(part) or "").startswith("image/")
-    return ShownPart(part, "image" if is_picture else "file", words, reading, number, is_here, size)
+    return ShownPart(part, "image" if is_here and _is_picture(part) else "file", words, reading, number, is_here, size)
 
 
 def _chosen(lines: Sequence[Line]) -> dict[int, set[str]]:

@@ -18,10 +18,11 @@ import structlog
 from starlette.types import Message as Sent
 from starlette.types import Receive, Scope, Send
 
+from console.bubbles import Bubble, bubbles_of, sizes_of
 from console.deps import Deps
-from console.drawn import Drawn, drawn, sizes_of
 from console.news import ChatNews
 from console.open_streams import OpenStreams
+from events.decisions import Reply
 from events.inbound import Message
 from events.log import LogError
 from events.recorded import Recorded, Unknown, Unreadable
@@ -53,7 +54,7 @@ class SeenEvent(msgspec.Struct, frozen=True):
     - `repeat`: whether it is a message whose id the chat has had before.
     - `known`: False for bytes that are no event, or an event of a newer version.
     - `payload`: the event; if it is not known, the reason.
-    - `drawn`: what a message or a reply has beside its text.
+    - `bubbles`: the messages of a reply with parts.
     """
 
     seq: int
@@ -64,7 +65,7 @@ class SeenEvent(msgspec.Struct, frozen=True):
     repeat: bool
     known: bool
     payload: Any
-    drawn: Drawn | None = None
+    bubbles: tuple[Bubble, ...] = ()
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -139,7 +140,7 @@ class EventStream:
         async with aclosing(self._deps.log.tail(self._after, chat_filter(self._key))) as batches:
             async for batch in batches:
                 firsts = await self._firsts(batch)
-                sizes = await sizes_of(self._deps.files, self._key, (one.event for one in batch))
+                sizes = await sizes_of(self._deps.files, (one.event for one in batch if isinstance(one.event, Reply)))
                 await self._queue.put(b"".join(_event(one, firsts, sizes) for one in batch))
 
     async def _firsts(self, batch: list[Recorded]) -> dict[str, int]:
@@ -189,9 +190,9 @@ def _seen(recorded: Recorded, firsts: Mapping[str, int], sizes: Mapping[str, int
     event = recorded.event
     repeat = isinstance(event, Message) and firsts.get(event.id, recorded.seq) < recorded.seq
     known = not isinstance(event, (Unreadable, Unknown))
-    more = drawn(recorded.key, recorded.seq, event, sizes)
+    bubbles = bubbles_of(event, recorded.seq, sizes) if isinstance(event, Reply) else ()
     return SeenEvent(
-        recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event, more
+        recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event, bubbles
     )
 
 

@@ -257,6 +257,7 @@ class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     - `done`: this is the receipt: everything is removed.
     - `admission`: `approved` or `blocked` by an earlier order, which still holds.
     - `stopped`: the person had asked for no replies, which still holds.
+    - `opted_out`: the person wants no marketing messages, which still holds.
     - `held`, `until`: the reason of a pause that still holds, and its end.
     - `events`, `objects`, `threads`: of the receipt: the numbers of things removed.
     - `left`: of the receipt: the threads that are still at a provider (`<backend> <thread>: <why>`).
@@ -277,6 +278,7 @@ class Erased(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     threads: Count = 0
     left: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
+    opted_out: bool = False
 
 
 Decision = (

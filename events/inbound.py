@@ -201,8 +201,8 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     - `by`: the name of the person or program that gave it.
     - `into`: of `join`: the chat that this one closes into.
     - `from`: of `join`: the chat that closes into this one; of `erase`: the chat that this one had closed into.
-    - `admission`, `stopped`, `held`: of `join` and `erase`: the gates of that chat, as in `joined`; with them `until`
-      is the end of its pause, and `messages` of `join` are the chats that had closed into it.
+    - `admission`, `stopped`, `opted_out`, `held`: of `join` and `erase`: the gates of that chat, as in `joined`; with
+      them `until` is the end of its pause, and `messages` of `join` are the chats that had closed into it.
     - `reset`, `unsent`: of `join`: as in `joined`.
     """
 
@@ -223,6 +223,7 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     quote: ReplyId | None = None
     takeover: bool = True
     due: Time | None = None
+    opted_out: bool = False
 
 
 Inbound = Message | Edit | Revoke | Receipt | Control

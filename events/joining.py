@@ -18,6 +18,7 @@ class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     - `from`: the chat that closes into this one.
     - `admission`: `approved` or `blocked` by an earlier order, which still holds.
     - `stopped`: the person had asked for no replies, which still holds.
+    - `opted_out`: the person wants no marketing messages, which still holds.
     - `held`: the reason of a pause that still holds.
     - `until`: the end of that pause.
     - `others`: chats that had closed into the closed one.
@@ -45,3 +46,4 @@ class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     reset: Count = 0
     asked: str = ""
     unsent: str = ""
+    opted_out: bool = False

@@ -57,6 +57,9 @@ class Changes(msgspec.Struct, frozen=True):
 class KnowledgeLog(Protocol):
     """Every method but `follow` may raise LogUnavailable."""
 
+    async def exists(self) -> bool:
+        """Whether the stream is there: an instance of this release makes it."""
+
     async def look(self, collection: str = "") -> Stock:
         """The newest versions of a collection's documents, or of all."""
 

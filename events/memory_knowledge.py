@@ -19,6 +19,9 @@ class MemoryKnowledgeLog:
         self._kept: list[tuple[str, bytes]] = []
         self._changed = asyncio.Condition()
 
+    async def exists(self) -> bool:
+        return True
+
     async def look(self, collection: str = "") -> Stock:
         newest: dict[Place, Version] = {}
         unread: dict[str, Unread] = {}

@@ -157,7 +157,11 @@ _ALL = (
     Store(
         stream="OBJ_MEDIA",
         kind="objects",
-        writers={"gateway": frozenset({"$O.MEDIA.>"})},
+        writers={
+            "instance": frozenset({"$O.MEDIA.C.*", "$O.MEDIA.M.*"}),
+            "gateway": frozenset({"$O.MEDIA.>"}),
+            "operator": frozenset({"$O.MEDIA.C.*", "$O.MEDIA.M.*"}),
+        },
         rights={
             "instance": _LOOKS | {"make", "change", "erase"},
             "gateway": _LOOKS | {"purge"},
@@ -194,7 +198,7 @@ _ALL = (
         },
         bounds=frozenset({"max_bytes"}),
         saved=True,
-        erased="its files are those of an operator or a tool, named by their SHA-256 and by no chat",
+        erased="an operator added its files for everyone; a file that is sent to one chat alone is in MEDIA",
     ),
 )
 

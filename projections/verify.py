@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import aclosing, closing
 from hashlib import blake2b
 from itertools import zip_longest
@@ -70,9 +70,14 @@ class TableReport(msgspec.Struct, frozen=True):
 
 
 def compare(live: sqlite3.Connection, rebuilt: sqlite3.Connection, table: str) -> TableReport:
-    """Compare one table. Call it within a read transaction on both."""
+    """Compare one table of the projection. Call it within a read transaction on both."""
+    return compared(table, _chunks(live, table), _chunks(rebuilt, table))
+
+
+def compared(table: str, live: Iterable[Sequence[Row]], rebuilt: Iterable[Sequence[Row]]) -> TableReport:
+    """The report on a table, from the rows of both files in their order, in chunks of equal size."""
     digest, rows = blake2b(digest_size=16), 0
-    for mine, theirs in zip_longest(_chunks(live, table), _chunks(rebuilt, table), fillvalue=()):
+    for mine, theirs in zip_longest(live, rebuilt, fillvalue=()):
         digest.update(msgspec.msgpack.encode(mine))
         rows += len(mine)
         if mine != theirs:

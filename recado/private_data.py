@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 OWN = (
-    *("lock", "instance", "instance.new"),
+    *("lock", "instance", "instance.new", "profile-waits.json", "profile-waits.json.new"),
     *("nats", "nats.*", "nats-server.log*"),
     *("projection", "projection.*", "projection-*.db*"),
     *(f"{work}-*.{end}" for work in ("gateway", "media") for end in ("json", "json.new", "lock")),

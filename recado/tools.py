@@ -1,6 +1,8 @@
 """The results of tools in Python that say more than text: see docs/tools.md."""
 
 from actors.tools.results import (
+    FromBytes,
+    FromLibrary,
     Option,
     Part,
     Result,
@@ -8,6 +10,8 @@ from actors.tools.results import (
     choices,
     contact,
     document,
+    from_bytes,
+    from_library,
     image,
     link,
     location,
@@ -16,6 +20,8 @@ from actors.tools.results import (
 )
 
 __all__ = [
+    "FromBytes",
+    "FromLibrary",
     "Option",
     "Part",
     "Result",
@@ -23,6 +29,8 @@ __all__ = [
     "choices",
     "contact",
     "document",
+    "from_bytes",
+    "from_library",
     "image",
     "link",
     "location",

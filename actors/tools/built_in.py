@@ -64,7 +64,7 @@ class BuiltIn:
 
     async def offered(self, account: str) -> tuple[Tool, ...]:
         """The tools for chats of the account; those of a library that has nothing are left out."""
-        tools = [_ASK] if ASK_CHOICE in self.names else []
+        tools = [ASK] if ASK_CHOICE in self.names else []
         if self.names & _KINDS.keys():
             entries = await self._shelf.entries(account)
             for tool, kind in _KINDS.items():
@@ -173,7 +173,7 @@ def _tool_of(tool: str, kind: str, names: Sequence[str]) -> Tool:
     return Tool(name=tool, description=told, parameters=_schema(name=about), strict=True)
 
 
-_ASK = Tool(
+ASK = Tool(
     name=ASK_CHOICE,
     description="Ask the person one question with answers to tap. It ends your turn: write everything that the person "
     "has to know into `question`, for nothing that you write beside it is sent. Their choice comes as their next "
@@ -189,3 +189,4 @@ _ASK = Tool(
     ),
     strict=True,
 )
+"""The tool `ask_choice`."""

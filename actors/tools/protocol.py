@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from actors.tools.results import Sendable
 from backends.protocol import Tool
 from chat.references import Referring
 from events.parts import Part
@@ -22,6 +23,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `unfit`: the call failed because the arguments do not fit.
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
     - `send`, `quote`: parts for the person, and whether the answer is to quote the message.
+    - `wanted`: the same where files are to be looked up or stored first: see LibraryParts.
     - `quiet`, `passages`: as in ToolReturned.
     """
 
@@ -30,6 +32,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     unfit: bool = False
     handoff: str | None = None
     send: tuple[Part, ...] = ()
+    wanted: tuple[Sendable, ...] = ()
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
     quote: bool = False

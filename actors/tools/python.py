@@ -16,7 +16,7 @@ import msgspec
 
 from actors.handoff import HumanWanted
 from actors.tools.protocol import ToolResult
-from actors.tools.results import Result, stored
+from actors.tools.results import FromBytes, FromLibrary, Result, Sendable, stored
 from backends.protocol import Tool
 from chat.references import Referring
 from events.parts import Part
@@ -161,13 +161,19 @@ def load(module_name: str) -> dict[str, PythonTool]:
 
 
 def _result(returned: Any) -> ToolResult:
-    if isinstance(returned, Part):
+    if isinstance(returned, Part | FromLibrary | FromBytes):
         returned = Result(send=(returned,))
     if isinstance(returned, Result):
+        if any(isinstance(one, FromLibrary | FromBytes) for one in returned.send):
+            return ToolResult(str(returned.output), wanted=_stored_each(returned.send))
         send = stored(returned.send)
         quote = bool(returned.quote)
         return ToolResult(str(Result(returned.output, send, quote).told), send=send, quote=quote)
     return ToolResult(returned if isinstance(returned, str) else msgspec.json.encode(returned).decode())
+
+
+def _stored_each(send: Sequence[Sendable]) -> tuple[Sendable, ...]:
+    return tuple(one if isinstance(one, FromLibrary | FromBytes) else stored([one])[0] for one in send)
 
 
 def _told(error: BaseException) -> str:

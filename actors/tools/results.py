@@ -10,10 +10,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from chat.files import VOICE
 from chat.parts import reading
+from events.library import name_fault
 from events.parts import Option, Part, faults
 
 __all__ = [
+    "FromBytes",
+    "FromLibrary",
     "Option",
     "Part",
     "Result",
@@ -21,12 +25,41 @@ __all__ = [
     "choices",
     "contact",
     "document",
+    "from_bytes",
+    "from_library",
     "image",
     "link",
     "location",
     "text",
     "video",
 ]
+
+
+class FromLibrary(msgspec.Struct, frozen=True):
+    """What the library of the chat's account has under `name`: a file, or a place.
+
+    - `caption`: instead of the entry's own.
+    """
+
+    name: str
+    caption: str | None = None
+
+
+class FromBytes(msgspec.Struct, frozen=True):
+    """A file that is sent to this person alone.
+
+    - `content`: its bytes.
+    - `name`: its name, as people see that of a document.
+    - `kind`: one of chat.files.KINDS; None: as its content says.
+    """
+
+    content: bytes
+    name: str
+    kind: str | None = None
+    caption: str | None = None
+
+
+Sendable = Part | FromLibrary | FromBytes
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -37,15 +70,16 @@ class Result(msgspec.Struct, frozen=True):
     """
 
     output: str = ""
-    send: Sequence[Part] = ()
+    send: Sequence[Sendable] = ()
     quote: bool = False
 
     @property
     def told(self) -> str:
-        """The words for the model."""
+        """The words for the model. Its files are looked up before."""
         if self.output or (self.quote and not self.send):
             return self.output or "Your answer quotes the person's message."
-        return f"The person gets this with your answer:\n{reading(self.send)}"
+        parts = [part for part in self.send if isinstance(part, Part)]
+        return f"The person gets this with your answer:\n{reading(parts)}"
 
 
 class Sent(msgspec.Struct):
@@ -79,6 +113,25 @@ def audio(url: str, *, voice: bool = False) -> Part:
 def document(url: str, *, filename: str | None = None, caption: str | None = None) -> Part:
     """A file that WhatsApp fetches from `url`; `filename` is the name that people see."""
     return checked(Part(kind="document", url=url, filename=filename, caption=caption))
+
+
+def from_library(name: str, *, caption: str | None = None) -> FromLibrary:
+    """The file or place of this name in the library of the chat's account: see `recado files`."""
+    if (fault := name_fault(name)) is not None:
+        raise ValueError(fault)
+    return FromLibrary(name, caption)
+
+
+def from_bytes(content: bytes, name: str, *, caption: str | None = None, voice: bool = False) -> FromBytes:
+    """A file for this person alone, of a type and size that WhatsApp takes; it is kept for RECADO_MEDIA_KEPT.
+
+    `voice`: shown as a voice message, of OGG with Opus alone.
+    """
+    if not isinstance(content, bytes):
+        raise TypeError("give the file's bytes")
+    if (fault := name_fault(name)) is not None:
+        raise ValueError(fault)
+    return FromBytes(content, name, VOICE if voice else None, caption)
 
 
 def location(latitude: float, longitude: float, *, name: str | None = None, address: str | None = None) -> Part:
@@ -117,7 +170,7 @@ def checked(part: Part) -> Part:
     return part
 
 
-def stored(parts: Sequence[Part]) -> tuple[Part, ...]:
+def stored(parts: Sequence[object]) -> tuple[Part, ...]:
     """The parts with every value of the type that its field has. Raises ValueError."""
     try:
         return msgspec.json.decode(msgspec.json.encode(parts), type=tuple[Part, ...])

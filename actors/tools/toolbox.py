@@ -12,6 +12,7 @@ from actors import handoff
 from actors.tools import look_up as look_up_tool
 from actors.tools.arguments import Unfit, unpacked
 from actors.tools.built_in import BuiltIn
+from actors.tools.library_parts import LibraryParts, NoStore
 from actors.tools.look_up import LookUp
 from actors.tools.protocol import ToolResult
 from actors.tools.python import PythonTool
@@ -19,6 +20,7 @@ from actors.tools.services import ServiceTool, ServiceTools
 from backends.protocol import Tool
 from chat.built_in import LOOK_UP
 from chat.references import Referring
+from events.memory_library import MemoryLibrary
 from events.subjects import ChatKey
 
 log = structlog.get_logger("recado.tools")
@@ -42,6 +44,7 @@ class Toolbox:
     - `hands_off`: offer the tool with which a model asks for a human.
     - `look_up`: the documents; None: there are none.
     - `built_in`: recado's other tools; None: there are none.
+    - `files`: what functions and services send of the library; None: no file.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Toolbox:
         named: Collection[str] = (ALL,),
         built_in: BuiltIn | None = None,
         look_up: LookUp | None = None,
+        files: LibraryParts | None = None,
     ) -> None:
         self._functions = functions
         self._services = services
@@ -63,6 +67,7 @@ class Toolbox:
         self._hands_off = hands_off
         self._own = (*((handoff.TOOL,) if hands_off else ()), *((look_up_tool.TOOL,) if look_up is not None else ()))
         self.built_in = built_in
+        self._files = files or LibraryParts(MemoryLibrary(), NoStore())
         self._own_names = frozenset(tool.name for tool in self._own) | (built_in.names if built_in else frozenset())
 
     async def offered(self, account: str) -> tuple[Tool, ...]:
@@ -99,9 +104,11 @@ class Toolbox:
                 elif self.built_in is not None and name in self.built_in.names:
                     result = await self.built_in.call(key.account, name, given)
                 elif function is not None:
-                    result = await function.call(key, body, references)
+                    returned = await function.call(key, body, references)
+                    result = await self._files.resolved(key.account, returned)
                 elif service is not None:
-                    result = await self._services.call(key, service, body, references)
+                    returned = await self._services.call(key, service, body, references)
+                    result = await self._files.resolved(key.account, returned)
                 else:
                     result = ToolResult(f"There is no tool {name}", failed=True)
         except TimeoutError:

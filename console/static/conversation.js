@@ -26,10 +26,10 @@ export class Conversation {
     this.changedGroups = new Set();
   }
 
-  /** Messages and replies as the history has them; `drawn` has what they are beside their text, by their ids. */
-  addHistory(entries, drawn = {}) {
+  /** Messages and replies as the history has them; `bubbles` has the messages of replies with parts, by their ids. */
+  addHistory(entries, bubbles = {}) {
     for (const entry of entries) {
-      const line = this.line(entry.id, entry.author, { ...entry, ...drawn[entry.id] });
+      const line = this.line(entry.id, entry.author, { ...entry, quoted: entry.quoted ?? entry.quote, bubbles: bubbles[entry.id] });
       line.turn = entry.turn ?? line.turn;
       line.repeats = Math.max(line.repeats, entry.repeats ?? 0);
       line.edited = entry.edited ?? line.edited;
@@ -250,7 +250,7 @@ const FOLDS = {
   tool_returned: (chat, call) => chat.together([call.turn], `t:${call.turn}`),
   thread_created: (chat, thread, event) => (chat.turn ? `t:${chat.turn.id}` : `e:${event.seq}`),
   reply(chat, reply, event) {
-    const line = chat.line(reply.id, reply.author, { ...reply, ...event.drawn, seq: event.seq, at: event.at });
+    const line = chat.line(reply.id, reply.author, { ...reply, quoted: reply.quote, bubbles: event.bubbles, seq: event.seq, at: event.at });
     line.turn = reply.turn;
     line.model = reply.model;
     chat.turnEnds(reply.in_reply_to, reply.turn);

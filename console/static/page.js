@@ -62,9 +62,9 @@ async function open(chat) {
 async function fetchHistory(opened, before) {
   while (opened === conversation) {
     try {
-      const { entries, drawn, more, after } = await requests.history(opened.chat, before);
+      const { entries, bubbles, more, after } = await requests.history(opened.chat, before);
       if (opened !== conversation) return null;
-      opened.addHistory(entries, drawn);
+      opened.addHistory(entries, bubbles);
       oldest = entries[0]?.seq ?? oldest;
       find("earlier").hidden = !more;
       return after;
@@ -153,8 +153,8 @@ async function onRefused() {
   const shown = conversation;
   try {
     await look();
-    const { entries, drawn } = await requests.history(shown.chat);
-    shown.addHistory(entries, drawn);
+    const { entries, bubbles } = await requests.history(shown.chat);
+    shown.addHistory(entries, bubbles);
     if (shown !== conversation) return;
     draw();
     showState("slow", "recado has no live stream for this page now. What is new is fetched every few seconds.");

@@ -36,6 +36,15 @@ class JetStreamKnowledgeLog:
     async def close(self) -> None:
         await self._publisher.close()
 
+    async def exists(self) -> bool:
+        try:
+            await call(self._bus, f"STREAM.INFO.{KNOWLEDGE}", StreamInfo)
+        except ApiRefused as refused:
+            if refused.fault.err_code == STREAM_NOT_FOUND:
+                return False
+            raise LogUnavailable(str(refused)) from refused
+        return True
+
     async def look(self, collection: str = "") -> Stock:
         subjects = await self._subjects(f"kb.{token(collection)}.*" if collection else "kb.*.*")
         newest: dict[Place, Version] = {}

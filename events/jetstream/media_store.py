@@ -37,6 +37,9 @@ COMES_LATER = "meta:"
 """The beginning of an object's name if its gateway stores it after the message is in the log. Any other object is
 stored before its message."""
 
+SENT = "sent:"
+"""The beginning of the name of a file that is sent to one chat alone."""
+
 SHARE = 8
 """The bucket may hold an eighth of the log's size, and at least LEAST. When it is full, the server drops the oldest
 pieces."""
@@ -136,6 +139,17 @@ class MediaStore:
         if before is not None:
             await self._purge(f"$O.{BUCKET}.C.{before.nuid}")
         return Object(size)
+
+    async def keep(self, content: bytes) -> str:
+        """Store a file that is sent to one chat alone; returns the `object` of its part. It goes when its time is over,
+        or with the chat."""
+
+        async def whole() -> AsyncIterator[bytes]:
+            yield content
+
+        name = f"{SENT}{secrets.token_hex(16)}"
+        await self.put(name, whole())
+        return f"{BUCKET}/{name}"
 
     async def give_up(self, name: str, reason: str, detail: str) -> None:
         """Note under `name` that there will be no object, with the reason."""

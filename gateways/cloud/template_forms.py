@@ -57,15 +57,15 @@ class TemplateForms:
 
     async def header_file(self, part: Part | None) -> Part | None:
         """The file of the object stores in the header of the template that the part names; None if it has none, or the
-        form is not known, which the sending tells."""
-        values = part.parameters if part is not None and part.kind == "template" else None
-        if part is None or values is None or not any(value.startswith(_STORES) for value in values.header):
-            return None
+        form is not known, which the sending tells. Once this returns, `of` need not ask Meta."""
         try:
             form = await self.of(part)
         except FormUnknown:
             return None
-        if form is None or form.header not in HEADER_FILES:
+        values = part.parameters if part is not None and form is not None else None
+        if part is None or form is None or values is None or form.header not in HEADER_FILES:
+            return None
+        if not any(value.startswith(_STORES) for value in values.header):
             return None
         return Part(kind=form.header, object=values.header[0], filename=part.filename)
 

@@ -1,4 +1,4 @@
-"""What is known of a number's templates, as a gateway tells it to commands and to the desk."""
+"""The templates of a number, as a gateway tells them to commands and to the desk."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ LONGEST_NAME, LONGEST_REPLY = 60, 200
 """Characters of what is put in."""
 
 NOTHING = "…"
-"""Stands where there is nothing to put in: WhatsApp takes no empty value."""
+"""The value where there is nothing to put in: WhatsApp takes no empty one."""
 
 _REF = re.compile(r"[a-z0-9_]{1,512}:[a-z]{2,3}(_[A-Z]{2})?")
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,63}|[1-9][0-9]?")

@@ -17,7 +17,7 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.knowledge import Place, Version
 from events.private_file import open_private
 from projections.knowledge.forms import forms_of
-from projections.knowledge.pieces import Piece, pieces_of
+from projections.knowledge.pieces import MOST, Piece, pieces_of
 
 PIECES = 1
 """Raise it when the same text makes other pieces or forms."""
@@ -69,6 +69,26 @@ class Index:
             self.stream, self.checkpoint = stream.isoformat(), last
             db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (self.stream, last))
 
+    def replace_with(self, other: Index) -> bool:
+        """Have what the other index has, in one transaction. False, and nothing is changed, if this one has read
+        further in the meantime."""
+        with self.db as db:
+            db.execute("BEGIN IMMEDIATE")
+            stream, checkpoint = db.execute("SELECT stream, checkpoint FROM meta").fetchone()
+            if stream == other.stream and checkpoint > other.checkpoint:
+                return False
+            self._drop_all()
+            for row in other.db.execute("SELECT * FROM documents"):
+                db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", row)
+            for row in other.db.execute("SELECT * FROM pieces"):
+                db.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?)", row)
+            named = "SELECT pieces.id, name, headings, text FROM pieces JOIN documents ON documents.id = document"
+            for id_, name, headings, text in other.db.execute(named):
+                self._note_forms(id_, name, Piece(headings, text))
+            self.stream, self.checkpoint = other.stream, other.checkpoint
+            db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (self.stream, self.checkpoint))
+        return True
+
     def keep_vectors(self, model: str, vectors: Iterable[tuple[bytes, bytes]]) -> None:
         """Keep vectors by the digest of what was embedded; a vector is its floats, of 32 bits, little-endian."""
         with self.db as db:
@@ -104,12 +124,14 @@ class Index:
         pairs = version.document.faq
         pieces = [Piece(pair.q, pair.a) for pair in pairs] if pairs else pieces_of(text.text)
         for number, piece in enumerate(pieces):
-            row = (version.seq, number, piece.headings, piece.text, digest(piece))
-            id_ = self.db.execute(
-                "INSERT INTO pieces (document, number, headings, text, digest) VALUES (?, ?, ?, ?, ?)", row
-            ).lastrowid
-            words = f"{version.place.name} {piece.headings} {piece.text}"
-            self.db.execute("INSERT INTO forms (rowid, words) VALUES (?, ?)", (id_, forms_of(words)))
+            id_ = version.seq * MOST + number
+            row = (id_, version.seq, number, piece.headings, piece.text, digest(piece))
+            self.db.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?)", row)
+            self._note_forms(id_, version.place.name, piece)
+
+    def _note_forms(self, id_: int, name: str, piece: Piece) -> None:
+        words = forms_of(f"{name} {piece.headings} {piece.text}")
+        self.db.execute("INSERT INTO forms (rowid, words) VALUES (?, ?)", (id_, words))
 
     def _drop(self, place: Place) -> None:
         key = (place.collection, place.name)

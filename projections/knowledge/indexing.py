@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 from itertools import islice
-from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -28,13 +27,10 @@ class Texts(Protocol):
 
 
 class Indexing:
-    """The index of one instance, or of one command.
+    """Follows the stream into an index, and searches it."""
 
-    - `path`: its file; None: in memory.
-    """
-
-    def __init__(self, path: Path | None, stored: KnowledgeLog, texts: Texts) -> None:
-        self._index = Index(path)
+    def __init__(self, index: Index, stored: KnowledgeLog, texts: Texts) -> None:
+        self._index = index
         self._stored = stored
         self._texts = texts
         self._using = asyncio.Lock()

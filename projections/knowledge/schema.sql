@@ -18,7 +18,7 @@ CREATE TABLE documents (                     -- those that are in force
 );
 
 CREATE TABLE pieces (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY,                  -- of the document's sequence and the number
     document INTEGER NOT NULL,
     number INTEGER NOT NULL,                 -- within the document, from 0
     headings TEXT NOT NULL,

@@ -87,7 +87,7 @@ def reply_step(reply: Entry, turn: TurnView | None, facts: Sequence[Recorded]) -
     elif reply.author == "system":
         what = f"the person was told, reply {reply.id}"
     elif turn is None and reply.backend is None:
-        what = f"a program had the assistant say it, reply {reply.id}"
+        what = f"the assistant said it by order, reply {reply.id}"
     else:
         took = f"after {lasting(reply.at - turn.at)}{_outside_the_model(turn.at, facts)}" if turn is not None else ""
         tokens = f"{reply.input_tokens} tokens in and {reply.output_tokens} out" if reply.input_tokens else ""

@@ -102,6 +102,9 @@ def _tool(called: Recorded, call: ToolCalled, returned: Recorded | None) -> Step
         outcome = f"it failed after {took}" if result.failed else f"it answered after {took}"
     what = f"the model called the tool {call.name}, {outcome}"
     sent = f"; for the person: {reading(result.send)}" if result.send else ""
+    if result.passages:  # the words are in the documents' versions
+        shown = ", ".join(f"{one.document} (version {one.seq}, piece {one.chunk})" for one in result.passages)
+        return _step(called, "tool", f"{what} with passages of {shown}", f"{call.arguments} → {result.output}{sent}")
     return _step(called, "tool", what, f"{call.arguments} → {result.output}{sent}")
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from actors.leases.bucket import LeasesUnavailable
 from actors.leases.roster import older_than
+from actors.tools.results import Sendable
 from events.codec import INFORMS
 from events.decisions import Decision, Reply
 from events.inbound import Command, Control
@@ -37,8 +38,10 @@ from recado.cli.parts import (
     choice_option,
     choices_option,
     document_option,
+    file_option,
     image_option,
     location_option,
+    looked_up,
     parts_of,
 )
 from recado.cli.session import run, settings
@@ -66,7 +69,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     - `until`: the end of a pause, from the bus's time.
     - `wait`: seconds to wait until a reply is sent.
     - `fields`: fields of the Control.
-    - `filling`: a template to send, which is checked once the account is known.
+    - `sent`: more than words to send; files are looked up once the account is known.
+    - `filling`: a template to send, which is checked then.
     """
 
     command: Command
@@ -76,6 +80,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     until: Moment | None = None
     wait: float = 0
     fields: dict[str, Any] = {}
+    sent: tuple[Sendable, ...] = ()
     filling: Filling | None = None
 
 
@@ -116,6 +121,7 @@ def reset(chat: str, account: str | None, as_json: bool) -> None:
 @location_option
 @image_option
 @document_option
+@file_option
 @template_option
 @set_option
 @header_option
@@ -147,6 +153,7 @@ def send(
     place: Part | None,
     image: str | None,
     document: str | None,
+    name: str | None,
     ref: str | None,
     variables: tuple[Pair, ...],
     header: str | None,
@@ -166,16 +173,25 @@ def send(
 
     It counts as sent once a gateway says so; until then it is stored. The exit status is 1 if it cannot be sent.
     """
-    parts = parts_of(question, options, place, image, document)
+    sent = parts_of(question, options, place, image=image, document=document, name=name)
     filling = filling_of(ref, variables, header, buttons)
-    if filling is not None and (text is not None or parts):
+    if filling is not None and (text is not None or sent):
         raise click.UsageError("--template goes alone: after 24 hours WhatsApp takes nothing beside it")
-    if text is None and not parts and filling is None:
+    if text is None and not sent and filling is None:
         raise click.UsageError(
-            "there is nothing to send: give a TEXT, or one of --choices, --location, --image, --document, --template"
+            "there is nothing to send: give a TEXT, or one of --choices, --location, --image, --document, --file, "
+            "--template"
         )
-    fields = {"text": text, "parts": parts, "quote": quote, "takeover": not no_takeover}
-    given = Given(command="send", chat=chat, account=account, new=new, wait=wait, fields=fields, filling=filling)
+    given = Given(
+        command="send",
+        chat=chat,
+        account=account,
+        new=new,
+        wait=wait,
+        fields={"text": text, "quote": quote, "takeover": not no_takeover},
+        sent=sent,
+        filling=filling,
+    )
     _order(given, as_json)
 
 
@@ -246,6 +262,8 @@ async def _give(given: Given) -> tuple[Outcome, Decision | None]:
         if not given.fields.get("takeover", True):
             await _refuse_older(bus)
         fields = given.fields
+        if given.sent:
+            fields = fields | {"parts": await looked_up(given.sent, bus, key.account)}
         if given.filling is not None:
             fields = fields | {"parts": (await checked(chosen, bus, key.account, given.filling),)}
         control = Control(id=token_hex(8), command=given.command, until=end, by=by_user(), **fields)

@@ -15,6 +15,7 @@ from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.knowledge import COLLECTION, Document, Place, Version
 from events.knowledge_log import KnowledgeLog, Stock
 from events.library import Library
+from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.search import Found, Question
 from recado.cli.control import by_user
@@ -195,7 +196,7 @@ async def _search(collection: str, words: str, most: int) -> list[Found]:
     async with _open() as there:
         if not (await there.stored.look(collection)).there():
             raise click.ClickException(f"the collection {collection} has no documents: recado knowledge list shows all")
-        indexing = Indexing(None, there.stored, LibraryTexts(there.library))
+        indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
         try:
             await indexing.catch_up()
             return await indexing.search(Question(words, (collection,)), most)

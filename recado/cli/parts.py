@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+from pathlib import Path
+
 import click
 
+from actors.tools.library_parts import LibraryParts, NotSent
+from actors.tools.results import FromBytes, FromLibrary, Sendable
+from events.jetstream.connection import Bus
+from events.jetstream.media_store import MediaStore
 from events.parts import Option, Part, problems
+from recado.cli.file_content import checked
 from recado.cli.options import Text
+from recado.wiring.library import joined_library
 
 
 class Titled(click.ParamType[Option]):
@@ -46,22 +55,55 @@ choice_option = click.option(
 location_option = click.option(
     "--location", "place", type=Place(), metavar="LAT,LON[,NAME]", help="Send a place, in degrees."
 )
-image_option = click.option("--image", type=Text(), metavar="URL", help="Send the picture at this https address.")
-document_option = click.option("--document", type=Text(), metavar="URL", help="Send the file at this https address.")
+image_option = click.option(
+    "--image", type=Text(), metavar="FILE|URL", help="Send a picture: a file of this machine, or an https address."
+)
+document_option = click.option(
+    "--document", type=Text(), metavar="FILE|URL", help="Send a document: a file of this machine, or an https address."
+)
+file_option = click.option(
+    "--file", "name", type=Text(), metavar="NAME", help="Send the file or place of this name: recado files list."
+)
 
 
 def parts_of(
-    question: str | None, options: tuple[Option, ...], place: Part | None, image: str | None, document: str | None
-) -> tuple[Part, ...]:
-    """The parts in the order in which they go out. Raises click.UsageError with the first fault of them."""
+    question: str | None,
+    options: tuple[Option, ...],
+    place: Part | None,
+    *,
+    image: str | None,
+    document: str | None,
+    name: str | None,
+) -> tuple[Sendable, ...]:
+    """What is sent, in its order; files of this machine are read and checked. Raises click.UsageError with the first
+    fault, click.ClickException for a file."""
     if (question is None) != (not options):
         raise click.UsageError("a question and its choices go together: --choices 'Which size?' --choice s=Small")
-    parts = [
-        *([Part(kind="image", url=image)] if image is not None else []),
-        *([Part(kind="document", url=document)] if document is not None else []),
+    sent: list[Sendable] = [
+        *([_file("image", image)] if image is not None else []),
+        *([_file("document", document)] if document is not None else []),
+        *([FromLibrary(name)] if name is not None else []),
         *([place] if place is not None else []),
         *([Part(kind="choices", text=question, choices=options)] if question is not None else []),
     ]
-    if (fault := next(problems(parts), None)) is not None:
+    if (fault := next(problems([one for one in sent if isinstance(one, Part)]), None)) is not None:
         raise click.UsageError(fault)
-    return tuple(parts)
+    return tuple(sent)
+
+
+async def looked_up(sent: tuple[Sendable, ...], bus: Bus, account: str) -> tuple[Part, ...]:
+    """The parts of an order in a chat of the account: files of its library by their names, and files of this machine,
+    which are stored for that chat alone. Raises click.ClickException, LogError."""
+    async with AsyncExitStack() as stack:
+        library = LibraryParts(await joined_library(stack, bus), MediaStore(bus))
+        try:
+            return tuple([await library.part(account, one) for one in sent])
+        except NotSent as refused:
+            raise click.ClickException(f"{refused} (account {account})") from refused
+
+
+def _file(kind: str, where: str) -> Sendable:
+    if "://" in where:
+        return Part(kind=kind, url=where)
+    file = checked(Path(where), kind=kind)
+    return FromBytes(file.content or b"", file.name, kind)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import click
+from msgspec.structs import asdict
 
+from events.profile import DEFAULT
+from events.subjects import ChatKey
 from gateways.addressing import ChatUnknown
 from projections.reads.chat_list import ONLY, Asked, Only
 from projections.reads.costs import costed, in_dollars, total
@@ -44,7 +48,10 @@ _TEXT_WIDTH = 60
 )
 @json_option
 def chats(account: str | None, only: Only | None, as_json: bool) -> None:
-    """List all chats, the latest first: counts of messages and replies, what is to be seen to, the last words."""
+    """List all chats, the latest first: counts of messages and replies, what is to be seen to, the last words.
+
+    With --json each chat has its profile, as name@N, `default`, or null where the bus cannot be asked.
+    """
     chosen = settings()
     with queries(chosen) as projection:
         views = () if as_json else projection.deliveries()
@@ -53,7 +60,7 @@ def chats(account: str | None, only: Only | None, as_json: bool) -> None:
         found = projection.page(Asked(only=only, account=account), now, ALL).chats
         replies = told(views, None, now)
     if as_json:
-        click.echo(json_text(found))
+        click.echo(json_text(_with_profiles(found, chosen) if found else ()))
         return
     for line in replies:
         if account in (None, line.account):
@@ -175,6 +182,20 @@ def usage(account: str | None, chat: str | None, since: Moment | None, as_json: 
 
 def _day(since: Moment, now: datetime) -> str:
     return since(now).astimezone(UTC).date().isoformat()
+
+
+def _with_profiles(found: Sequence[ChatView], chosen: Settings) -> list[dict[str, object]]:
+    from recado.cli.profiles_seen import profiles_in_force  # noqa: PLC0415 - brings in the client of the bus
+
+    in_force = profiles_in_force(chosen)
+
+    def profile_of(chat: ChatView) -> str | None:
+        if in_force is None:
+            return None
+        profile = in_force.selected(ChatKey(chat.account, chat.chat))
+        return profile.ref if profile is not None else DEFAULT
+
+    return [{**asdict(chat), "profile": profile_of(chat)} for chat in found]
 
 
 def _now(chosen: Settings) -> datetime:

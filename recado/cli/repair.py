@@ -8,15 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 from pysqlite3 import dbapi2 as sqlite3
 
+from events.jetstream.connection import Bus
+from projections.knowledge.rebuilding import rebuild as rebuild_index
+from projections.knowledge.rebuilding import verify as verify_index
 from projections.rebuild import Progress, RebuildReport, rebuild
-from projections.verify import Difference, VerifyReport
+from projections.verify import Difference, TableReport, VerifyReport
 from projections.verify import verify as compare
 from recado.cli.log import open_log
 from recado.cli.options import json_option
 from recado.cli.session import run, settings
 from recado.printing import json_text, print_table
+from recado.wiring.knowledge import FILE, open_knowledge
 
 
 @click.command()
@@ -57,16 +62,32 @@ def _result(difference: Difference | None) -> str:
 async def _replay() -> RebuildReport:
     chosen = settings()
     chosen.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    async with open_log(chosen) as (log, _):
+    async with open_log(chosen) as (log, bus):
         with _bar("Replaying") as progress, _writing(chosen.data):
-            return await rebuild(log, chosen.data, progress)
+            report = await rebuild(log, chosen.data, progress)
+        await _rebuild_index(bus, chosen.data)
+        return report
 
 
 async def _verify() -> VerifyReport:
     chosen = settings()
-    async with open_log(chosen) as (log, _):
+    async with open_log(chosen) as (log, bus):
         with _bar("Verifying") as progress, _writing(chosen.data):
-            return await compare(log, chosen.data, progress)
+            report = await compare(log, chosen.data, progress)
+        return replace(report, tables=(*report.tables, *await _verify_index(bus, chosen.data)))
+
+
+async def _rebuild_index(bus: Bus, data: Path) -> None:
+    async with open_knowledge(bus) as (stored, texts):
+        with _writing(data):
+            if await stored.exists():
+                await rebuild_index(data / FILE, stored, texts)
+
+
+async def _verify_index(bus: Bus, data: Path) -> list[TableReport]:
+    async with open_knowledge(bus) as (stored, texts):
+        with _writing(data):
+            return await verify_index(data / FILE, stored, texts) if await stored.exists() else []
 
 
 @contextmanager

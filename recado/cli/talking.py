@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from chat.built_in import ASK_CHOICE
 from chat.choices import question_of
-from chat.parts import parts_of
+from chat.parts import parts_of, reading
 from events.decisions import TYPE_OF, Ignored, Reply, TurnError, TurnFailed
 from events.inbound import Message
 from events.log import EventLog
@@ -41,7 +42,7 @@ from recado.settings.settings import Settings
 from recado.wiring.profile_settings import ProfileSettings
 
 if TYPE_CHECKING:
-    from backends.protocol import Answer
+    from backends.protocol import Answer, ToolCall
 
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -236,6 +237,7 @@ async def _ask_by(meant: Version | Path, chosen: Settings, text: str) -> Answer:
 
 
 async def _ask(chosen: Settings, text: str) -> Answer:
+    from actors.tools.built_in import ASK  # noqa: PLC0415 - `recado say` needs none of it
     from backends.one_question import ask as ask_in_fresh_thread  # noqa: PLC0415 - `recado say` needs none of it
     from backends.protocol import ReplyRequest  # noqa: PLC0415
     from chat.context import Line  # noqa: PLC0415
@@ -257,5 +259,22 @@ async def _ask(chosen: Settings, text: str) -> Answer:
                 ids=(fresh,),
                 patience=chosen.run_timeout,
                 moment=moment,
+                tools=(ASK,) if ASK_CHOICE in chosen.built_in_tools else (),
             ),
+            _question if ASK_CHOICE in chosen.built_in_tools else None,
         )
+
+
+def _question(call: ToolCall) -> str:
+    """The plain reading of the question that the call asks."""
+    from actors.tools.arguments import Unfit, unpacked  # noqa: PLC0415 - `recado say` needs none of it
+    from actors.tools.built_in import asked  # noqa: PLC0415
+    from backends.protocol import ReplyFailed  # noqa: PLC0415
+
+    try:
+        result = asked(unpacked(call.arguments)[0])
+    except Unfit as unfit:
+        raise ReplyFailed("malformed_answer", str(unfit)) from unfit
+    if result.failed:
+        raise ReplyFailed("malformed_answer", result.output)
+    return reading(result.send)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from events.log import EventLog
-from events.profile import Profile
+from events.profile import Profile, clashes
 from events.profile_log import Stored
 from recado.profiles.changes import Author, Change, changed, removal
 from recado.profiles.entries import with_canonical_names
@@ -46,6 +46,7 @@ async def applied(
     problems: list[Problem] = []
     changes: list[Change] = []
     lacks: dict[str, tuple[str, ...]] = {}
+    after = {} if folder else dict(stored.in_force.profiles)
     for document in documents:
         before = stored.in_force.profiles.get(document.name)
         wanted = await _profile(document, before, log, author)
@@ -53,9 +54,10 @@ async def applied(
         problems += wrong
         if unset:
             lacks[document.name] = unset
+        after[document.name] = wanted
         change = changed(stored, wanted, author)
         changes += [change] if change is not None else []
-    problems += _twice(documents, stored, folder=folder)
+    problems += _clashing({document.name: document for document in documents}, after.values())
     if problems:
         raise FilesWrong(problems)
     if folder:
@@ -121,21 +123,16 @@ def _same(one: Any, other: Any) -> bool:
     return msgspec.json.encode(one, order="deterministic") == msgspec.json.encode(other, order="deterministic")
 
 
-def _twice(documents: Sequence[Document], stored: Stored, *, folder: bool) -> list[Problem]:
-    """Problems of entries that another file, or a profile that stays, has too."""
-    names = {document.name for document in documents}
-    staying = [] if folder else [one for name, one in stored.in_force.profiles.items() if name not in names]
-    owner: dict[tuple[str, str], str] = {
-        (kind, entry): f"the profile {profile.name}"
-        for profile in staying
-        for kind in ("accounts", "chats", "groups")
-        for entry in getattr(profile, kind)
-    }
+def _clashing(documents: Mapping[str, Document], after: Iterable[Profile]) -> list[Problem]:
+    """Problems of entries that another file, or a profile that stays, has too; in the first of several files there is
+    none."""
     problems = []
-    for document in documents:
-        for kind in ("accounts", "chats", "groups"):
-            for entry in getattr(document, kind):
-                other = owner.setdefault((kind, entry), document.file)
-                if other != document.file:
-                    problems.append(document.wrong(f"{entry} is in {kind} of {other} too: take it out of one", kind))
+    for clash in clashes(after):
+        files = [documents[name] for name in documents if name in clash.names]
+        staying = next((f"the profile {name}" for name in clash.names if name not in documents), "")
+        for document in files if staying else files[1:]:
+            other = staying or files[0].file
+            problems.append(
+                document.wrong(f"{clash.entry} is in {clash.list} of {other} too: take it out of one", clash.list)
+            )
     return problems

@@ -60,25 +60,17 @@ class ProfileUnusable(SettingsInvalid):
         self.lacks = lacks
 
 
-def settings_of_profile(given: Mapping[str, str], profile: Profile, secret_of: SecretOf | None = None) -> Settings:
-    """The settings by which the chats of the profile are answered. A profile without settings gives those of the
-    instance.
-
-    `given` are the instance's variables. `secret_of` is asked for the keys that the profile names (default: the
-    secrets of `given`), and for no other name than `given` allows. Fields that this release does not apply are passed
-    over. Raises ProfileUnusable with every problem; SettingsInvalid if the instance's own variables are wrong.
-    """
-    own = settings_of(given)
-    return Overlay(given, own, secret_of or own.secrets.value).settings(profile)
-
-
 def unapplied(profile: Profile) -> list[str]:
     """The fields of the profile that this release does not apply."""
     return sorted([*(field for field in profile.settings if field not in FIELDS), *profile.more])
 
 
 class Overlay:
-    """Lays profiles over the same variables; `own` are the settings of `given`."""
+    """Lays profiles over the same variables.
+
+    - `given`: the instance's variables; `own`: its settings.
+    - `secret_of`: asked for the keys that a profile names, and for no other name than `given` allows.
+    """
 
     def __init__(self, given: Mapping[str, str], own: Settings, secret_of: SecretOf) -> None:
         self._given = given
@@ -88,7 +80,8 @@ class Overlay:
         self._has_own_server = own.openai_base_url is not None
 
     def settings(self, profile: Profile) -> Settings:
-        """As `settings_of_profile`."""
+        """The settings by which the chats of the profile are answered; those of the instance for a profile without any.
+        Fields that this release does not apply are passed over. Raises ProfileUnusable with every problem."""
         try:
             laid = self._own_variables()
         except SecretUnusable as error:

@@ -81,7 +81,7 @@ def modules() -> Reader:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class ProfileSettings:
+class AllowedSettings:
     """The settings of the names that a profile may hold."""
 
     profile_servers: Annotated[

@@ -18,7 +18,7 @@ from recado.settings.money import MoneySettings, models_in_use, money_problems
 from recado.settings.nats import NatsSettings, nats_problems
 from recado.settings.page import PageSettings, page_problems
 from recado.settings.people import PeopleSettings
-from recado.settings.profiles import ProfileSettings
+from recado.settings.profiles import AllowedSettings
 from recado.settings.secrets import Secrets, SecretUnusable
 from recado.settings.texts import TextSettings
 from recado.settings.turns import TurnSettings
@@ -40,7 +40,7 @@ class Settings(
     PeopleSettings,
     MediaSettings,
     WhatsAppSettings,
-    ProfileSettings,
+    AllowedSettings,
 ):
     """All settings, topic by topic. `python -m recado.reference` writes docs/configuration.md from them.
 

@@ -74,6 +74,7 @@ from recado.wiring.profiles import AnsweringByProfile, answering_by_profile
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
 from recado.wiring.sent_files import SentFiles
+from recado.wiring.templates import AccountTemplates
 
 log = structlog.get_logger("recado")
 
@@ -214,6 +215,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         prices=prices_of(settings),
         settings=lines(settings),
         profiles=answers.desk(event_log, bus),
+        templates=AccountTemplates(settings, bus),
         library=library,
         files=SentFiles(library, store),
         sessions=_sessions(settings, folder),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from actors.tools.look_up import Found
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
+from events.knowledge_log import KnowledgeLog
 from events.library import Library
 from events.tool_calls import Passage
+from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.search import Found as Piece
 from projections.knowledge.search import Question
 from recado.knowledge.texts import LibraryTexts
+from recado.wiring.library import joined_library
 from recado.wiring.lifecycle import Lifetime
 
 FILE = "knowledge.db"
@@ -38,10 +42,19 @@ async def indexed_knowledge(life: Lifetime, bus: Bus, library: Library, data: Pa
     """The documents of an instance, which follows their stream until it ends. Raises LogUnavailable."""
     stored = await JetStreamKnowledgeLog.open(bus)
     life.stack.push_async_callback(stored.close)
-    indexing = Indexing(data / FILE, stored, LibraryTexts(library))
+    indexing = Indexing(Index(data / FILE), stored, LibraryTexts(library))
     life.stack.push_async_callback(indexing.close)
     life.keep(indexing.follow())
     return IndexedKnowledge(indexing)
+
+
+@asynccontextmanager
+async def open_knowledge(bus: Bus) -> AsyncIterator[tuple[KnowledgeLog, LibraryTexts]]:
+    """The stream and the texts of documents for the length of a command. Raises LogMismatch, LogUnavailable."""
+    async with AsyncExitStack() as stack:
+        stored = await JetStreamKnowledgeLog.open(bus)
+        stack.push_async_callback(stored.close)
+        yield stored, LibraryTexts(await joined_library(stack, bus))
 
 
 def _found(piece: Piece) -> Found:

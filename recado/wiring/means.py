@@ -9,6 +9,7 @@ from actors.answering import Means
 from actors.breaker import Breaker
 from actors.document_slots import DocumentSlots
 from actors.tools.built_in import BuiltIn
+from actors.tools.library_parts import LibraryParts
 from actors.tools.look_up import Knowledge, LookUp
 from actors.tools.python import PythonTool
 from actors.tools.services import ServiceTools
@@ -39,6 +40,7 @@ class Shared:
         self.model = model
         self.knowledge = knowledge
         self.shelf = Shelf(library)
+        self.files = LibraryParts(library, store)
         self.services = services
         self.store = store
         self.extract = Extraction().extract
@@ -60,6 +62,8 @@ def toolbox_of(
     services: ServiceTools,
     shelf: Shelf,
     knowledge: Knowledge | None,
+    *,
+    files: LibraryParts | None = None,
 ) -> Toolbox:
     """The tools by the settings."""
     return Toolbox(
@@ -68,6 +72,7 @@ def toolbox_of(
         hands_off=settings.handoff == "on",
         named=settings.service_tools,
         built_in=BuiltIn(settings.built_in_tools, shelf) if settings.built_in_tools else None,
+        files=files,
         look_up=LookUp(settings.knowledge, knowledge) if settings.knowledge and knowledge is not None else None,
     )
 
@@ -82,7 +87,7 @@ def means_of(
     return Means(
         backend=model.backend,
         fallback=fallback,
-        tools=toolbox_of(settings, functions, shared.services, shared.shelf, shared.knowledge),
+        tools=toolbox_of(settings, functions, shared.services, shared.shelf, shared.knowledge, files=shared.files),
         files=files_of(settings, model, stack, store=shared.store, extract=shared.extract, slots=shared.slots),
         threads=threads_of(settings, stack),
         breaker=shared.breaker(settings, model) if fallback is not None else None,

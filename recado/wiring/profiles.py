@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, aclosing
-from datetime import datetime
+from datetime import UTC, datetime
 from weakref import finalize
 
 import structlog
@@ -14,7 +14,7 @@ from prometheus_client import Gauge
 from actors.answering import Answering, Means, NoBackend, Policy
 from actors.profiles import BusProfiles
 from actors.router import Router
-from actors.tools.python import PythonTool, ToolsUnusable, load
+from actors.tools.python import ToolsUnusable
 from events.jetstream.connection import Bus
 from events.jetstream.profiles import JetStreamProfileLog
 from events.log import EventLog
@@ -29,6 +29,8 @@ from recado.wiring.model import model_of
 from recado.wiring.modules import check_names
 from recado.wiring.policy import policy_of
 from recado.wiring.profile_settings import ProfileSettings, Usable
+from recado.wiring.profile_waits import ProfileWaits
+from recado.wiring.tool_modules import StillImported, ToolModules
 
 LOOK_EVERY = 2.0
 """Seconds between two looks for a secret that is missing."""
@@ -56,11 +58,14 @@ class AnsweringByProfile:
         self._own = settings
         self._settings = ProfileSettings(settings)
         self._known: dict[str, Usable] = {}  # of the versions in force
-        self._usable_from: dict[str, datetime] = {}
-        self._modules: dict[str, dict[str, PythonTool]] = {}
+        self._former: dict[str, Usable] = {}  # of another version, until its answering is made
+        self._versions: dict[str, Profile] = {}
+        self._waits = ProfileWaits(settings.data)
+        self._now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._modules = ToolModules()
         self._stacks: set[AsyncExitStack] = set()
         self._closing: set[asyncio.Task[None]] = set()
-        self.profiles = BusProfiles(self._answering("", Usable(settings)), stored, self._made)
+        self.profiles = BusProfiles(self._answering("", Usable(settings)), stored, self._made, self._read_former)
         self.read = asyncio.Event()
         """Set once the profiles were read for the first time."""
 
@@ -77,8 +82,9 @@ class AnsweringByProfile:
 
     def begin(self, life: Lifetime, router: Router, now: Callable[[], datetime]) -> None:
         """Follow the profiles until the process ends; `now` gives the bus's time."""
+        self._now = now
         life.keep(self.follow(router))
-        life.keep(self.look_for_secrets(router, now))
+        life.keep(self.look_again(router))
 
     async def close(self) -> None:
         for stack in list(self._stacks):
@@ -98,41 +104,51 @@ class AnsweringByProfile:
                 self._shared.services.claimed = claimed_tools(in_force.profiles.values())
                 is_changed, some_waited = self.profiles.follow(in_force)
                 self._forget_former()
+                some_waited |= self._note_waits()
                 self.read.set()
                 router.profiles_changed(is_changed, some_waited)
-                _gauge.set(len(self._unusable()))
 
-    async def look_for_secrets(self, router: Router, now: Callable[[], datetime]) -> None:
-        """Look again and again for secrets that were missing, until cancelled."""
+    async def look_again(self, router: Router) -> None:
+        """Look again and again for secrets that were missing, and imports that had not returned, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
             refs = {ref for ref, usable in self._known.items() if usable.may_come}
             found = [ref for ref in refs if await self._has_come(ref)]
             if found:
-                self._usable_from |= dict.fromkeys(found, now())
+                self._note_waits()
                 self.profiles.forget(found)
                 router.search_again()
-                _gauge.set(len(self._unusable()))
 
     async def _has_come(self, ref: str) -> bool:
         profile = self.profiles.in_force.profiles.get(ref.rpartition("@")[0])
         if profile is None or profile.ref != ref:
             return False
-        usable = await asyncio.to_thread(self._usable, profile)
-        if usable.lacks:
-            return False
+        before, usable = self._known[ref], await asyncio.to_thread(self._usable, profile)
         self._known[ref] = usable
+        if usable.lacks:
+            if usable.lacks != before.lacks:
+                _tell(ref, usable)
+            return False
         log.info("profile_usable", profile=ref)
         return True
 
     async def _learn(self, profiles: Iterable[Profile]) -> None:
         """Read the settings of versions that are new, and import their modules, off the loop."""
         for profile in profiles:
-            if profile.ref not in self._known:
+            if self._versions.get(profile.ref) != profile:  # a restored stream may have others of the same name
                 usable = self._known[profile.ref] = await asyncio.to_thread(self._usable, profile)
+                self._versions[profile.ref] = profile
                 if usable.lacks:
-                    then = "its chats wait; others answer them if they can"
-                    log.warning("profile_unusable", profile=profile.ref, reason=usable.lacks, then=then)
+                    _tell(profile.ref, usable)
+
+    async def _read_former(self, profile: Profile) -> None:
+        self._former[profile.ref] = await asyncio.to_thread(self._usable, profile)
+
+    def _note_waits(self) -> bool:
+        """Keep which profiles can be used and which cannot. Whether one can be used again."""
+        unusable = {ref.rpartition("@")[0] for ref, _ in self._unusable()}
+        _gauge.set(len(unusable))
+        return self._waits.note(unusable, self.profiles.in_force.profiles.keys(), self._now())
 
     def _unusable(self) -> list[tuple[str, Usable]]:
         return [(ref, usable) for ref, usable in self._known.items() if usable.lacks]
@@ -140,14 +156,16 @@ class AnsweringByProfile:
     def _forget_former(self) -> None:
         kept = {profile.ref for profile in self.profiles.in_force.profiles.values()}
         for ref in [ref for ref in self._known if ref not in kept]:
-            del self._known[ref]
-            self._usable_from.pop(ref, None)
+            del self._known[ref], self._versions[ref]
 
     def _usable(self, profile: Profile) -> Usable:
         try:
             usable = self._settings.of(profile)
             if usable.settings is not None and not usable.lacks:
-                check_names(usable.settings, self._tools(usable.settings.tools))
+                try:
+                    check_names(usable.settings, self._modules.tools(usable.settings.tools))
+                except StillImported as fault:
+                    return Usable(usable.settings, str(fault), may_come=True)
         except ToolsUnusable as fault:
             return Usable(None, str(fault))
         except Exception as defect:  # one profile that breaks recado stops no other
@@ -155,15 +173,8 @@ class AnsweringByProfile:
             return Usable(None, f"recado breaks on it: {type(defect).__name__}: {defect}")
         return usable
 
-    def _tools(self, module: str | None) -> dict[str, PythonTool]:
-        if not module:
-            return {}
-        if module not in self._modules:
-            self._modules[module] = load(module)
-        return self._modules[module]
-
     def _made(self, profile: Profile) -> Answering:
-        usable = self._known.get(profile.ref) or self._usable(profile)
+        usable = self._former.pop(profile.ref, None) or self._known.get(profile.ref) or self._usable(profile)
         try:
             return self._answering(profile.ref, usable)
         except Exception as defect:  # one profile that breaks recado stops no other
@@ -171,19 +182,28 @@ class AnsweringByProfile:
             return self._answering(profile.ref, Usable(None, f"{type(defect).__name__}: {defect}"))
 
     def _answering(self, ref: str, usable: Usable) -> Answering:
-        settings, lacks, stack = usable.settings, usable.lacks, AsyncExitStack()
+        stack = AsyncExitStack()
+        try:
+            answering = self._with(ref, usable, stack)
+        except BaseException:
+            self._begin_closing(stack)
+            raise
+        self._stacks.add(stack)
+        finalize(answering, self._close_soon, stack).atexit = False
+        return answering
+
+    def _with(self, ref: str, usable: Usable, stack: AsyncExitStack) -> Answering:
+        """An answering whose means are closed with the stack."""
+        settings, lacks = usable.settings, usable.lacks
         policy, means = Policy() if settings is None else policy_of(settings), Means(backend=NoBackend())
         if settings is not None and not lacks:
             model = model_of(settings, self._shared.model, stack) if ref else self._shared.model
             if model is None:
                 lacks = "it names no key and no server, and this instance runs no small local model"
             else:
-                means = means_of(settings, model, self._tools(settings.tools), self._shared, stack)
-        usable_from = self._usable_from.get(ref)
-        answering = Answering(self._incarnation, means, policy, profile=ref, lacks=lacks, usable_from=usable_from)
-        self._stacks.add(stack)
-        finalize(answering, self._close_soon, stack).atexit = False
-        return answering
+                means = means_of(settings, model, self._modules.tools(settings.tools), self._shared, stack)
+        usable_from = self._waits.usable_from(ref.rpartition("@")[0])
+        return Answering(self._incarnation, means, policy, profile=ref, lacks=lacks, usable_from=usable_from)
 
     def _close_soon(self, stack: AsyncExitStack) -> None:
         """Close the means of an answering that nothing uses any more. It may be called on any thread."""
@@ -196,9 +216,13 @@ class AnsweringByProfile:
         task.add_done_callback(self._closing.discard)
 
     async def _close(self, stack: AsyncExitStack) -> None:
-        if stack in self._stacks:
-            self._stacks.discard(stack)
-            await stack.aclose()
+        self._stacks.discard(stack)
+        await stack.aclose()  # of one that is closed already this does nothing
+
+
+def _tell(ref: str, usable: Usable) -> None:
+    then = "its chats wait; others answer them if they can"
+    log.warning("profile_unusable", profile=ref, reason=usable.lacks, then=then)
 
 
 async def answering_by_profile(

@@ -19,7 +19,7 @@ from playwright.async_api import Page as Window
 from playwright.async_api import expect
 
 from chat.parts import reading
-from console.drawn import drawn
+from console.bubbles import bubbles_of
 from events.inbound import Message
 from events.parts import Option, Parameters, Part
 from events.references import Choice
@@ -258,8 +258,7 @@ async def test_every_part_can_be_drawn(page: Page, window: Window) -> None:
     @given(sound=st.lists(parts(), min_size=1, max_size=3), wild=_ANY)
     def collect(sound: list[Part], wild: Part) -> None:
         for said in (tuple(sound), (wild,)):
-            more = drawn(ANA, 7, reply("r1", text="x", parts=said), {"LIBRARY/" + "0" * 64: 7})
-            bubbles.extend(msgspec.to_builtins(more)["bubbles"] if more is not None else [])
+            bubbles.extend(msgspec.to_builtins(bubbles_of(reply("r1", text="x", parts=said), 7, {PDF: 7})))
         bubbles.append({"part": msgspec.to_builtins(wild), "file": "/api/x"})
 
     collect()

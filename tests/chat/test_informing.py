@@ -15,7 +15,7 @@ from events.decisions import Attention, Decision, Ignored, Reply, TurnError, Tur
 from events.inbound import Inbound, Message
 from events.parts import Option, Part
 from events.usage import TokenUsage
-from tests.chat.story import NOON, SETTING, Story, order, text
+from tests.chat.story import KEY, NOON, SETTING, Story, order, text
 
 LEFT_ALONE = replace(SETTING, takeover=timedelta(minutes=30))
 MINUTE = timedelta(minutes=1)
@@ -154,3 +154,26 @@ def test_it_may_ask_and_is_no_answer() -> None:
     story.given(text("m1", "2"))
     assert story.chat.waiting[0].choice is not None
     assert story.chat.waiting[0].choice.id == "l"
+
+
+def test_an_opt_out_outlasts_an_erasure() -> None:
+    """As a stop word does; what the person wanted is no history."""
+    story = Story().given(marketing("p1", wanted=False), order("e1", "erase"))
+    story.works_off_what_is_due()
+    assert story.chat.began_at
+    story.given(informs())
+    (ignored,) = story.works_off_what_is_due()
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason == "opted_out"
+
+
+def test_an_opt_out_comes_along_into_the_other_chat() -> None:
+    """The chat that closes tells of it, and the one that goes on keeps it."""
+    closing = Story().given(marketing("p1", wanted=False), order("join:x", "join", into="other@s.whatsapp.net"))
+    closing.works_off_what_is_due()
+    assert closing.chat.closing is not None
+    assert closing.chat.closing.opted_out
+    told = order("joined:x", "join", from_="x@lid", into=KEY.chat, opted_out=True)
+    other = Story().given(told)
+    other.works_off_what_is_due()
+    assert other.chat.opted_out

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chat.acknowledging import acknowledged_by
 from chat.commands import Answered, Command, Failed, FallOver, MediaSettled, ThreadReady
 from chat.erasing import Removed
 from chat.evolve import evolve
@@ -23,7 +24,7 @@ from events.decisions import Decision, Erased, Ignored, MediaRead, Paused, Reply
 from events.inbound import Control, Edit, Media, Message, Revoke
 from events.recorded import Recorded, Unreadable
 from events.usage import TokenUsage
-from tests.chat.story import KEY, Story, order, text
+from tests.chat.story import KEY, NOON, Story, order, text
 
 WORDS = {
     "unreadable": "I cannot read this.", "stop_word": "Good bye.", "rate_limited": "Slowly!", "reset": "Anew.",
@@ -109,7 +110,7 @@ class Shell:
     def rules(self) -> Rules:
         half_an_hour = timedelta(minutes=30)
         rules = Rules(f"here-{self.incarnations}", "chat", timedelta(hours=24), has_fallback=True)
-        return replace(rules, takeover=half_an_hour, gates=self.gates)
+        return replace(rules, takeover=half_an_hour, gates=self.gates, acknowledge="👀")
 
     def step(self, kind: str, value: Any) -> None:  # noqa: C901 - a table
         story, number = self.story, len(self.story.events) + 1
@@ -243,11 +244,25 @@ def test_every_message_has_exactly_one_ending(steps: list[tuple[str, Any]], gate
     orders = [e.event.id for e in story.events if isinstance(e.event, Control) and not e.repeat]
     causes = [e.event.cause for e in story.events if getattr(e.event, "cause", None) and not is_receipt(e)]
     assert sorted(causes) == sorted(orders), "every order is answered exactly once"
+    judge_reactions(story.events)
     assert still_to_tell(story.events) == [], "a person who was to be told was told, once, or has no ear for it now"
     heard = Counter(e.event.message for e in story.events if isinstance(e.event, MediaRead) and e.event.form == "text")
     assert not heard or max(heard.values()) == 1, "nobody listened twice"
     assert not has_pending_work(replace(story.chat, pause=None))
     assert has_pending_work(story.chat) == (story.chat.pause is not None and story.chat.pause.until is not None)
+
+
+def judge_reactions(events: list[Recorded]) -> None:
+    """Each is to the last message of the turn that runs, and comes once for it and for those in its place."""
+    turn, reacted = TurnStarted(turn="", messages=(), backend="", at=NOON), False
+    for event in [recorded.event for recorded in events]:
+        if isinstance(event, TurnStarted):
+            reacted = reacted and event.instead == turn.turn
+            turn = event
+        elif isinstance(event, Reply) and (message := acknowledged_by(event)):
+            assert (event.about, message, event.in_reply_to) == (turn.turn, turn.messages[-1], ())
+            assert not reacted
+            reacted = True
 
 
 def still_to_tell(events: list[Recorded]) -> list[str]:
@@ -263,7 +278,7 @@ def still_to_tell(events: list[Recorded]) -> list[str]:
             case Ignored(messages=messages, told=told, reason=reason):
                 to_tell = [] if reason == "stop_word" else to_tell
                 to_tell += [messages[0]] if told else []
-            case Reply(about=str(about)):
+            case Reply(about=str(about)) if not acknowledged_by(event):
                 assert about in to_tell, f"a word that nothing calls for, about {about}"
                 to_tell.remove(about)
     return to_tell

@@ -306,7 +306,7 @@ async def test_the_story_of_a_message(page: Page) -> None:
 async def test_numbers(page: Page) -> None:
     """Messages, endings and tokens, as bars and as a table; a range that there is not is refused."""
     await given(page, ANA, Message(id="a1", text="hello"), Message(id="a2", text=""))
-    await given(page, ANA, Ignored(messages=("a2",), reason="empty", at=AT), reply(ANA, "r1", "hi", "a1"))
+    await given(page, ANA, Ignored(messages=("a2",), reason="empty", at=AT), reply(ANA, "r1", "hi", "a1", turn="t1"))
     for days, rows in (("1", 25), ("7", 29), ("30", 31)):
         status, shown = await page.get(f"/desk/numbers?days={days}", **HTML)
         assert status == 200

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from console.api import CHATS, SHOWN
+from console.bubbles import address
 from console.deps import Deps
-from console.drawn import address
 from events.decisions import Reply
 from events.inbound import Message
-from events.log import LogUnavailable
 from events.parts import Option, Part
 from events.references import Choice
 from projections.reads.queries import Queries
@@ -86,7 +85,7 @@ async def test_a_long_history_comes_in_parts(page: Page) -> None:
 
 async def test_an_empty_chat(page: Page) -> None:
     """Nothing was said: its stream begins at the beginning."""
-    expected = {"entries": [], "drawn": {}, "more": False, "after": 0}
+    expected = {"entries": [], "bubbles": {}, "more": False, "after": 0}
     assert await page.get(f"/api/chats/{ANA.chat}/history") == (200, expected)
 
 
@@ -154,26 +153,12 @@ async def test_the_parts_of_a_reply_and_the_choice_of_a_person(page: Page) -> No
     await page.log.publish(ANA, Message(id="m2", kind="button", text="The one", choice=choice, quoted="r1"), msg_id="")
     await page.projected()
     _, shown = await page.get(f"/api/chats/{ANA.chat}/history")
-    drawn = shown["drawn"]
-    assert set(drawn) == {"r1", "m2"}
-    assert drawn["m2"] == {"choice": {"id": "a", "title": "The one with the…"}}
-    assert drawn["r1"]["quoted"] == "m1"
-    first, second = drawn["r1"]["bubbles"]
-    assert first == {"part": {"kind": "image", "object": picture.object}, "file": address(ANA, 2, "r1", 1)}
+    assert [entry.get("choice") for entry in shown["entries"]] == [None, None, {"id": "a", "title": choice.title}]
+    assert [entry.get("quoted") or entry.get("quote") for entry in shown["entries"]] == [None, "m1", "r1"]
+    first, second = shown["bubbles"]["r1"]
+    assert first == {"part": {"kind": "image", "object": picture.object}, "file": address(reply("r1"), 2, 1)}
     assert second["part"]["text"] == "Which?\n\n1. The one with the longest name"
     assert [option["title"] for option in second["part"]["choices"]] == ["The one with the…"]
     async with page.stream(f"/api/chats/{ANA.chat}/stream") as stream:
         events = [(await stream.next("event"))[1] for _ in range(3)]
-    assert [event["drawn"] for event in events] == [None, drawn["r1"], drawn["m2"]]
-
-
-async def test_without_the_log_the_texts_are_shown(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    await decide(page.log, reply("r1", text="📷", parts=(Part(kind="image", url="https://ex.com/a.jpg"),)))
-    await page.projected()
-
-    async def down(_seq: int) -> None:
-        raise LogUnavailable("the bus is gone")
-
-    monkeypatch.setattr(page.log, "read", down)
-    status, shown = await page.get(f"/api/chats/{ANA.chat}/history")
-    assert (status, shown["entries"][0]["text"], shown["drawn"]) == (200, "📷", {})
+    assert [event["bubbles"] for event in events] == [[], [first, second], []]

@@ -11,7 +11,8 @@ import pytest
 
 from events.decisions import Reply
 from events.inbound import Message
-from events.library import object_of
+from events.library import Entry, object_of
+from events.memory_library import MemoryLibrary
 from events.parts import Option, Part
 from events.references import Choice
 from events.subjects import ChatKey
@@ -24,7 +25,7 @@ PAGE = b"<script>alert(1)</script>"
 
 
 class Stores:
-    """Files by their object."""
+    """Files by their object, in the library and beside it."""
 
     def __init__(self) -> None:
         self.there: dict[str, bytes] = {}
@@ -49,6 +50,7 @@ def stores() -> Stores:
 async def page(tmp_path: Path, stores: Stores) -> AsyncIterator[Page]:
     async with serve(tmp_path) as served:
         object.__setattr__(served.deps, "files", stores)
+        object.__setattr__(served.deps, "library", MemoryLibrary())
         yield served
 
 
@@ -84,6 +86,9 @@ async def test_each_kind(page: Page, kind: str) -> None:
 async def test_a_file(page: Page, stores: Stores) -> None:
     """A picture is shown, anything else is kept, with its name and its size; only where a reply of this chat has it."""
     picture, document = stores.put(PNG), stores.put(PAGE)
+    entry = Entry(name="Prices", part=Part(kind="document", object=document), size=len(PAGE), at=AT)
+    assert page.deps.library is not None
+    await page.deps.library.add("local", entry, PAGE)
     parts = (
         Part(kind="image", object=picture, mime="image/png", caption="a <b>cake</b>"),
         Part(kind="document", object=document, mime="text/html", filename="prices <1>.html"),

@@ -35,7 +35,7 @@ CHAT = f"local.{token(ANA.chat)}"
 MAY_PUBLISH = {
     "instance": [
         *(f"evt.5.{CHAT}.o.reply", f"wa.control.{CHAT}", "wa.dlq.local", "$KV.LEASES.p.3", "$SRV.INFO", "tools.prices"),
-        *("profile.shop", "$KV.FILES.local.x", "$O.LIBRARY.C.x"),
+        *("profile.shop", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.MEDIA.C.x", "$O.MEDIA.M.x"),
         *("$JS.API.STREAM.MSG.DELETE.EVENTS", "$JS.API.STREAM.MSG.DELETE.OBJ_MEDIA"),
     ],
     "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")]
@@ -45,13 +45,13 @@ MAY_PUBLISH = {
         *(f"wa.{kind}.{CHAT}" for kind in ("control", "edit", "revoke")),
         f"evt.5.{CHAT}.o.thread_created",
         *("profile.shop", "templates.local", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x"),
+        *("$O.MEDIA.C.x", "$O.MEDIA.M.x"),
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
     ],
 }
 MAY_NOT_PUBLISH = {
     "instance": [
         f"wa.in.{CHAT}",
-        "$O.MEDIA.C.x",
         # Files of the library are never taken away: a reply may still need them.
         *(f"$JS.API.STREAM.{verb}.OBJ_LIBRARY" for verb in ("UPDATE", "DELETE", "PURGE", "MSG.DELETE")),
         f"evt.5.{CHAT}.i.in",

@@ -29,6 +29,15 @@ CANNOT = {
     ("docs/contributing.md", "make test"): "runs this test",
     ("docs/device.md", "pip install 'neonize==0.5.2'"): "would change the environment of the tests",
     ("docs/device.md", "recado gateway device"): "needs a phone",
+    ("docs/whatsapp.md", "recado template list"): "needs a number at Meta's",
+    (
+        "docs/whatsapp.md",
+        "recado send 5511999999999 --template order_ready:pt_BR --set name=Ana --set what=bolo",
+    ): "needs a number at Meta's",
+    (
+        "docs/whatsapp.md",
+        "recado send +5511988887777 --new --template menu:en --header https://bakery.example/menu.pdf",
+    ): "needs a number at Meta's",
     ("docs/performance.md", "make bench"): "takes an hour",
     ("docs/performance.md", "make soak"): "takes an hour",
     ("docs/security.md", "make fuzz"): "takes minutes",

@@ -56,7 +56,10 @@ def speaks(body: Json) -> Json:
 
 def _calls(asked: str) -> list[Json]:
     keys = re.search(r"codes? (?:does|do) the keys? (\w+)(?: and (\w+))? have", asked)
-    if keys:
+    choices = re.search(r"Ask me which of (\w+), (\w+) and (\w+) I want", asked)
+    if choices:
+        told: list[tuple[str, Json]] = [("ask_choice", {"question": "Which one?", "options": list(choices.groups())})]
+    elif keys:
         told = [("look_up_code", {"key": key}) for key in keys.groups() if key]
     else:
         told = [("door_code", {})] if "code of the door" in asked else []

@@ -30,7 +30,7 @@ class Odd(NamedTuple):
     lacks: frozenset[str] = frozenset()
 
 
-TOOLS = frozenset({"tool with an argument", "tool without arguments", "two tools"})
+TOOLS = frozenset({"tool with an argument", "tool without arguments", "two tools", "question with choices"})
 PICTURES = frozenset({"picture"})
 
 

@@ -294,7 +294,9 @@ PARTED: dict[str, Inbound | Decision] = {
 """Events with parts of a reply."""
 
 INFORMING: dict[str, Inbound | Decision] = {
-    "control": inbound.Control(id="k1", command="send", text="Shipped.", takeover=False, due=AT),
+    "control": inbound.Control(id="k1", command="send", text="Shipped.", takeover=False, due=AT, opted_out=True),
+    "erased": decisions.Erased(upto=42, at=AT, opted_out=True),
+    "joined": Joined(at=AT, into=CHAT, opted_out=True),
     "in": inbound.Message(id="3EB0A9", kind="system", text="Wants no more marketing messages", marketing=False),
     "tool_returned": ToolReturned(turn="t1", call="call_1", output="sent", at=AT, quote=True, quiet=True),
     "reply": decisions.Reply(

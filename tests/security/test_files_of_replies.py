@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from chat.parts import reading
-from console.drawn import address
-from console.files import SHOWN_TYPES
+from console import bubbles
+from console.shown_parts import SHOWN_TYPES
 from events.decisions import Reply
 from events.inbound import Message
 from events.log import LogUnavailable
@@ -20,6 +20,12 @@ from events.subjects import ChatKey
 from tests.console.conftest import ANA, TOM, Page, serve
 from tests.console.test_desk import given
 from tests.gateways.replies import reply
+
+
+def address(key: ChatKey, seq: int, id_: str, number: int) -> str:
+    """The address as the page gets it."""
+    return bubbles.address(reply(id_, key), seq, number)
+
 
 CONTENT = b"<script>document.title = 'owned'</script>"
 OBJECT = f"LIBRARY/{sha256(CONTENT).hexdigest()}"
@@ -163,7 +169,7 @@ async def test_a_file_that_is_gone_and_a_store_that_is_down(shown: tuple[Page, K
     status, told = await page.get(address(ANA, 1, "r1", 2))
     assert (status, "does not answer" in told["error"]) == (503, True)
     status, history = await page.get(f"/api/chats/{ANA.chat}/history")
-    assert (status, "size" in history["drawn"]["r1"]["bubbles"][1]) == (200, False), "the chat is shown all the same"
+    assert (status, "size" in history["bubbles"]["r1"][1]) == (200, False), "the chat is shown all the same"
 
 
 async def test_no_file_without_a_login(tmp_path: Path) -> None:

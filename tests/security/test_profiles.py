@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from events.profile import Profile
-from recado.profiles.overlay import ProfileUnusable, settings_of_profile
+from recado.profiles.overlay import ProfileUnusable
 from recado.settings.environment import SettingsInvalid
 from recado.settings.provider import OPENAI
 from recado.settings.settings import VARIABLES, Settings, settings_of
 from recado.wiring.keys import model_key
 from recado.wiring.profile_settings import ProfileSettings
+from tests.recado.profiles.laid import settings_of_profile
 
 GROQ = "https://api.groq.com/openai/v1"
 OLLAMA = "http://localhost:11434/v1"

@@ -14,12 +14,13 @@ from backends.provider.key import Key
 from events.decisions import Ignored, Reply, ToolReturned
 from events.profile import Profile
 from events.subjects import ChatKey
-from recado.profiles.overlay import Overlay, ProfileUnusable, settings_of_profile
+from recado.profiles.overlay import Overlay, ProfileUnusable
 from recado.settings.settings import Settings, settings_of
 from recado.wiring.keys import model_key, second_key, transcription_key
 from recado.wiring.profile_settings import ProfileSettings
 from tests.actors.profiled import ANA, BOB, Shops, street
 from tests.actors.test_profiles import Stock
+from tests.recado.profiles.laid import settings_of_profile
 
 TOOLS = '[{"type": "mcp", "server_label": "stock", "server_url": "https://mcp.example", "authorization": "own-token"}]'
 OTHER = "https://other.example/v1"

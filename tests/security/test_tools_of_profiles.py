@@ -75,7 +75,7 @@ async def test_a_tool_that_a_profile_names_is_no_others(monkeypatch: pytest.Monk
     """Neither offered nor called by its name, also for the chats without a profile; it follows each change."""
     services, stored, router = OnTheBus("stock_north", "stock_south", "weather"), MemoryProfileLog(), NoRouter()
     await stored.write([profile("north", service_tools=["stock_north"]), profile("south")], expected=0)
-    shared = Shared(services, cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary())
+    shared = Shared(services, cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary(), cast(Any, None))
     answers = AnsweringByProfile("one", settings_of(OWN), shared, stored)
     following = asyncio.create_task(answers.follow(cast(Any, router)))
     await asyncio.wait_for(answers.read.wait(), 30)

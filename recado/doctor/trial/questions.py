@@ -9,11 +9,12 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from actors.tools.arguments import Unfit, unpacked
+from actors.tools.built_in import ASK, asked
 from backends.content.transcription import Transcription
 from backends.protocol import CannotBeRead, Tool, ToolCall
 from chat.context import Attachment, Line
@@ -54,7 +55,7 @@ class Question(NamedTuple):
     - `what`: the ability, as the table names it.
     - `ask`: asks, and describes the answer. Raises Wrong, ReplyFailed, NotTried.
     - `tokens`: its cost, about.
-    - `needed`: no mode works without it; `tools`: if tools are set up.
+    - `needed`: no mode works without it; `tools`: if tools are set up; `choices`: if the model may ask with choices.
     - `threads`: only of a mode whose provider keeps threads.
     """
 
@@ -211,6 +212,42 @@ async def _two_tools(trial: Trial) -> str:
     return "two calls at once" if said.together > 1 else "one call after the other"
 
 
+class _Asked(Exception):
+    """The model has asked; it is not heard any further."""
+
+    def __init__(self, call: ToolCall) -> None:
+        super().__init__(call.name)
+        self.call = call
+
+
+async def _choices(trial: Trial) -> str:
+    answers = [made_up_word() for _ in range(3)]
+    said = f"Ask me which of {answers[0]}, {answers[1]} and {answers[2]} I want, so that I can tap one of them."
+    thread = await trial.turns.thread((), trial.patience)
+
+    def stop(call: ToolCall) -> str:
+        raise _Asked(call)
+
+    try:
+        answer = await trial.turns.ask(
+            Line("user", said), patience=trial.patience, thread=thread, tools=(ASK,), give=stop
+        )
+    except _Asked as asked_with:
+        result = asked(_given(asked_with.call))
+        titles = [option.title for part in result.send for option in part.choices]
+        if result.failed or sorted(title.lower() for title in titles) != sorted(answers):
+            raise Wrong(f"the choices were to be {', '.join(answers)}; {titles or result.output}") from None
+        return "it asks with the right choices"
+    raise Wrong(f"the tool was not called, and the answer was {_shown(answer.text)}")
+
+
+def _given(call: ToolCall) -> dict[str, Any]:
+    try:
+        return unpacked(call.arguments)[0]
+    except Unfit as unfit:
+        raise Wrong(str(unfit)) from unfit
+
+
 class _Pictures:
     """Pictures by their colour."""
 
@@ -265,6 +302,7 @@ QUESTIONS = (
     Question("tool with an argument", _tool, 500, needed="tools"),
     Question("tool without arguments", _bare_tool, 450, needed="tools"),
     Question("two tools", _two_tools, 700),
+    Question("question with choices", _choices, 350, needed="choices"),
     Question("picture", _picture, 1_200),
     Question("speech", _speech, 50),
     Question("long answer", _long, 800),

@@ -18,6 +18,7 @@ from backends.content.transcription import Transcription
 from backends.protocol import Backend, CannotForget, ReplyFailed
 from backends.provider.quirks import in_words
 from backends.responses.backend import Responses
+from chat.built_in import ASK_CHOICE
 from recado.doctor.trial.questions import QUESTIONS, NotTried, Question, Trial, Wrong, made_up_word, prompt
 from recado.doctor.trial.turns import Turns
 from recado.settings.settings import Settings
@@ -94,7 +95,7 @@ async def tried(settings: Settings) -> Report:
         turns = Turns(model.backend)
         has_prompt = not (settings.openai_api_mode == "agents" and settings.openai_agent_id)
         trial = Trial(turns, today, yesterday, PATIENCE, has_prompt, transcription)
-        found = await _all(trial, _questions(settings), needs_tools=bool(settings.tools))
+        found = await _all(trial, _questions(settings), needs=_needs(settings))
         await _forget(changed, turns)
         return Report(
             mode=settings.openai_api_mode,
@@ -124,20 +125,20 @@ def _questions(settings: Settings) -> list[Question]:
     return [question for question in QUESTIONS if keeps or not question.threads]
 
 
-async def _all(trial: Trial, questions: Sequence[Question], *, needs_tools: bool) -> list[Tried]:
+async def _all(trial: Trial, questions: Sequence[Question], *, needs: frozenset[str]) -> list[Tried]:
     until = asyncio.get_running_loop().time() + WITHIN
     first, *others = questions
     began = asyncio.get_running_loop().time()
-    answered = await _one(trial, first, until, needs_tools=needs_tools)
+    answered = await _one(trial, first, until, needs=needs)
     is_slow = asyncio.get_running_loop().time() - began > _SLOW
     if answered.says.startswith(_HOPELESS):
         why = "the server refuses every request"
-        return [answered, *(Tried(one.what, "not_tried", _is_needed(one, needs_tools), why) for one in others)]
+        return [answered, *(Tried(one.what, "not_tried", _is_needed(one, needs), why) for one in others)]
     slots = asyncio.Semaphore(1 if is_slow else _AT_ONCE)
 
     async def one(question: Question) -> Tried:
         async with slots:
-            return await _one(trial, question, until, needs_tools=needs_tools)
+            return await _one(trial, question, until, needs=needs)
 
     return [answered, *await asyncio.gather(*(one(question) for question in others))]
 
@@ -149,8 +150,8 @@ _HOPELESS = tuple(
 """Beginnings of failures that every other question would meet too."""
 
 
-async def _one(trial: Trial, question: Question, until: float, *, needs_tools: bool) -> Tried:
-    needed = _is_needed(question, needs_tools)
+async def _one(trial: Trial, question: Question, until: float, *, needs: frozenset[str]) -> Tried:
+    needed = _is_needed(question, needs)
     try:
         async with asyncio.timeout_at(until):
             return Tried(question.what, "works", needed, await question.ask(trial))
@@ -164,8 +165,14 @@ async def _one(trial: Trial, question: Question, until: float, *, needs_tools: b
         return Tried(question.what, "fails", needed, f"{_NO_ANSWER}the time was over after {WITHIN:g} s")
 
 
-def _is_needed(question: Question, needs_tools: bool) -> bool:
-    return needs_tools if question.needed == "tools" else bool(question.needed)
+def _is_needed(question: Question, needs: frozenset[str]) -> bool:
+    return question.needed in needs if isinstance(question.needed, str) else question.needed
+
+
+def _needs(settings: Settings) -> frozenset[str]:
+    """The abilities that these settings need beside those that every mode needs."""
+    choices = ASK_CHOICE in settings.built_in_tools
+    return frozenset({"tools"} if settings.tools else ()) | frozenset({"tools", "choices"} if choices else ())
 
 
 def _quirks(backend: Backend) -> dict[str, str]:

@@ -85,6 +85,16 @@ async def test_a_function_returns_text_a_part_or_both() -> None:
     assert (both.send, both.output, both.failed) == ((place,), "asked", False)
 
 
+async def test_a_function_wants_the_message_quoted() -> None:
+    """With words, with parts, or alone; the model is told where it would else read nothing."""
+    alone = await returning(Result(quote=True)).call(ANA, b"{}")
+    assert (alone.quote, alone.send, alone.output) == (True, (), "Your answer quotes the person's message.")
+    assert (await returning(Result("4.20", quote=True)).call(ANA, b"{}")).output == "4.20"
+    with_part = await returning(Result(send=[tools.text("hi")], quote=True)).call(ANA, b"{}")
+    assert (with_part.quote, with_part.output.endswith("hi")) == (True, True)
+    assert not (await returning(Result("4.20")).call(ANA, b"{}")).quote
+
+
 @pytest.mark.parametrize("send", [["menu"], [Part(kind=7)], [{"kind": 7}], 5, [Part(kind="text", text="\ud83c")]])  # type: ignore[arg-type]
 async def test_parts_that_are_none_are_a_failed_result(send: Any) -> None:
     result = await returning(Result("asked", send=send)).call(ANA, b"{}")

@@ -12,6 +12,7 @@ from events.decisions import TurnStarted
 from events.inbound import Receipt
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from events.parts import Part
 from events.subjects import ChatKey
 from gateways.device.errors import SendUnclear, failure_of
 from gateways.device.session import DeviceLoggedOut
@@ -62,6 +63,31 @@ async def test_quotes(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> 
         await settled(me, "g")
         await settled(me, "a")
         assert {chat: quote for chat, _, quote in me.phone.sent} == {GROUP: Quote("G1", ANA, "what time?"), ANA: None}
+
+
+async def test_our_own_messages_are_quoted(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:
+    """By the reply or one of its messages, as the owner's own words; an unknown one is left out, and so is a quote that
+    the reply does not want."""
+    async with linked(bus, jetstream_log, data_dir) as me:
+        me.phone.owner = ("5511888880000@s.whatsapp.net",)
+        await me.phone.bring(message("A1", "one"))
+        await me.phone.bring(message("A2", "two"))
+        await decide(me.log, reply("r1", KEY, in_reply_to=("A1", "A2"), quote=""), KEY)
+        for number, name in enumerate(("r1", "r1#1", "r9", "A1")):
+            await decide(me.log, reply(f"q{number}", KEY, quote=name), KEY)
+        await settled(me, "q3")
+        ours = Quote("3EB0OUT1", me.phone.owner[0], "text of r1")
+        assert [quote for _, _, quote in me.phone.sent] == [None, ours, ours, None, Quote("A1", ANA, "one")]
+
+
+async def test_a_device_sends_no_acknowledgement(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:
+    """It would be a text of its own; the answer follows."""
+    async with linked(bus, jetstream_log, data_dir) as me:
+        eyes = Part(kind="reaction", to="A1", emoji="👀")
+        await decide(me.log, reply("t1.k", KEY, about="t1", author="system", text="👀", parts=(eyes,)), KEY)
+        await decide(me.log, reply("r1", KEY), KEY)
+        await settled(me, "r1")
+        assert (me.phone.texts, await states(me, "t1.k")) == (["text of r1"], ["sending", "failed"])
 
 
 async def test_typing_and_read_marks(bus: Bus, jetstream_log: JetStreamLog, data_dir: Path) -> None:

@@ -17,6 +17,7 @@ from events.knowledge import Document, Pair, Place, Version
 from events.memory_knowledge import MemoryKnowledgeLog
 from projections.knowledge.index import Index, Text
 from projections.knowledge.indexing import Indexing
+from projections.knowledge.rebuilding import Rebuilt, rebuild, verify
 from projections.knowledge.search import Question, joined, search
 from tests.waiting import until
 
@@ -62,7 +63,7 @@ async def log() -> MemoryKnowledgeLog:
 
 @pytest.fixture
 async def indexing(log: MemoryKnowledgeLog) -> AsyncIterator[Indexing]:
-    indexing = Indexing(None, log, Texts(shipping=SHIPPING, returns=RETURNS, hours=HOURS))
+    indexing = Indexing(Index(None), log, Texts(shipping=SHIPPING, returns=RETURNS, hours=HOURS))
     await indexing.catch_up()
     yield indexing
     await indexing.close()
@@ -119,7 +120,7 @@ async def test_a_document_that_cannot_be_read_is_named_and_has_no_pieces(tmp_pat
     log = MemoryKnowledgeLog()
     await put(log, "hours")
     await put(log, "broken")
-    indexing = Indexing(tmp_path / "knowledge.db", log, Texts(hours=HOURS))
+    indexing = Indexing(Index(tmp_path / "knowledge.db"), log, Texts(hours=HOURS))
     await indexing.catch_up()
     await indexing.close()
     index = Index(tmp_path / "knowledge.db")
@@ -134,7 +135,7 @@ async def test_a_document_that_cannot_be_read_is_named_and_has_no_pieces(tmp_pat
 async def test_a_second_start_reads_only_what_is_new(log: MemoryKnowledgeLog, tmp_path: Path) -> None:
     texts = Texts(shipping=SHIPPING, returns=RETURNS, hours=HOURS)
     for _ in range(2):
-        indexing = Indexing(tmp_path / "knowledge.db", log, texts)
+        indexing = Indexing(Index(tmp_path / "knowledge.db"), log, texts)
         await indexing.catch_up()
         await indexing.close()
     assert texts.read == 3
@@ -143,7 +144,7 @@ async def test_a_second_start_reads_only_what_is_new(log: MemoryKnowledgeLog, tm
 async def test_a_damaged_file_is_made_again(log: MemoryKnowledgeLog, tmp_path: Path) -> None:
     path = tmp_path / "knowledge.db"
     path.write_bytes(b"SQLite format 3\x00" + b"x" * 5000)
-    indexing = Indexing(path, log, Texts(shipping=SHIPPING, returns=RETURNS, hours=HOURS))
+    indexing = Indexing(Index(path), log, Texts(shipping=SHIPPING, returns=RETURNS, hours=HOURS))
     await indexing.catch_up()
     assert await found(indexing, "frete") == ["shop/shipping"]
     await indexing.close()
@@ -187,3 +188,34 @@ def test_rankings_are_joined_by_their_ranks() -> None:
     assert joined([[1, 2, 3], [3, 1, 9]]) == [1, 3, 2, 9]
     assert joined([[1, 2], []]) == [1, 2]
     assert joined([[], [4]]) == [4]
+
+
+async def test_an_index_is_made_again_beside_the_one_in_use(log: MemoryKnowledgeLog, tmp_path: Path) -> None:
+    """Given a file with rows that no document has, then `verify` names the table, and after a rebuild the searches of
+    who has it open are right."""
+    path, texts = tmp_path / "knowledge.db", Texts(shipping=SHIPPING, returns=RETURNS, hours=HOURS)
+    indexing = Indexing(Index(path), log, texts)
+    await indexing.catch_up()
+    assert all(report.difference is None for report in await verify(path, log, texts))
+    spoiled = Index(path)
+    spoiled.db.execute("UPDATE pieces SET text = 'We never open.' WHERE headings = 'Hours'")
+    spoiled.close()
+    assert [report.table for report in await verify(path, log, texts) if report.difference] == ["knowledge.pieces"]
+    assert await rebuild(path, log, texts) == Rebuilt(3, 3)
+    assert all(report.difference is None for report in await verify(path, log, texts))
+    (piece,) = await indexing.search(Question("open on Monday", ("shop",)), 1)
+    assert "never" not in piece.text
+    await indexing.close()
+
+
+async def test_a_rebuild_takes_nothing_back(log: MemoryKnowledgeLog) -> None:
+    """Given an index that has read further than the new one, then it stays as it is."""
+    texts = Texts(shipping=SHIPPING, returns=RETURNS, hours=HOURS)
+    fresh, live = Index(None), Index(None)
+    await Indexing(fresh, log, texts).catch_up()
+    await put(log, "menu", faq=(Pair("Soup?", "On Fridays."),))
+    await Indexing(live, log, texts).catch_up()
+    assert not live.replace_with(fresh)
+    assert len(search(live, Question("soup", ("shop",)))) == 1
+    fresh.close()
+    live.close()

@@ -1,5 +1,7 @@
 """`recado ask`: one question, no chat, no log."""
 
+import json
+
 from recado.wiring.backends import LENGTH_RULE
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.recado.command import Command
@@ -71,3 +73,20 @@ async def test_programs_are_told_the_model_too(recado: Command) -> None:
     document = (await recado("ask", "how are you?", "--json", OPENAI_API_MODE="scripted")).document
     assert document["text"] == "echo: how are you?"
     assert "model" in document
+
+
+async def test_a_question_with_choices_is_shown_by_its_reading(recado: Command) -> None:
+    """The model may ask where `ask_choice` is switched on; nothing is sent, and no run goes on."""
+    options = {"question": "Which size?", "options": ["Small", "Large"]}
+    function = {"name": "ask_choice", "arguments": json.dumps(options)}
+    called = {"content": None, "tool_calls": [{"id": "c1", "type": "function", "function": function}]}
+    words = {"content": "Small or large?"}
+    async with OpenAIDouble(speaks=lambda body: called if body.get("tools") else words) as double:
+        at = {"OPENAI_API_KEY": double.api_key, "OPENAI_BASE_URL": double.base_url, "OPENAI_API_MODE": "chat"}
+        assert (await recado("ask", "bread", **at)).out == "Small or large?\n"
+        done = await recado("ask", "bread", RECADO_BUILT_IN_TOOLS="ask_choice", **at)
+        assert done == (0, "Which size?\n\n1. Small\n2. Large\n", "")
+        function["arguments"] = '{"question": "Which size?", "options": []}'
+        done = await recado("ask", "bread", RECADO_BUILT_IN_TOOLS="ask_choice", **at)
+        assert done.code != 0
+        assert "The arguments do not fit" in done.err

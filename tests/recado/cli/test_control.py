@@ -3,21 +3,28 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from actors.leases.bucket import LeaseBucket
+from chat.files import file_part
 from chat.gates import pairing_code
 from events.admission import Approved, Blocked
 from events.decisions import Decision, Ignored, Paused, Reset, Resumed, TurnStarted
 from events.inbound import Control, Message, Receipt
 from events.jetstream.connection import Bus
+from events.jetstream.library import JetStreamLibrary
 from events.jetstream.log import JetStreamLog
+from events.jetstream.media_store import SENT, MediaStore
+from events.library import Entry
 from events.subjects import ChatKey
 from recado.cli import main
+from tests.conftest import LOG_BYTES
 from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, BIA, decide, decide_on, reply
+from tests.sample_files import PDF, picture
 
 
 @pytest.fixture
@@ -251,6 +258,57 @@ async def test_an_older_instance_would_take_the_chat_over(
     assert (await ordering).code == 0
 
 
+async def test_files_are_sent(known: Command, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """Of the library by name, and of this machine, which are kept for that chat alone and not under a name."""
+    library = await JetStreamLibrary.open(bus, log_bytes=LOG_BYTES, replicas=1)
+    media = await MediaStore.open(bus, kept=timedelta(hours=1), log_bytes=LOG_BYTES, replicas=1)
+    (known.home / "Invoice.pdf").write_bytes(PDF)
+    (known.home / "photo.jpg").write_bytes(picture("PNG"))
+    listed = file_part(PDF, "Price list.pdf")
+    await library.add("local", Entry(name="Price list", part=listed, size=len(PDF), at=AT), PDF)
+    args = ("--file", "price LIST", "--document", "Invoice.pdf", "--image", "photo.jpg", "--wait", "0")
+    ordering = asyncio.create_task(known("send", ANA.chat, *args))
+    control = await decide_on(jetstream_log, Control, obey)
+    done = await ordering
+    assert done.code == 0, done.err
+    image, document, named = control.parts
+    assert named == listed
+    assert (image.kind, image.mime, document.kind, document.filename) == (
+        "image",
+        "image/png",
+        "document",
+        "Invoice.pdf",
+    )
+    for part, content in ((image, picture("PNG")), (document, PDF)):
+        assert part.object is not None
+        assert part.object.startswith(f"MEDIA/{SENT}")
+        assert await media.read(part.object.removeprefix("MEDIA/")) == content
+    refused = await known("send", ANA.chat, "--file", "Menu")
+    assert (refused.code, "There are: Price list (account local)" in refused.err) == (1, True)
+    await library.close()
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("--document", "menu.pdf"), "No such file"),
+        (("--document", "photo.jpg"), "as image, not as document"),
+        (("--image", "page.png"), "page of HTML"),
+        (("--image", "."), "it is no file"),
+    ],
+)
+def test_a_file_that_cannot_be_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], told: str
+) -> None:
+    """Before recado looks for a bus."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photo.jpg").write_bytes(picture("PNG"))
+    (tmp_path / "page.png").write_text("<html>")
+    done = CliRunner().invoke(main, ["send", ANA.chat, *args])
+    assert done.exit_code == 1
+    assert told in done.output
+
+
 @pytest.mark.parametrize(
     ("args", "told"),
     [
@@ -263,7 +321,7 @@ async def test_an_older_instance_would_take_the_chat_over(
         (("--location", "here"), "is no place"),
         (("--location", "nan,0"), "is no place"),
         (("--image", "http://example.org/a.png"), "https://"),
-        (("--document", "menu.pdf"), "https://"),
+        (("--image", "ftp://example.org/a.png"), "https://"),
     ],
 )
 def test_a_wrong_part_is_refused_with_what_to_do(args: tuple[str, ...], told: str) -> None:

@@ -232,8 +232,8 @@ async def test_a_backup_has_every_version(there: Command, tmp_path: Path, bus: B
     ok(await there("profile", "use", "shop", "--account", "another"))
     before = ok(await there("profile", "history", "shop", "--json")).document
     ok(await there("backup", str(tmp_path / "log.recado")))
-    for stream in ("EVENTS", "DLQ", "ACCOUNTS", "PROFILES"):
-        await bus.request(f"$JS.API.STREAM.DELETE.{stream}")
+    for stream in await bus.jetstream().streams_info():
+        await bus.request(f"$JS.API.STREAM.DELETE.{stream.config.name}")
     ok(await there("restore", str(tmp_path / "log.recado")))
     assert ok(await there("profile", "history", "shop", "--json")).document == before
     done = ok(await there("profile", "use", "shop", "--account", "third", "--json")).document

@@ -13,7 +13,10 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from events.decisions import Attention, Ignored, MediaRead, Paused, ThreadCreated, TurnError, TurnFailed, TurnStarted
 from events.inbound import Control, Media, Message, Receipt
+from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from events.jetstream.profiles import JetStreamProfileLog
+from events.profile import Profile
 from events.usage import TokenUsage
 from projections import files
 from recado.cli import bus_time, reading
@@ -80,6 +83,20 @@ async def test_chats_are_listed_with_what_waits(told: Command) -> None:
     assert [chat["chat"] for chat in (await told("chats", "--json", "--only", "paused")).document] == [BIA.chat]
     assert (await told("chats", "--json", "--only", "overdue")).document == []
     assert (await told("chats", "--only", "nothing")).code == 2
+
+
+async def test_each_chat_has_its_profile(told: Command, bus: Bus) -> None:
+    """That in force, the most specific; without the bus it is not known, and that is said."""
+    assert {chat["profile"] for chat in (await told("chats", "--json")).document} == {"default"}
+    profiles = await JetStreamProfileLog.open(bus)
+    shop = Profile(name="shop", n=1, at=AT, accounts=(ANA.account,))
+    await profiles.write([shop, Profile(name="bia", n=1, at=AT, chats=(BIA.chat,))], expected=0)
+    await profiles.close()
+    seen = {chat["chat"]: chat["profile"] for chat in (await told("chats", "--json")).document}
+    assert seen == {ANA.chat: "shop@1", BIA.chat: "bia@1"}
+    done = await told("chats", "--json", NATS_URL="nats://127.0.0.1:1")
+    assert {chat["profile"] for chat in done.document} == {None}
+    assert "profiles_unknown" in done.err
 
 
 async def test_overdue_is_by_the_clock_of_the_bus(

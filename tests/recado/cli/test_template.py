@@ -248,7 +248,7 @@ async def test_meta_cannot_be_asked_now(
 
 
 async def test_an_answer_goes_to_an_inbox_alone(meta: GraphDouble, nats_server: NatsServer) -> None:
-    """Whoever may ask could otherwise have the gateway write where only it may."""
+    """A program that may ask could otherwise have the gateway write where only it may."""
     asker = await Bus.open(nats_server.url)
     heard: list[str] = []
 

@@ -41,6 +41,7 @@ from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOK
 from tests.doubles.openai_agents import AGENT
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.doubles.openai_threads import ASSISTANT
+from tests.gateways.templates.samples import HELLO
 from tests.nats_server import NatsServer, free_port
 from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, decide, reply
@@ -387,6 +388,30 @@ async def test_a_number_of_whatsapp_is_asked_for(doctor: Doctor) -> None:
         assert (await doctor.finds("whatsapp", **mine)).state == "warning"
     away = await doctor.finds("whatsapp", **mine)
     assert "cannot be reached" in away.says
+
+
+async def test_the_template_of_the_window_is_compared_with_metas(doctor: Doctor) -> None:
+    async with GraphDouble() as meta:
+        meta.templates.set(HELLO)
+        mine = {
+            "WHATSAPP_GRAPH_URL": meta.url,
+            "WHATSAPP_PHONE_NUMBER_ID": PHONE_NUMBER_ID,
+            "WHATSAPP_ACCESS_TOKEN": ACCESS_TOKEN,
+            "WHATSAPP_APP_SECRET": APP_SECRET,
+            "WHATSAPP_VERIFY_TOKEN": VERIFY_TOKEN,
+        }
+
+        async def said(setting: str) -> tuple[str, str]:
+            variables = doctor.variables | mine | {"RECADO_WINDOW_TEMPLATE": setting}
+            found = [one async for one in examine(variables, doctor.home / ".env") if one.what == "whatsapp"]
+            return found[-1].state, found[-1].says
+
+        assert await said("hello:en_US") == ("ok", f"the template hello:en_US can go out from number {PHONE_NUMBER_ID}")
+        state, says = await said("hello:en_US, name={name}")
+        assert (state, "no variable name" in says) == ("warning", True)
+        meta.templates.fault = (403, 200)
+        state, says = await said("hello:en_US")
+        assert (state, "whatsapp_business_management" in says) == ("warning", True)
 
 
 async def test_the_command_marks_its_findings(recado: Command) -> None:

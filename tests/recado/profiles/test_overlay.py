@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from events.profile import Profile
 from recado.profiles.keys import KEY_NAMES
-from recado.profiles.overlay import FIELDS, SETTABLE, ProfileUnusable, settings_of_profile, unapplied
+from recado.profiles.overlay import FIELDS, SETTABLE, ProfileUnusable, unapplied
 from recado.settings.environment import SettingsInvalid
 from recado.settings.settings import VARIABLES, settings_of
+from tests.recado.profiles.laid import settings_of_profile
 
 GROQ = "https://api.groq.com/openai/v1"
 OLLAMA = "http://localhost:11434/v1"
@@ -80,6 +81,8 @@ def test_a_profile_reads_as_the_file_of_the_instance(field: str) -> None:
         ("stop_words", ["stop", "parar"], "stop, parar"),
         ("pairing", True, "on"),
         ("handoff", False, "off"),
+        ("built_in_tools", ["ask_choice", "send_file"], "ask_choice,send_file"),
+        ("service_tools", ["arrival", "stock"], "arrival, stock"),
         ("max_conversation_history", 7, "7"),
         ("fallback_after", 2.5, "2.5"),
         ("max_cost_per_chat_per_day", 0, "0"),

@@ -9,7 +9,7 @@ import pytest
 from openai.types import ChatModel
 
 from recado.settings.environment import SettingsInvalid, unknown_names
-from recado.settings.settings import NAMES, VARIABLES, Settings, doubts, load
+from recado.settings.settings import NAMES, VARIABLES, Settings, doubts, load, settings_of
 
 NOWHERE = Path("no-such.env")
 
@@ -57,6 +57,16 @@ WRONG = [
     ("RECADO_STALE_AFTER", "99999999d", "out of range"),
     ("RECADO_INSTANCE", "blue one", "no name of an instance"),
     ("RECADO_MAX_TOKENS_PER_CHAT_PER_DAY", "many", "not a whole number of tokens"),
+    (
+        "RECADO_BUILT_IN_TOOLS",
+        "ask_choise",
+        "is none of ask_choice, send_file, send_location; did you mean ask_choice?",
+    ),
+    ("RECADO_BUILT_IN_TOOLS", "ask_choice; send_file", "is none of ask_choice, send_file, send_location"),
+    ("RECADO_BUILT_IN_TOOLS", "all", "is none of ask_choice, send_file, send_location"),
+    ("RECADO_SERVICE_TOOLS", "tools.arrival", "'tools.arrival' is no name of a tool: write names like arrival"),
+    ("RECADO_SERVICE_TOOLS", "*, arrival", "* stands beside names: write * alone, or the names alone"),
+    ("RECADO_SERVICE_TOOLS", "a" * 65, "is no name of a tool"),
     ("RECADO_HOSTED_TOOLS", "web_search", 'is no JSON list of tools, such as [{"type": "web_search"}]'),
     ("RECADO_HOSTED_TOOLS", '{"type": "web_search"}', "is no JSON list of tools"),
     ("RECADO_HOSTED_TOOLS", '[{"kind": "web_search"}]', "is no JSON list of tools"),
@@ -303,3 +313,16 @@ def test_a_profile_sets_no_key_and_no_place() -> None:
     assert {field for field in may if VARIABLES[field].secret} == {"hosted_tools"}
     assert {"ai_system_prompt", "openai_model", "hours", "apology", "transcription_model"} <= may
     assert may.isdisjoint({"openai_api_key", "retention", "media_kept"})
+
+
+@pytest.mark.parametrize("emoji", ["👀", "✅", "👍🏽", "❤️", "🇧🇷", "👨‍👩‍👧"])
+def test_an_emoji(emoji: str) -> None:
+    """Also those of several characters."""
+    assert settings_of({"RECADO_ACKNOWLEDGE": emoji}).acknowledge == emoji
+
+
+@pytest.mark.parametrize("words", ["ok", "👀 👀", "á", "1", ":eyes:", "👀ok", "👀" * 17, "\u200d", "—"])
+def test_no_emoji(words: str) -> None:
+    """WhatsApp refuses it as a reaction, with every message."""
+    with pytest.raises(SettingsInvalid, match="RECADO_ACKNOWLEDGE"):
+        settings_of({"RECADO_ACKNOWLEDGE": words})

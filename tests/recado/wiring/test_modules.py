@@ -11,6 +11,7 @@ import pytest
 from recado.cli.session import settings_of_instance
 from recado.doctor.doctor import examine
 from recado.settings.environment import SettingsInvalid
+from recado.settings.settings import settings_of
 from recado.wiring import modules
 
 WHAT_TO_DO = "install it with `make speech` (the extra recado[speech])"
@@ -101,3 +102,29 @@ async def test_the_doctor_loads_the_module_of_tools(
     assert found["tools"].state == state
     assert module in found["tools"].says
     assert {"bus", "model"} <= set(found)
+
+
+@pytest.mark.parametrize("name", ["ask_choice", "send_file", "send_location"])
+@pytest.mark.parametrize("is_on", [True, False])
+def test_a_function_with_the_name_of_a_tool_of_recados_own(
+    name: str, is_on: bool, tmp_path: Path, without_av: pytest.MonkeyPatch
+) -> None:
+    """It is refused at start where that tool is switched on, and a function like any other elsewhere."""
+    module = f"own_{name}_{is_on}"
+    (tmp_path / f"{module}.py").write_text(f'def {name}(item: str) -> str:\n    """Mine."""\n')
+    without_av.syspath_prepend(tmp_path)
+    others = {"ask_choice", "send_file", "send_location"} - {name}
+    settings = settings_of(
+        {
+            "OPENAI_API_MODE": "scripted",
+            "RECADO_TOOLS": module,
+            "RECADO_BUILT_IN_TOOLS": ",".join(sorted({*others, name} if is_on else others)),
+        }
+    )
+    told = modules.tools_problem(settings)
+    if not is_on:
+        assert told is None
+        return
+    assert told is not None
+    assert f"the module {module} has the function {name}" in told
+    assert "take the name out of RECADO_BUILT_IN_TOOLS" in told

@@ -46,7 +46,7 @@ async def test_a_good_model_passes(recado: Command) -> None:
     assert done.code == 0, done
     lines = done.out.splitlines()
     assert "tokens, a minute at most" in lines[0]
-    assert [line[0] for line in lines if line[:1] in ("✓", "✗")] == ["✓"] * 10
+    assert [line[0] for line in lines if line[:1] in ("✓", "✗")] == ["✓"] * 11
     assert "tokens were used" in lines[-1]
 
 
@@ -134,3 +134,21 @@ async def test_scripted_replies_have_no_model(recado: Command) -> None:
 def test_the_picture_is_a_png(colour: str) -> None:
     """Another reader sees its colour."""
     assert clever._colour(png(colour)) == colour.capitalize()
+
+
+async def test_a_model_that_asks_with_other_choices_fails_where_it_may_ask(recado: Command) -> None:
+    """Elsewhere the row is told, and the exit status does not depend on it."""
+
+    def speaks(body: Json) -> Json:
+        answer = clever.speaks(body)
+        for call in answer.get("tool_calls") or ():
+            if call["function"]["name"] == "ask_choice":
+                call["function"]["arguments"] = '{"question": "Which?", "options": ["Yes", "No"]}'
+        return answer
+
+    async with OpenAIDouble(speaks=speaks) as double:
+        double.uploads.words = lambda _: "Please bring bread and 7 bottles of water."
+        for variables, code in (({}, 0), ({"RECADO_BUILT_IN_TOOLS": "ask_choice"}, 1)):
+            done = await doctor(recado, double, "--json", **variables)
+            assert states(done)["question with choices"] == "fails"
+            assert done.code == code

@@ -1,0 +1,67 @@
+"""Documents of the business: added from the command line, looked up by the model, told by `why`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.log_watch import watching
+from tests.chaos.outsider import ANA, BOB, outsider
+from tests.chaos.process import Recado, recado
+from tests.waiting import until
+
+SHIPPING = "# Envios\n\nO frete para o Rio custa R$ 15.\n"
+PRICES = "pão;1,50\nbolo;20\n"
+ASK = '!tool look_up {"query": "quanto custa o frete?"}'
+
+
+async def knowledge(process: Recado, *arguments: str, code: int = 0) -> str:
+    done = await process.run("knowledge", *arguments)
+    assert done.code == code, done
+    return done.out + done.err
+
+
+@pytest.mark.slow("ten commands, and a start after kill -9")
+async def test_the_way_of_a_document(tmp_path: Path) -> None:
+    """A folder is added, one file of which cannot be read; a chat is answered from a document, before and after a kill
+    -9; the document changes and ends. `why` names the version that was shown, and the index is what the stream says."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "shipping.md").write_text(SHIPPING)
+    (folder / "prices.csv").write_text("nome;preço\n" + PRICES)
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 but no more")
+    with recado(tmp_path, command="up", RECADO_KNOWLEDGE="shop") as process:
+        await process.started()
+        said = await knowledge(process, "add", "shop", str(folder), code=1)
+        assert "2 added" in said
+        assert "Not added: broken.pdf:" in said
+        assert "2 unchanged" in await knowledge(process, "add", "shop", str(folder), code=1)
+        assert "| pão | 1,50 |" in await knowledge(process, "show", "shop", "prices.csv")
+        bus = process.embedded_bus()
+        async with watching(bus.url, bus.token) as log, outsider(bus.url, bus.token) as someone:
+            await someone.write(ANA, "m1", ASK)
+            ending = await log.ended(ANA, "m1")
+            assert "[shop/shipping.md › Envios]" in ending.event.text
+            assert "R$ 15" in ending.event.text
+            process.kill()
+            await process.started()
+            await someone.write(BOB, "m2", ASK)
+            assert (await log.ended(BOB, "m2")).event.text == ending.event.text
+            (folder / "shipping.md").write_text(SHIPPING.replace("15", "99"))
+            assert "1 changed" in await knowledge(process, "add", "shop", str(folder / "shipping.md"))
+
+            async def changed() -> bool:
+                return "R$ 99" in await knowledge(process, "search", "shop", "frete")
+
+            await until(changed)
+            await knowledge(process, "remove", "shop", "shipping.md")
+            await knowledge(process, "remove", "shop", "shipping.md", code=1)
+            listed = json.loads(await knowledge(process, "list", "--json"))
+            assert [one["name"] for one in listed] == ["prices.csv"]
+            told = await process.run("why", "m1")
+            assert "with passages of shop/shipping.md (version 2, piece 0)" in told.out
+            assert (await process.run("replay")).code == 0
+            verified = await process.run("verify")
+            assert (verified.code, "knowledge.pieces" in verified.out) == (0, True), verified
