@@ -66,6 +66,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     - `acknowledge`: the emoji with which a person's message is reacted to when its turn starts; empty: none.
     - `quote`: the messages that an answer quotes: `unclear`, `always` or `never`.
     - `previews`: phones show previews of links.
+    - `sources`: a line under an answer names the documents that its model was shown.
     - `zone`: the shop's time zone, in which models are told the moment of a turn; None: they are told nothing of it.
     - `one_moment_after`: time without an answer after which the person is told to wait; 0: they are not told.
     """
@@ -86,6 +87,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     acknowledge: str = ""
     quote: str = "unclear"
     previews: bool = False
+    sources: bool = False
     zone: ZoneInfo | None = None
 
 
@@ -137,7 +139,7 @@ class Answering:
         self.max_runs = policy.max_runs
         self.words_for = policy.words_for
         self.zone = policy.zone
-        self.quote, self.previews = policy.quote, policy.previews
+        self.quote, self.previews, self.sources = policy.quote, policy.previews, policy.sources
         self.account_cost_limit = policy.account_cost_limit
         self.rules = Rules(
             incarnation,

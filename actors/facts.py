@@ -56,6 +56,7 @@ def facts_for(
         last=last,
         quote=answering.quote,
         previews=answering.previews,
+        sources=language_of(key) if answering.sources else None,
         informs=not informs or instance.informs,
         is_blocked=informs and is_on_list(answering.rules.gates.block, key.chat),
     )

@@ -14,6 +14,7 @@ from chat.broken import SetAside
 from chat.erasing import Removed
 from chat.gates import pairing_code
 from chat.joining import Moved, Told
+from chat.language import Language
 from chat.work import (
     Acknowledge,
     Adopt,
@@ -219,6 +220,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `previews`: the phone shows previews of links.
     - `informs`: of a `send` that takes no chat over: every instance reads it.
     - `is_blocked`: of the same: the chat is on the list of those who get nothing.
+    - `sources`: the language of the line under an answer that names its documents; None: there is no such line.
     """
 
     key: ChatKey
@@ -237,6 +239,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     previews: bool = False
     informs: bool = True
     is_blocked: bool = False
+    sources: Language | None = None
 
     def words_about(self, reason: str) -> str:
         """The notice about a message that ends without a reply for `reason`; empty: none is sent."""

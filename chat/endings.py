@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 from chat.commands import Answered, Facts
 from chat.parts import answered, bounded, reading
 from chat.second_model import BACKEND
+from chat.sources import with_sources
 from chat.state import Chat
 from chat.turn import Turn, run_of
 from events.decisions import Reply, TurnError, TurnFailed
@@ -27,13 +28,14 @@ def question(turn: Turn) -> Answered:
 
 def replied(chat: Chat, turn: Turn, answer: Answered, facts: Facts) -> Reply:
     """The reply: the parts that tools gave, and the answer's text."""
-    parts = answered(turn.sent, answer.text)
+    text = with_sources(answer.text, turn, facts.sources)
+    parts = answered(turn.sent, text)
     return Reply(
         id=f"{answer.turn}.r",
         turn=answer.turn,
         chat=facts.key.chat,
         account=facts.key.account,
-        text=reading(parts) if parts else answer.text,
+        text=reading(parts) if parts else text,
         in_reply_to=turn.messages,
         author="assistant",
         at=facts.at,

@@ -32,17 +32,19 @@ class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defau
     model: str | None = None
 
 
-class Passage(msgspec.Struct, frozen=True, gc=False):
+class Passage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """A piece of a document that a model was shown.
 
     - `document`: its collection and name, as `shop/prices.pdf`.
     - `seq`: the document's version, by its sequence in the stream KNOWLEDGE.
     - `chunk`: the piece within the document, from 0.
+    - `at`: when that version was added; None: it is not known.
     """
 
     document: Annotated[str, msgspec.Meta(max_length=400)]
     seq: int
     chunk: int
+    at: Time | None = None
 
 
 class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

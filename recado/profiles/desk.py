@@ -46,6 +46,7 @@ _FIRST = {
     "built_in_tools": "tools",
     "knowledge": "tools",
     "knowledge_mode": "tools",
+    "knowledge_sources": "tools",
     "hosted_tools": "tools",
     "handoff": "tools",
 }

@@ -228,6 +228,17 @@ class ModelSettings:
             example="front",
         ),
     ] = "tool"
+    knowledge_sources: Annotated[
+        Literal["on", "off"],
+        Variable(
+            name="RECADO_KNOWLEDGE_SOURCES",
+            profile=True,
+            reader=choice("on", "off"),
+            meaning="`on`: a line under each answer whose model was shown documents names them, with the day on which "
+            "each was added.",
+            example="on",
+        ),
+    ] = "off"
     hosted_tools: Annotated[
         HostedTools,
         Variable(

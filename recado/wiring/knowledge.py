@@ -58,4 +58,4 @@ async def open_knowledge(bus: Bus) -> AsyncIterator[tuple[KnowledgeLog, LibraryT
 
 
 def _found(piece: Piece) -> Found:
-    return Found(Passage(str(piece.place), piece.seq, piece.number), piece.headings, piece.text, piece.at)
+    return Found(Passage(str(piece.place), piece.seq, piece.number, piece.at), piece.headings, piece.text, piece.at)

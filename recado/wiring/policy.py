@@ -27,6 +27,7 @@ def policy_of(settings: Settings) -> Policy:
         acknowledge=settings.acknowledge,
         quote=settings.quote,
         previews=settings.link_previews == "on",
+        sources=settings.knowledge_sources == "on",
         gates=settings.gates,
         takeover=settings.takeover,
         # The small local model would answer the moment and not the person.

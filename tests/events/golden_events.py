@@ -305,3 +305,10 @@ INFORMING: dict[str, Inbound | Decision] = {
     ),
 }  # fmt: skip
 """Words by order that take no chat over, and what the person wants of such; quotes and previews."""
+
+SOURCED: dict[str, Inbound | Decision] = {
+    "tool_returned": ToolReturned(
+        turn="t1", call="call_1", output="asked", at=AT, passages=(Passage("shop/prices.pdf", 7, 2, AT),)
+    ),
+}
+"""Passages with the time of their document."""
