@@ -47,7 +47,7 @@ from chat.decide import decide
 from chat.evolve import evolve
 from chat.state import Chat
 from chat.turn import Turn
-from chat.work import Adopt, Due, Effect, EndBurst, Erase, Obey, StartAgain, StopRun
+from chat.work import Adopt, Ask, Due, Effect, EndBurst, Erase, Obey, StartAgain, StopRun
 from events.decisions import TYPE_OF, Decision, Erased, Reply, TurnStarted
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
@@ -214,7 +214,9 @@ class ChatActor(LoopActor):
             if not self._has_turn or answering.turn.lacks or any(isinstance(work, StartAgain) for work in todo):
                 self._leave()
                 return None
-            todo = tuple(work for work in todo if isinstance(work, Work) and not isinstance(work, StopRun | Erase))
+            todo = tuple(
+                work for work in todo if isinstance(work, Work | Ask) and not isinstance(work, StopRun | Erase)
+            )
         if not self._naming.is_settled(self._chat):
             todo = tuple(work for work in todo if not isinstance(work, EndBurst))
         return todo

@@ -46,6 +46,8 @@ async def sent(request: Request) -> Response:
 async def of_part(request: Request) -> Response:
     """GET: the file of a reply's part, on the desk: the reply by its sequence, the part by its number."""
     deps, key, path = deps_of(request), key_of(request), request.path_params
+    if path["seq"] >= 2**63:  # no sequence of a log
+        return await answer_with(request, None)
     page = await deps.read(lambda: deps.queries.lines(key, 1, around=path["seq"]))
     parts = next((one.parts for one in page.entries if one.seq == path["seq"]), ())
     return await answer_with(request, dict(enumerate(parts, 1)).get(path["number"]))

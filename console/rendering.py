@@ -160,6 +160,7 @@ _templates.filters |= {
     "chose": lambda one: chose(one.choice, typed=one.typed),
     "quotable": is_quotable,
     "size": size,
+    "web": lambda url: url is not None and url.startswith(("https://", "http://")),
     "named_file": lambda one: KINDS.get("voice" if one.voice else one.kind, one.kind),
     "mark": SAID.__getitem__,
     "plainly": plainly,

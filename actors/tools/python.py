@@ -165,7 +165,8 @@ def _result(returned: Any) -> ToolResult:
         returned = Result(send=(returned,))
     if isinstance(returned, Result):
         if any(isinstance(one, FromLibrary | FromBytes) for one in returned.send):
-            return ToolResult(str(returned.output), wanted=_stored_each(returned.send))
+            wanted = _stored_each(returned.send)
+            return ToolResult(str(returned.output), wanted=wanted, quote=bool(returned.quote))
         send = stored(returned.send)
         quote = bool(returned.quote)
         return ToolResult(str(Result(returned.output, send, quote).told), send=send, quote=quote)

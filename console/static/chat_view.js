@@ -49,7 +49,7 @@ export class ChatView {
       const old = this.elements.get(id);
       if (!line) this.elements.delete(id);
       else {
-        const fresh = this.item(line);
+        const fresh = this.shown(line);
         if (old) update(old, fresh);
         else this.elements.set(id, fresh);
       }
@@ -80,6 +80,16 @@ export class ChatView {
       elements.push(this.elements.get(line.id));
     }
     return elements;
+  }
+
+  /** The line, or that it cannot be shown: one that breaks stops no other. */
+  shown(line) {
+    try {
+      return this.item(line);
+    } catch (error) {
+      console.error(`${line.id} cannot be shown`, error);
+      return el("li", { class: "note" }, "A message cannot be shown.");
+    }
   }
 
   item(line) {

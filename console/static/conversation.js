@@ -8,7 +8,7 @@ const RECEIPTS = ["sending", "in_doubt", "parked", "accepted", "sent", "failed",
 const ofWhole = (receipt) =>
   receipt.template ? "failed" : (receipt.part ?? 0) < (receipt.parts ?? 0) && RECEIPTS.indexOf(receipt.state) > 2 && receipt.state !== "failed" ? "sending" : receipt.state;
 
-const whole = (id) => id.replace(/#[0-9]+$/, "");
+const whole = (id) => (id ?? "").replace(/#[0-9]+$/, "");
 
 const further = (order, one, other) => (order.indexOf(other) > order.indexOf(one) ? other : one);
 

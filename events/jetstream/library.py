@@ -9,6 +9,7 @@ comes last. Nothing is ever overwritten or taken away, so readers need no lock. 
 from __future__ import annotations
 
 import asyncio
+import base64
 from datetime import UTC, datetime
 from secrets import token_hex
 
@@ -29,7 +30,7 @@ from events.jetstream.objects import (
     read_pieces,
 )
 from events.jetstream.publisher import PubAck, Publisher
-from events.library import Entry, by_name, check, digest_in, encoded, folded, object_of
+from events.library import PREFIX, Entry, by_name, check, digest_in, encoded, folded, object_of
 from events.log import LogFull, LogMismatch, LogUnavailable
 from events.subjects import token
 
@@ -80,7 +81,7 @@ class JetStreamLibrary:
         return (await self._stored(_key(account, name)))[1] if folded(name) else None
 
     async def entries(self, account: str) -> list[Entry]:
-        keys, found = await self._keys(account), list[Entry]()
+        keys, found = await self._all(ENTRIES, f"$KV.{BUCKET}.{token(account)}.*"), list[Entry]()
         for first in range(0, len(keys), AT_ONCE):
             portion = await asyncio.gather(*(self._stored(key) for key in keys[first : first + AT_ONCE]))
             found += [entry for _, entry in portion if entry is not None]
@@ -145,6 +146,16 @@ class JetStreamLibrary:
             return None
         return found
 
+    async def objects(self) -> list[str]:
+        """Every object that has a description; none where there is no library."""
+        try:
+            subjects = await self._all(STREAM, f"$O.{OBJECTS}.M.*")
+        except LogUnavailable as fault:
+            if _is_missing(fault.__cause__):
+                return []
+            raise
+        return [f"{PREFIX}{_name_in(subject)}" for subject in subjects]
+
     async def _is_whole(self, digest: str, size: int) -> bool:
         meta = await find_object(self._bus, OBJECTS, digest)
         if meta is None or (meta.size, meta.digest) != (size, digest_text(bytes.fromhex(digest))):
@@ -171,13 +182,14 @@ class JetStreamLibrary:
     async def _pieces(self, subject: str) -> int:
         return (await self._subjects(STREAM, subject, 0)).state.subjects.get(subject, 0)
 
-    async def _keys(self, account: str) -> list[str]:
-        keys: list[str] = []
+    async def _all(self, stream: str, filter_: str) -> list[str]:
+        """The subjects of the stream's messages that the filter matches."""
+        found: list[str] = []
         while True:
-            page = await self._subjects(ENTRIES, f"$KV.{BUCKET}.{token(account)}.*", len(keys))
-            keys += page.state.subjects
-            if not page.state.subjects or len(keys) >= page.total:
-                return keys
+            page = await self._subjects(stream, filter_, len(found))
+            found += page.state.subjects
+            if not page.state.subjects or len(found) >= page.total:
+                return found
 
     async def _subjects(self, stream: str, filter_: str, offset: int) -> StreamInfo:
         asked = {"subjects_filter": filter_, "offset": offset}
@@ -208,6 +220,24 @@ class JetStreamLibrary:
                 f"the library has no room for it ({full}): give it more with the NATS CLI, "
                 f"nats stream edit {stream} --max-bytes …"
             ) from full
+
+
+async def damaged_files(bus: Bus) -> list[str]:
+    """The objects of the library whose bytes are not those of their SHA-256. Raises LogUnavailable."""
+    library = await JetStreamLibrary.join(bus)
+    try:
+        return [one for one in await library.objects() if await library.content(one) is None]
+    finally:
+        await library.close()
+
+
+def _name_in(subject: str) -> str:
+    """The object's name in the subject of its description."""
+    encoded = subject.rpartition(".")[2]
+    try:
+        return base64.b64decode(encoded, b"-_", validate=True).decode("utf-8", "replace")
+    except ValueError:  # another program wrote it
+        return encoded
 
 
 def _is_missing(refused: BaseException | None) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 
 from actors.leases.bucket import LeaseBucket
 from events.jetstream.connection import Bus
+from events.jetstream.library import damaged_files
 from events.jetstream.log import JetStreamLog
 from recado.cli.options import json_option
 from recado.cli.session import run, settings
@@ -33,11 +34,13 @@ class Restored(msgspec.Struct, frozen=True):
     - `backup`: the backup's id and time.
     - `streams`: the restored streams.
     - `settled`: the numbers of ended messages, orders and replies.
+    - `damaged`: the files of the library whose bytes are not those of their SHA-256.
     """
 
     backup: About
     streams: list[SavedStream]
     settled: Settled
+    damaged: list[str]
 
 
 @click.command()
@@ -78,6 +81,8 @@ def restore(file: Path, as_json: bool) -> None:
             f"Open at that time, and ended without a word: {done.messages} messages, {done.orders} orders, "
             f"{done.replies} replies. See recado events --type ignored, turn_failed and receipt."
         )
+    for object_ in restored.damaged:
+        click.echo(f"{object_} is not whole: add that file again with recado files add.", err=True)
     click.echo("Start the instances, then the gateways.")
 
 
@@ -110,8 +115,9 @@ async def _restore(chosen: Settings, file: Path) -> Restored:
             done = await settle(log, f"restore-{about.id}")
         finally:
             await log.close()
+        damaged = await damaged_files(bus)
         await settled(bus)
-        return Restored(about, streams, done)
+        return Restored(about, streams, done, damaged)
 
 
 @asynccontextmanager

@@ -34,16 +34,15 @@ class Checked(msgspec.Struct, frozen=True):
 def checked(path: Path, name: str | None = None, kind: str | None = None, caption: str | None = None) -> Checked:
     """The file, under its own name or another one. Raises click.ClickException, which names the file."""
     named = name if name is not None else path.name
-    if (fault := name_fault(named)) is not None:
-        raise click.ClickException(
-            f"{_shown(path)}: {fault}" + ("" if name is not None else ": give another by --name")
-        )
     try:
         content = _read(path)
-        return Checked(named, file_part(content, named, kind=kind, caption=caption), content)
+        part = file_part(content, named, kind=kind, caption=caption)
     except (NotTaken, OSError) as refused:
         why = refused.strerror or str(refused) if isinstance(refused, OSError) else str(refused)
         raise click.ClickException(f"{_shown(path)}: {why}") from refused
+    if (fault := name_fault(named)) is not None:
+        raise click.ClickException(f"{_shown(path)}: {fault}" + (": rename it" if name is None else ""))
+    return Checked(named, part, content)
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:

@@ -126,7 +126,7 @@ async def start_cloud(
 ) -> Starlette:
     """Send the replies of each number while its lease is held. Returns the webhook's app."""
     session = await life.stack.enter_async_context(Graph.session())
-    parts = Parts(settings, bus, event_log, session, await MediaStore.join(bus), StoredFiles(bus), names, tail)
+    parts = Parts(settings, event_log, session, await MediaStore.join(bus), StoredFiles(bus), names, tail, bus)
     leases = LeaseBucket(bus, makes=False)
     # A name of its own for each start: a second gateway waits instead of taking the first one's lease.
     holder = Holder(f"cloud-{token_hex(4)}", token_hex(4))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import aiohttp
 import structlog
@@ -181,16 +181,17 @@ class Parts(NamedTuple):
 
     - `store`: keeps the files that come in; `files`: reads those that go out.
     - `tail`: reads the log; None: each reads it by itself.
+    - `bus`: where templates are asked for; None: nowhere.
     """
 
     settings: Settings
-    bus: Bus
     log: EventLog
     session: aiohttp.ClientSession
     store: MediaStore
     files: Files
     people: People
     tail: Tail | None
+    bus: Bus | None = None
 
 
 def _first(settings: Settings, number: Number) -> str:
@@ -247,7 +248,7 @@ class CloudNumber:
                 return await together(
                     while_held(self._lease(), self._work),
                     self.line.known.follow(self._parts.log, self._account, self._parts.tail),
-                    answer(self._parts.bus, self._account, self._templates),
+                    *self._answers(),
                 )
             except GatewayRunning as other:
                 log.warning("gateway_waits", account=self._account, reason=str(other), retry_in=pause.seconds)
@@ -256,6 +257,10 @@ class CloudNumber:
             except Exception:  # a defect of one number must not end the others
                 log.exception("gateway_broken", account=self._account, retry_in=pause.seconds)
             await pause.wait()
+
+    def _answers(self) -> Iterator[Coroutine[Any, Any, None]]:
+        if self._parts.bus is not None:
+            yield answer(self._parts.bus, self._account, self._templates)
 
     async def _work(self) -> None:
         checking = asyncio.create_task(self._check_window())

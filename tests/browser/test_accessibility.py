@@ -22,6 +22,8 @@ from console.deps import SettingLine
 from events.admission import Approved, Blocked
 from events.decisions import Attention, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Receipt, Revoke
+from events.library import Entry
+from events.memory_library import MemoryLibrary
 from events.memory_profiles import MemoryProfileLog
 from events.parts import Part
 from events.profile import Profile
@@ -32,6 +34,7 @@ from tests.browser.test_parts import BREADS, OTHERS, PICTURE, PLACE, PRICES, RYE
 from tests.console.conftest import ANA, TOM, Page, serve
 from tests.console.test_desk import address, given
 from tests.console.test_profiles import Trying
+from tests.console.test_template import Told
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -97,7 +100,7 @@ async def fill(page: Page) -> None:
         page, MEI, Message(id="p1", text="what is there?"), parted("p1.r", RYE, PRICES, PLACE, *OTHERS, quote="p1"),
         parted("p2.r", Part(kind="reaction", to="p1", emoji="👍")),
         parted("p3.r", Part(kind="choices", text="Which?", choices=BREADS)),
-        Message(id="p2", kind="button", text="Small", choice=Choice(id="s", title="Small"), quoted="p3.r"),
+        Message(id="wamid.p2", kind="button", text="Small", choice=Choice(id="s", title="Small"), quoted="p3.r"),
         parted("p4.r", Part(kind="choices", text="When?", choices=TIMES)), parted("p5.r", *SOUNDS),
     )  # fmt: skip
     await given(page, NOBODY, Message(id="n1", text="let me in"), Blocked(at=AT))
@@ -178,6 +181,19 @@ async def phone_with_parts(seen: Seen) -> None:
     await seen.window.locator("summary.choice").wait_for()
 
 
+async def composing(seen: Seen) -> None:
+    """The chat with parts, a quote in its form, and all fields open."""
+    await seen.open(address(MEI, "?quote=p1"))
+    for name in ("Choices", "File", "Place"):
+        await seen.window.locator(".more summary", has_text=name).click()
+
+
+async def unfit_template(seen: Seen) -> None:
+    await seen.open(address(MEI, "/template?ref=order_ready:pt_BR"))
+    await seen.window.get_by_role("button", name="Send the template").click()
+    await seen.window.get_by_role("alert").wait_for()
+
+
 async def refused_profile(seen: Seen) -> None:
     await seen.open("/desk/profiles/bakery")
     await seen.window.fill("[name='s.takeover']", "soon")
@@ -202,6 +218,14 @@ def versions() -> list[Profile]:
     return [first, second, Profile(name="vip", n=1, at=AT, chats=(ANA.chat,))]
 
 
+async def library() -> MemoryLibrary:
+    made = MemoryLibrary()
+    place = Part(kind="location", latitude=-23.5, longitude=-46.6, name="Shop", address=LONG)
+    await made.add("local", Entry(name=LONG[:80], part=PRICES, size=1_200_000, at=AT, by="page"))
+    await made.add("local", Entry(name="The way to us", part=place, at=AT))
+    return made
+
+
 VIEWS: dict[str, str | Callable[[Seen], Awaitable[None]]] = {
     "phones": phones("chat"),
     "phones: parts": phone_with_parts,
@@ -213,6 +237,9 @@ VIEWS: dict[str, str | Callable[[Seen], Awaitable[None]]] = {
     "nothing found": "/desk?q=zebra",
     "chat": address(ANA),
     "chat: earlier": address(ANA, "?before=8"),
+    "chat: composing": composing,
+    "template: refused": unfit_template,
+    "files": "/desk/files/local",
     "chat: paused": address(TOM),
     "chat: group": address(GROUP),
     "chat: blocked": address(NOBODY),
@@ -251,6 +278,8 @@ async def seen(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Seen]:
         serve(folders[1], password=PASSWORD) as locked,
     ):
         await fill(page)
+        object.__setattr__(page.deps, "library", await library())
+        object.__setattr__(page.deps, "templates", Told())
         object.__setattr__(page.deps, "files", Kept(b"no picture"))
         object.__setattr__(page.deps, "roster", roster)
         line = SettingLine("OPENAI_API_KEY", "set", chosen=True, meaning="The key.")

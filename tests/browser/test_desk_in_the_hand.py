@@ -103,6 +103,37 @@ async def test_a_draft_is_kept(page: Page, window: Window) -> None:
     assert [one.text for one in await orders_of(page, ANA) if one.command == "send"] == ["my draft\nof two lines"]
 
 
+async def test_a_draft_of_more_than_words(page: Page, window: Window) -> None:
+    """Choices and a place are kept as words are; what is there needs words or not; Tab leads through all of it."""
+    await open_chat(page, window)
+    assert await window.evaluate("!document.querySelector('#write').checkValidity()")
+    await window.focus("#text")
+    for name in ("Choices", "Place"):
+        await window.get_by_text(name, exact=True).focus()
+        await window.keyboard.press("Enter")
+    await window.fill("#options", "Small\nLarge")
+    await window.keyboard.press("Tab")
+    await window.fill("#place", "nowhere")
+    await window.reload()
+    await expect(window.locator("#options")).to_have_value("Small\nLarge")
+    await expect(window.locator("#place")).to_have_value("nowhere")
+    assert await window.evaluate("document.querySelector('#write').checkValidity()")
+    await window.get_by_role("link", name="reply").first.click()
+    await expect(window.locator(".quoting")).to_contain_text("hello")
+    await window.fill("#text", "Which size?")
+    await window.press("#text", "Enter")
+    await expect(window.locator("#wrong-place")).to_contain_text("This is no place")
+    await expect(window.locator("#options")).to_have_value("Small\nLarge")
+    await window.fill("#place", "-23.5, -46.6")
+    await window.press("#text", "Enter")
+    await expect(window.locator(".told")).to_be_visible()
+    for field in ("#text", "#options", "#place"):
+        await expect(window.locator(field)).to_have_value("")
+    (control,) = await orders_of(page, ANA)
+    assert (control.text, [part.kind for part in control.parts]) == ("Which size?", ["location", "choices"])
+    assert control.quote == f"m{ANA.chat}"
+
+
 async def test_words_that_arrived_though_the_answer_was_lost(page: Page, window: Window) -> None:
     """Sent again from the draft they are the same order; once the chat shows them there is no draft any more."""
     await open_chat(page, window)

@@ -17,6 +17,7 @@ from tests.deploy.conftest import As
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
 from tests.doubles.graph_webhooks import PHONE_NUMBER_ID
 from tests.gateways.templates.samples import EVERY
+from tests.waiting import until
 
 
 async def test_the_gateway_tells_them_to_those_who_may_ask(connected_as: As, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,7 +26,7 @@ async def test_the_gateway_tells_them_to_those_who_may_ask(connected_as: As, mon
         meta.templates.set(*EVERY)
         listed = TemplateList(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
         answering = asyncio.create_task(templates.answer(gateway, "shop", listed))
-        await asyncio.sleep(0)
+        await until(lambda: gateway._subs)
         await gateway.flush()
         for role in ("operator", "instance"):
             known = await templates.AccountTemplates(Settings(), await connected_as(role)).known("shop")

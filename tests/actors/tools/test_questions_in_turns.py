@@ -23,6 +23,7 @@ from events.memory_library import MemoryLibrary
 from events.memory_log import MemoryLog
 from events.parts import Part
 from events.references import Choice
+from events.subjects import PARTITIONS
 from events.tool_calls import ToolCalled, ToolReturned
 from events.usage import TokenUsage
 from tests.actors.house import ANA, BOB, House, house
@@ -277,3 +278,13 @@ async def test_too_many_bytes_are_a_failed_result() -> None:
         assert sum("were not sent" in call.output for call in second.calls) == 1
         home.model.answer(second, "Sorry.")
         assert kinds(await home.decided(Reply)) == ["text", "text"]
+
+
+async def test_an_instance_that_let_go_of_the_chat_finishes_with_the_question() -> None:
+    """The chat is another's already, and waits for the end of this turn."""
+    async with house(tools=await shop()) as home:
+        await home.say("m1")
+        request = await home.model.asked(1)
+        home.router.let_go(range(PARTITIONS), finish=True)
+        home.model.wants(request, ASK)
+        assert kinds(await home.decided(Reply)) == ["choices"]

@@ -1,11 +1,14 @@
 """`recado say`: one message in, the reply's text out."""
 
 import asyncio
+import json
 from pathlib import Path
 
 from events.decisions import Ignored, Reply, TurnError, TurnFailed, TurnStarted
 from events.inbound import Message
 from events.jetstream.log import JetStreamLog
+from events.parts import Option, Part
+from events.references import Choice
 from tests.nats_server import NatsServer
 from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, BIA, decide, decide_on, reply
@@ -134,3 +137,22 @@ async def test_a_text_over_the_servers_limit_is_refused(recado: Command, tmp_pat
         server.kill()
     assert (done.code, done.out) == (1, "")
     assert "the server takes 8,192: shorten it" in done.err
+
+
+async def test_a_choice_is_tapped(on_bus: Command, jetstream_log: JetStreamLog) -> None:
+    """The last question is the one that is meant; a choice that it does not have is refused with those that it has."""
+    refused = await on_bus("say", ANA.chat, "--choice", "1")
+    assert (refused.code, "no question with choices" in refused.err) == (1, True)
+    sizes = (Option(id="s", title="Small"), Option(id="m", title="Medium"))
+    await decide(jetstream_log, reply("m1", text="Which?", parts=(Part(kind="choices", text="Which?", choices=sizes),)))
+    refused = await on_bus("say", ANA.chat, "--choice", "huge")
+    assert (refused.code, "It has 1. Small (s), 2. Medium (m)" in refused.err) == (1, True)
+    asking = asyncio.create_task(on_bus("say", ANA.chat, "--choice", "2", "--json"))
+    place = Part(kind="location", latitude=1.0, longitude=2.0)
+    message = await decide_on(
+        jetstream_log, Message, lambda message: [reply("two", message.id, text="Done", parts=(place,))]
+    )
+    assert (message.kind, message.text, message.choice) == ("button", "Medium", Choice(id="m", title="Medium"))
+    assert message.quoted is not None
+    told = json.loads((await asking).out)
+    assert (told["text"], told["parts"]) == ("Done", [{"kind": "location", "latitude": 1.0, "longitude": 2.0}])

@@ -29,6 +29,7 @@ from tests.doubles.graph_webhooks import PHONE_NUMBER_ID
 from tests.gateways.templates.samples import EVERY, HELLO, NAMED
 from tests.nats_server import NatsServer
 from tests.recado.instance import AT
+from tests.waiting import until
 
 ANA = "5511999990001"
 Run = Callable[..., Awaitable[Result]]
@@ -75,7 +76,7 @@ async def gateway(meta: GraphDouble, url: str) -> AsyncIterator[None]:
         listed = TemplateList(session, meta.url, PHONE_NUMBER_ID, fixed(ACCESS_TOKEN))
         answering = asyncio.create_task(answer(bus, "shop", listed))
         try:
-            await asyncio.sleep(0)
+            await until(lambda: bus._subs)
             await bus.flush()
             yield
         finally:

@@ -6,10 +6,15 @@ import asyncio
 from typing import Any
 
 from actors.handoff import TOOL
+from actors.tools.built_in import BuiltIn
 from actors.tools.protocol import NoTools, ToolResult
-from backends.protocol import Answer, ReplyFailed, ReplyRequest, Tool, ToolsWanted
+from actors.tools.services import ServiceTools
+from actors.tools.shelf import Shelf
+from actors.tools.toolbox import Toolbox
+from backends.protocol import Answer, ReplyFailed, ReplyRequest, Tool, ToolCall, ToolsWanted
 from events.decisions import Attention, Reply, TurnFailed
 from events.inbound import Media, Message
+from events.memory_library import MemoryLibrary
 from events.subjects import ChatKey
 from recado.whatif.recorded import NOT_MADE
 from tests.recado.whatif.real_chat import lived
@@ -126,3 +131,26 @@ def test_nothing_is_written_to_the_log() -> None:
     before = asyncio.run(log.head()).last
     replay(log, Asked(), go_on=True)
     assert asyncio.run(log.head()).last == before
+
+
+def test_parts_are_shown_by_their_reading() -> None:
+    """A question that was asked then comes from the log; another is asked by the tool itself, which sends nothing."""
+    nowhere: Any = None
+    tools = Toolbox({}, ServiceTools(nowhere), built_in=BuiltIn(("ask_choice",), Shelf(MemoryLibrary())))
+    size = 'call ask_choice {"question": "Which size?", "options": ["Small", "Large"]}'
+    log = lived([(5, text("a", text=size))], backend=Asked(), tools=tools)
+    _, ((result,),) = replay(log, Asked(), tools=tools)
+    assert isinstance(result.ending, Reply)
+    assert result.ending.text == "Which size?\n\n1. Small\n2. Large"
+    assert [call.is_known for call in result.calls] == [True]
+
+    class Otherwise(Asked):
+        async def reply(self, request: ReplyRequest) -> Answer | ToolsWanted:
+            outcome = await super().reply(request)
+            assert isinstance(outcome, ToolsWanted)
+            given = '{"question": "Sliced?", "options": ["Yes", "No"]}'
+            return ToolsWanted((ToolCall(id="c0", name="ask_choice", arguments=given),), outcome.usage)
+
+    _, ((result,),) = replay(log, Otherwise(), tools=tools)
+    assert isinstance(result.ending, Reply)
+    assert result.ending.text == "Sliced?\n\n1. Yes\n2. No"
