@@ -56,7 +56,7 @@ BIKE_SHOP: tuple[str | list[Row], ...] = (
     "# Horario",
     (
         "De lunes a viernes, de 10:00 a 14:00 y de 16:30 a 20:00. Sábados, de 10:00 a 13:30. En julio, solo por la "
-        "mañana. Enseñamos mecánica básica el primer jueves de cada mes, de 19:00 a 21:00, por 20 €, con grupos de seis."
+        "mañana. Enseñamos mecánica básica el primer jueves de cada mes, de 19:00 a 21:00, por 20 €, en grupos de 6."
     ),
 )
 
