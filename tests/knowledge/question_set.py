@@ -21,6 +21,8 @@ DOCUMENTS = FOLDER / "documents"
 
 Kind = Literal["same_words", "no_shared_content_word", "other_language", "no_answer"]
 KINDS: tuple[Kind, ...] = ("same_words", "no_shared_content_word", "other_language", "no_answer")
+Use = Literal["tune", "unseen"]
+USES: tuple[Use, ...] = ("tune", "unseen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Asked:
     contains: str
     """Words of the right passage, once in its document."""
     kind: Kind
-    use: Literal["tune", "unseen"]
+    use: Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,31 @@ class Passage:
     @property
     def whole(self) -> str:
         return f"{self.heading}\n{self.columns}\n{self.text}"
+
+
+LANGUAGE_OF = {
+    "academia": "pt",
+    "clinica": "pt",
+    "ferragem": "pt",
+    "padaria": "pt",
+    "pousada": "pt",
+    "escuela": "es",
+    "gimnasio": "es",
+    "hostal": "es",
+    "hotel": "es",
+    "restaurante": "es",
+    "taller": "es",
+    "corner": "en",
+    "green": "en",
+    "harbour": "en",
+    "quayside": "en",
+    "spoke": "en",
+}
+"""By the first word of a file's name."""
+
+
+def language_of(document: str) -> str:
+    return LANGUAGE_OF[document.partition("-")[0]]
 
 
 @cache
@@ -181,9 +208,13 @@ def folded(text: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
+def words_of(text: str) -> list[str]:
+    """Words of two letters or more, without figures."""
+    return re.findall(r"[^\W\d_]{2,}", text)
+
+
 def content_words(text: str) -> set[str]:
-    function_words = set(FUNCTION_WORDS.split())
-    return {word for word in re.findall(r"[^\W\d_]{2,}", folded(text)) if word not in function_words}
+    return set(words_of(folded(text))) - set(FUNCTION_WORDS.split())
 
 
 def shared(one: str, other: str) -> set[str]:

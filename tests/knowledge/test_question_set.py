@@ -6,49 +6,21 @@ from collections import Counter
 
 import pytest
 
-from tests.knowledge.question_set import DOCUMENTS, KINDS, Asked, Passage, passages, questions, shared
+from tests.knowledge.question_set import DOCUMENTS, KINDS, USES, Asked, language_of, passages, questions, shared
 
 LANGUAGES = ("pt", "es", "en")
-LANGUAGE_OF = {
-    "academia": "pt",
-    "clinica": "pt",
-    "ferragem": "pt",
-    "padaria": "pt",
-    "pousada": "pt",
-    "escuela": "es",
-    "gimnasio": "es",
-    "hostal": "es",
-    "hotel": "es",
-    "restaurante": "es",
-    "taller": "es",
-    "corner": "en",
-    "green": "en",
-    "harbour": "en",
-    "quayside": "en",
-    "spoke": "en",
-}
-"""By the first word of a file's name."""
-
 ANSWERED = [asked for asked in questions() if asked.kind != "no_answer"]
-
-
-def language(document: str) -> str:
-    return LANGUAGE_OF[document.partition("-")[0]]
-
-
-def right_passages(asked: Asked) -> list[Passage]:
-    return [passage for passage in passages(asked.document) if asked.contains in passage.whole]
 
 
 def test_documents() -> None:
     documents = sorted(path.name for path in DOCUMENTS.iterdir())
     assert len(documents) >= 22
-    assert set(Counter(map(language, documents))) == set(LANGUAGES)
+    assert set(Counter(map(language_of, documents))) == set(LANGUAGES)
     assert {name.rpartition(".")[2] for name in documents} == {"csv", "docx", "html", "md", "pdf", "txt", "xlsx"}
     for name in documents:
         texts = {text for passage in passages(name) for text in (passage.heading, passage.text)}
         assert 1_500 <= sum(map(len, texts)) <= 6_000, name
-        assert any(asked.document == name and asked.use == use for asked in questions() for use in ("tune", "unseen"))
+        assert any(asked.document == name and asked.use == use for asked in questions() for use in USES)
 
 
 def test_counts() -> None:
@@ -65,7 +37,7 @@ def test_counts() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_third_of_each_kind_is_unseen(kind: str) -> None:
     uses = Counter(asked.use for asked in questions() if asked.kind == kind)
-    assert set(uses) == {"tune", "unseen"}
+    assert set(uses) == set(USES)
     assert 0.3 <= uses["unseen"] / uses.total() <= 0.36
     unseen = {asked.language for asked in questions() if asked.kind == kind and asked.use == "unseen"}
     assert unseen == set(LANGUAGES)
@@ -80,12 +52,12 @@ def test_the_right_passage(asked: Asked) -> None:
     common = shared(asked.question, passage.whole)
     if asked.kind == "same_words":
         assert common
-        assert asked.language == language(asked.document)
+        assert asked.language == language_of(asked.document)
     elif asked.kind == "no_shared_content_word":
         assert not common
-        assert asked.language == language(asked.document)
+        assert asked.language == language_of(asked.document)
     else:
-        assert asked.language != language(asked.document)
+        assert asked.language != language_of(asked.document)
 
 
 def test_what_has_no_answer_names_no_document() -> None:
