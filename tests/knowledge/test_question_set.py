@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from tests.knowledge.office_files import pdf, spreadsheet, word
 from tests.knowledge.question_set import DOCUMENTS, KINDS, USES, Asked, language_of, passages, questions, shared
 
 LANGUAGES = ("pt", "es", "en")
@@ -21,6 +24,15 @@ def test_documents() -> None:
         texts = {text for passage in passages(name) for text in (passage.heading, passage.text)}
         assert 1_500 <= sum(map(len, texts)) <= 6_000, name
         assert any(asked.document == name and asked.use == use for asked in questions() for use in USES)
+
+
+def test_office_files_are_those_of_their_script(tmp_path: Path) -> None:
+    for make, name in ((pdf, "harbour-language-school.pdf"), (spreadsheet, "clinica-sorriso-precos.xlsx")):
+        make(tmp_path / name)
+        assert (tmp_path / name).read_bytes() == (DOCUMENTS / name).read_bytes()
+    word(made := tmp_path / "made.docx")
+    one, other = (ZipFile(path).read("word/document.xml") for path in (made, DOCUMENTS / "taller-la-rueda.docx"))
+    assert one == other
 
 
 def test_counts() -> None:
