@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from actors.tools.look_up import Found
+from actors.tools.passages import Found
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.knowledge_log import KnowledgeLog, Stock
