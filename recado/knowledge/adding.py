@@ -16,10 +16,11 @@ import msgspec
 
 from backends.content.markdown import markdown_of
 from backends.protocol import CannotBeRead
-from events.knowledge import Document, Place
+from events.knowledge import Document, Pair, Place, Version
 from events.knowledge_log import KnowledgeChanged, KnowledgeLog, Stock
 from events.library import Library, object_of
 from recado.knowledge.addresses import Address, Web
+from recado.knowledge.pairs import ENDING, pairs_in
 from recado.knowledge.sources import Content, Gone, Refused, Source, digest_of, named, read_file
 
 AT_ONCE = 2
@@ -91,6 +92,8 @@ class Adding:
             return Added(name, "refused", reason=reason)
 
     async def _written(self, content: Content, origin: str) -> Added:
+        if content.name.lower().endswith(ENDING):
+            return await self._with_pairs(content.name[: -len(ENDING)], content.body, origin)
         place = msgspec.convert({"collection": self._collection, "name": content.name}, Place)
         before = self._stock.newest.get(place)
         there = before.document if before is not None and not before.document.removed else None
@@ -112,6 +115,34 @@ class Adding:
         )
         seq = await self._stored.write(place, document, expected=before.seq if before is not None else 0)
         return Added(content.name, "added" if there is None else "changed", seq)
+
+    async def _with_pairs(self, name: str, body: bytes, origin: str) -> Added:
+        place = msgspec.convert({"collection": self._collection, "name": name}, Place)
+        before = self._stock.newest.get(place)
+        there = before.document if before is not None and not before.document.removed else None
+        pairs = pairs_in(body)
+        if before is not None and there is not None and there.faq == pairs:
+            return Added(name, "unchanged", before.seq)
+        seq = await write_pairs(self._stored, place, pairs, self._author, before=before, source=origin)
+        return Added(name, "added" if there is None else "changed", seq)
+
+
+async def write_pairs(
+    stored: KnowledgeLog,
+    place: Place,
+    pairs: tuple[Pair, ...],
+    author: Author,
+    *,
+    before: Version | None,
+    source: str = "",
+) -> int:
+    """Have these pairs as the document; without pairs it ends. Returns the sequence of the version. Raises
+    KnowledgeChanged, KnowledgeUnreadable, LogUnavailable, LogFull.
+
+    - `before`: its newest version.
+    """
+    document = Document(name=place.name, source=source, faq=pairs, removed=not pairs, at=author.at, by=author.by)
+    return await stored.write(place, document, expected=before.seq if before is not None else 0)
 
 
 def source_of(document: Document) -> Source | Address | None:
