@@ -13,6 +13,7 @@ import msgspec
 from events.knowledge import Document, Place, Version
 from events.knowledge_log import Stock
 from projections.knowledge.search import Found, Question
+from recado.cli.knowledge_check import check
 from recado.cli.knowledge_files import export_, faq
 from recado.cli.knowledge_open import Name, Open, collection_argument, opened, searched, shown, version_of
 from recado.cli.options import json_option
@@ -55,6 +56,7 @@ def knowledge() -> None:
     """Answer from the business's own documents. See docs/knowledge.md."""
 
 
+knowledge.add_command(check)
 knowledge.add_command(faq)
 knowledge.add_command(export_)
 

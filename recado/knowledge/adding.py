@@ -61,8 +61,11 @@ class Adding:
         self._stock = stock
         self._author = author
 
-    async def add(self, sources: Iterable[Source | Address], web: Web) -> AsyncIterator[Added]:
-        """Add the sources, and yield what became of each as it is done. Raises LogUnavailable, LogFull."""
+    async def add(self, sources: Iterable[Source | Address], web: Web | None = None) -> AsyncIterator[Added]:
+        """Add the sources, and yield what became of each as it is done. Raises LogUnavailable, LogFull.
+
+        - `web`: by which addresses are read; None: they are refused.
+        """
         waiting = iter(sources)
         running: set[asyncio.Task[Added]] = set()
         try:
@@ -79,7 +82,7 @@ class Adding:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _one(self, source: Source | Address, web: Web) -> Added:
+    async def _one(self, source: Source | Address, web: Web | None) -> Added:
         name = source.name or (source.url if isinstance(source, Address) else "")
         try:
             content = await _content(source, web)
@@ -154,8 +157,10 @@ def source_of(document: Document) -> Source | Address | None:
     return named(Path(document.source), document.name)
 
 
-async def _content(source: Source | Address, web: Web) -> Content:
+async def _content(source: Source | Address, web: Web | None) -> Content:
     if isinstance(source, Address):
+        if web is None:
+            raise Refused("addresses are not read here: save it as a file")
         return await web.fetch(source)
     return await asyncio.to_thread(read_file, source)
 
