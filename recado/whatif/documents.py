@@ -78,7 +78,7 @@ async def _indexed(stored: KnowledgeLog, library: Library) -> IndexedKnowledge:
 async def _of_folder(folder: Path) -> tuple[MemoryKnowledgeLog, MemoryLibrary]:
     stored, library = MemoryKnowledgeLog(), MemoryLibrary()
     adding = Adding(stored, library, FOLDER, await stored.look(), Author("whatif", datetime.now(UTC)))
-    refused = [one async for one in adding.add(sources_in([folder])) if one.outcome == "refused"]
+    refused = [one async for one in adding.add(sources_in([folder])) if one.reason]
     if refused:
         raise DocumentsUnreadable("; ".join(f"{one.name}: {one.reason}" for one in refused))
     return stored, library
