@@ -36,7 +36,7 @@ async def test_the_way_of_a_document(tmp_path: Path) -> None:
         await process.started()
         said = await knowledge(process, "add", "shop", str(folder), code=1)
         assert "2 added" in said
-        assert "Not added: broken.pdf:" in said
+        assert "Not added: shop/broken.pdf:" in said
         assert "2 unchanged" in await knowledge(process, "add", "shop", str(folder), code=1)
         assert "| pão | 1,50 |" in await knowledge(process, "show", "shop", "prices.csv")
         bus = process.embedded_bus()
