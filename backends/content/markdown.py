@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backends.content.confinement import UNREADABLE
 from backends.content.markdown_process import LONGEST, READERS
 from backends.content.reader_process import refusal, run
 from backends.protocol import CannotBeRead
@@ -18,6 +19,8 @@ async def markdown_of(body: bytes, mime: str, *, seconds: int = SECONDS) -> str:
     if mime not in READERS:
         raise CannotBeRead("unsupported", f"{mime or 'a document without a type'} is not read")
     output = await run("backends.content.markdown_process", mime, body=body, seconds=seconds, most=LONGEST * WIDEST)
+    if output.status not in (0, UNREADABLE):
+        raise CannotBeRead("file_unreadable", f"it takes more than {seconds} s, or too much memory, to read: split it")
     if output.status:
         raise refusal(output, seconds)
     return output.body.decode(errors="replace")
