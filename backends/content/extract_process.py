@@ -11,6 +11,7 @@ import io
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
 from backends.content.confinement import UNREADABLE, confine
 
@@ -59,7 +60,7 @@ def unpacked(body: bytes) -> io.BytesIO:
         for part in packed.infolist():
             left -= part.file_size
             if left < 0:
-                raise ValueError(f"it unpacks to more than {UNPACKED:,} bytes")
+                raise ValueError(f"it unpacks to more than {UNPACKED:,} bytes: split it")
             plain.writestr(part.filename, packed.read(part))
     into.seek(0)
     return into
@@ -77,7 +78,12 @@ def beginning(parts: Iterable[str]) -> str:
 
 
 def cell(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """A cell's value as a person reads it: all digits that a sheet keeps, and no midnight in a date."""
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ").removesuffix(" 00:00:00")
+    return str(value)
 
 
 READERS: dict[str, Callable[[bytes], Iterator[str]]] = {

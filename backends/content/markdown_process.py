@@ -11,6 +11,8 @@ import io
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import takewhile
+from typing import Any
 
 from backends.content.confinement import UNREADABLE, confine
 from backends.content.extract_process import cell, unpacked
@@ -23,14 +25,24 @@ _DEEPEST = 6
 """Levels of headings in Markdown."""
 
 _NO_TEXT = "it has no text: a scan has to be read by a program for that (OCR) first"
-_LEFT_OUT = ("script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form", "iframe", "svg")
-"""Elements of a page that say nothing of its matter."""
+_LOCKED = "it is protected by a password: save it without one"
+_LEFT_OUT = (
+    "script, style, noscript, template, nav, aside, iframe, svg, button, input, select, textarea, "
+    ":is(header, footer):not(:is(article, section, main) *)"
+)
+"""Elements of a page that say nothing of its matter: what is around it, and what one fills in. Others may hold it: a
+form is around all of many pages, and an article's title is in its header."""
 
 
 def pdf(body: bytes) -> Iterator[str]:
     from pypdf import PdfReader  # noqa: PLC0415 - one of many, half a second each
+    from pypdf.errors import DependencyError, FileNotDecryptedError  # noqa: PLC0415 - as that
 
-    pages = [page.extract_text().strip() for page in PdfReader(io.BytesIO(body)).pages]
+    reader = PdfReader(io.BytesIO(body))  # it has tried the empty password
+    try:
+        pages = [page.extract_text().strip() for page in reader.pages]
+    except (FileNotDecryptedError, DependencyError) as error:
+        raise ValueError(_LOCKED) from error
     if not any(pages):
         raise ValueError(_NO_TEXT)
     for page in pages:
@@ -43,7 +55,7 @@ def word(body: bytes) -> Iterator[str]:
 
     for block in Document(unpacked(body)).iter_inner_content():
         if isinstance(block, Table):
-            yield from ("", *table([[one.text for one in row.cells] for row in block.rows]), "")
+            yield from ("", *table([_once(row.cells) for row in block.rows]), "")
             continue
         style = (block.style.name or "") if block.style is not None else ""
         level = style.removeprefix("Heading ")
@@ -72,10 +84,12 @@ def page(body: bytes) -> Iterator[str]:
     from markdownify import MarkdownConverter  # noqa: PLC0415 - one of many, half a second each
 
     tree = BeautifulSoup(body, "html.parser")
-    for element in tree(_LEFT_OUT):
+    for element in tree.select(_LEFT_OUT):
         element.decompose()
     title = " ".join(tree.title.get_text().split()) if tree.title is not None else ""
-    root = tree.main or tree.article or tree.body or tree
+    root = tree.main or tree.body or tree
+    if not root.get_text(strip=True):
+        raise ValueError("it has no text: a script writes it in the browser; save what you see as a file and add that")
     text = MarkdownConverter(heading_style="ATX", strip=["a", "img"], table_infer_header=True).convert_soup(root)
     if title and root.h1 is None:
         yield f"# {title}"
@@ -88,16 +102,29 @@ def plain(body: bytes) -> Iterator[str]:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The rows as a table of Markdown; the first row is its heading. Empty rows and columns are left out."""
+    """The rows as a table of Markdown. Empty rows and columns are left out. Rows of one cell at the beginning are text
+    above the table; the first other row is its heading."""
     lines = [[" ".join(value.split()).replace("|", "\\|") for value in row] for row in rows]
+    lines = [row for row in lines if any(row)]
+    titles = list(takewhile(lambda row: len(row) - row.count("") == 1, lines))
+    if len(titles) == len(lines):  # a list, of one column or of none
+        titles = []
+    lines = lines[len(titles) :]
     width = max((len(row) for row in lines), default=0)
     full = [[*row, *[""] * (width - len(row))] for row in lines]
     columns = [number for number in range(width) if any(row[number] for row in full)]
-    kept = [[row[number] for number in columns] for row in full if any(row)]
+    kept = [[row[number] for number in columns] for row in full]
     if not kept:
         return []
     head, *others = (f"| {' | '.join(row)} |" for row in kept)
-    return [head, f"|{'---|' * len(columns)}", *others]
+    above = [line for row in titles for line in ("".join(row), "")]
+    return [*above, head, f"|{'---|' * len(columns)}", *others]
+
+
+def _once(cells: Sequence[Any]) -> list[str]:
+    """The texts of a row's cells in Word; one that goes over several columns is there once, and is in each of its
+    rows."""
+    return ["" if number and one._tc is cells[number - 1]._tc else one.text for number, one in enumerate(cells)]  # noqa: SLF001 - the element, by which cells are the same
 
 
 def whole(lines: Iterable[str]) -> str:
@@ -130,12 +157,18 @@ READERS: dict[str, Callable[[bytes], Iterator[str]]] = {
 """Functions that read a document, by its MIME type."""
 
 
+def _damage(error: Exception) -> str:
+    if isinstance(error, MemoryError | RecursionError):
+        return "it takes too much memory: split it"
+    return f"it is damaged, or of another type than its name says: save it again ({type(error).__name__}: {error})"
+
+
 def main() -> int:
     confine(int(sys.argv[2]))  # `recado doctor` reports the bounds that the system refuses
     try:
         text, status = whole(READERS[sys.argv[1]](sys.stdin.buffer.read())), 0
     except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
-        told = str(error) if type(error) is ValueError else f"{type(error).__name__}: {error}"
+        told = str(error) if type(error) is ValueError else _damage(error)
         text, status = told[:300], UNREADABLE
     sys.stdout.buffer.write(text.encode(errors="replace"))
     return status

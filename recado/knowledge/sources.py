@@ -104,6 +104,8 @@ def checked(content: Content) -> Content:
     signature = _SIGNATURES.get(content.mime)
     if signature is not None and not content.body.startswith(signature):
         ending = next(ending for ending, mime in TYPES.items() if mime == content.mime)
+        if content.body.startswith(_SIGNATURES[TYPES[".xls"]]):  # such a file is around one with a password, too
+            raise Refused(f"it is protected by a password, or of an old format: save it without one as {ending}")
         raise Refused(f"it is no {ending} file: save it again as one")
     return content
 
