@@ -64,6 +64,11 @@ class Indexing:
         async with self._using:
             return await asyncio.to_thread(search, self._index, question, most)
 
+    async def unfound(self) -> tuple[int, dict[int, str]]:
+        """The sequence up to which the stream was read; and by sequence, the versions that have no pieces, and why."""
+        async with self._using:
+            return self._index.checkpoint, await asyncio.to_thread(self._index.unfound)
+
     async def close(self) -> None:
         async with self._using:
             self._index.close()

@@ -217,6 +217,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         profiles=answers.desk(event_log, bus),
         templates=AccountTemplates(settings, bus),
         library=library,
+        documents=knowledge.desk,
         files=SentFiles(library, store),
         sessions=_sessions(settings, folder),
         gateways=lambda: gateways.there,

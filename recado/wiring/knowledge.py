@@ -16,6 +16,7 @@ from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.search import Found as Piece
 from projections.knowledge.search import Question
+from recado.knowledge.desk import StoredDocuments
 from recado.knowledge.texts import LibraryTexts
 from recado.wiring.library import joined_library
 from recado.wiring.lifecycle import Lifetime
@@ -28,10 +29,14 @@ SHOWN = 3
 
 
 class IndexedKnowledge:
-    """actors' Knowledge over an index. A look-up waits until all that was there at the start is indexed."""
+    """actors' Knowledge over an index. A look-up waits until all that was there at the start is indexed.
 
-    def __init__(self, indexing: Indexing) -> None:
+    - `desk`: the documents for the desk.
+    """
+
+    def __init__(self, indexing: Indexing, stored: KnowledgeLog, texts: LibraryTexts) -> None:
         self._indexing = indexing
+        self.desk = StoredDocuments(stored, texts, indexing, self)
 
     async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
         await self._indexing.is_whole.wait()
@@ -42,10 +47,11 @@ async def indexed_knowledge(life: Lifetime, bus: Bus, library: Library, data: Pa
     """The documents of an instance, which follows their stream until it ends. Raises LogUnavailable."""
     stored = await JetStreamKnowledgeLog.open(bus)
     life.stack.push_async_callback(stored.close)
-    indexing = Indexing(Index(data / FILE), stored, LibraryTexts(library))
+    texts = LibraryTexts(library)
+    indexing = Indexing(Index(data / FILE), stored, texts)
     life.stack.push_async_callback(indexing.close)
     life.keep(indexing.follow())
-    return IndexedKnowledge(indexing)
+    return IndexedKnowledge(indexing, stored, texts)
 
 
 @asynccontextmanager
