@@ -63,7 +63,7 @@ class Toolbox:
         self._services = services
         self._named = frozenset(named)
         self._patience = patience
-        self._look_up = look_up
+        self.look_up = look_up
         self._hands_off = hands_off
         self._own = (*((handoff.TOOL,) if hands_off else ()), *((look_up_tool.TOOL,) if look_up is not None else ()))
         self.built_in = built_in
@@ -99,8 +99,8 @@ class Toolbox:
             return handoff.asked(given)
         try:
             async with asyncio.timeout(self._patience):
-                if self._look_up is not None and name == LOOK_UP:
-                    result = await self._look_up.call(given)
+                if self.look_up is not None and name == LOOK_UP:
+                    result = await self.look_up.call(given)
                 elif self.built_in is not None and name in self.built_in.names:
                     result = await self.built_in.call(key.account, name, given)
                 elif function is not None:
