@@ -34,12 +34,14 @@ class Draft(msgspec.Struct, frozen=True):
     """A pair as the form has it.
 
     - `was`: the question of the pair that it replaces; empty: it is added.
+    - `number`: the place of that pair, from 0, in the version that the form was opened with.
     - `base`: the document's version that the form was opened with; 0: there was none.
     """
 
     q: str = ""
     a: str = ""
     was: str = ""
+    number: int = 0
     base: str = "0"
 
 
@@ -61,7 +63,7 @@ async def edit(request: Request) -> Response:
     if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) < len(pairs)):
         raise Problem(404, "There is no such question here any more.")
     pair = pairs[int(asked)]
-    return _form(request, place, Draft(pair.q, pair.a, pair.q, base), stock)
+    return _form(request, place, Draft(pair.q, pair.a, pair.q, int(asked), base), stock)
 
 
 async def change(request: Request) -> Response:
@@ -96,7 +98,9 @@ async def change(request: Request) -> Response:
 
 def _draft(given: Mapping[str, str]) -> Draft:
     q, a, was = (given.get(name, "").replace("\r\n", "\n") for name in ("q", "a", "was"))
-    return Draft(q.strip(), a.strip(), was, given.get("base", ""))
+    number = given.get("number", "")
+    is_number = number.isascii() and number.isdigit() and len(number) < 10
+    return Draft(q.strip(), a.strip(), was, int(number) if is_number else 0, given.get("base", ""))
 
 
 def _pairs(stock: Stock, place: Place) -> tuple[Pair, ...]:
@@ -109,9 +113,11 @@ def _pairs(stock: Stock, place: Place) -> tuple[Pair, ...]:
     return version.document.faq
 
 
-def _number(pairs: tuple[Pair, ...], was: str) -> int | None:
-    """The place of the pair with this question; None: there is none."""
-    return next((number for number, pair in enumerate(pairs) if _lines(pair.q) == _lines(was)), None)
+def _number(pairs: tuple[Pair, ...], draft: Draft) -> int | None:
+    """The place of the pair that the draft replaces: of those with its question the nearest, since a file may have
+    brought it twice. None: there is none."""
+    those = (number for number, pair in enumerate(pairs) if draft.was and _lines(pair.q) == _lines(draft.was))
+    return min(those, key=lambda number: abs(number - draft.number), default=None)
 
 
 def _lines(text: str) -> str:
@@ -127,8 +133,8 @@ def _check(draft: Draft, pairs: tuple[Pair, ...]) -> None:
             raise Unfit(field, f"Write the {_WORD[field]}.")
         if length > longest:
             raise Unfit(field, f"The {_WORD[field]} has {length:,} characters, and at most {longest:,} are kept.")
-    others = (pair.q for pair in pairs if not draft.was or _lines(pair.q) != _lines(draft.was))
-    if any(_same(other) == _same(draft.q) for other in others):
+    is_other = not draft.was or _same(draft.q) != _same(draft.was)
+    if is_other and any(_same(pair.q) == _same(draft.q) for pair in pairs):
         raise Unfit("q", "This question is there already: change its answer instead.")
     if not draft.was and len(pairs) >= MOST_PAIRS:
         raise Unfit("", f"A document has at most {MOST_PAIRS:,} questions: begin another one.")
@@ -143,7 +149,7 @@ def _made(draft: Draft, pairs: tuple[Pair, ...], *, removes: bool) -> tuple[Pair
     """The pairs after the change. Raises Problem if the pair to be changed is not there."""
     if not draft.was and not removes:
         return (*pairs, Pair(draft.q, draft.a))
-    number = _number(pairs, draft.was)
+    number = _number(pairs, draft)
     if number is None:
         raise Problem(404, "There is no such question here any more.")
     return (*pairs[:number], *(() if removes else (Pair(draft.q, draft.a),)), *pairs[number + 1 :])
@@ -153,12 +159,14 @@ def _overtaken(request: Request, place: Place, draft: Draft, stock: Stock) -> Re
     """The draft again, beside the pair as it is now: saved once more, it takes that one's place."""
     pairs, version = _pairs(stock, place), stock.newest.get(place)
     by = f" by {version.document.by}" if version is not None and version.document.by else ""
-    number = _number(pairs, draft.was) if draft.was else None
+    number = _number(pairs, draft)
     is_gone = bool(draft.was) and number is None
     told = f"The document was changed{by} after you opened it. Nothing was stored: look, and save again."
     if is_gone:
         told += " The question that you changed is not there any more: saved again, yours is added."
-    again = msgspec.structs.replace(draft, base=str(last_of(stock, place)), was="" if is_gone else draft.was)
+    again = msgspec.structs.replace(
+        draft, base=str(last_of(stock, place)), was="" if is_gone else draft.was, number=number or 0
+    )
     now = pairs[number] if number is not None else None
     return _form(request, place, again, stock, status=409, wrong=Unfit("", told), now=now)
 

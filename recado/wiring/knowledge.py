@@ -29,29 +29,29 @@ SHOWN = 3
 
 
 class IndexedKnowledge:
-    """actors' Knowledge over an index. A look-up waits until all that was there at the start is indexed.
+    """actors' Knowledge over an index. A look-up waits until all that was there at the start is indexed."""
 
-    - `desk`: the documents for the desk.
-    """
-
-    def __init__(self, indexing: Indexing, stored: KnowledgeLog, texts: LibraryTexts) -> None:
+    def __init__(self, indexing: Indexing) -> None:
         self._indexing = indexing
-        self.desk = StoredDocuments(stored, texts, indexing, self)
 
     async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
         await self._indexing.is_whole.wait()
         return [_found(one) for one in await self._indexing.search(Question(query, tuple(collections)), SHOWN)]
 
 
-async def indexed_knowledge(life: Lifetime, bus: Bus, library: Library, data: Path) -> IndexedKnowledge:
-    """The documents of an instance, which follows their stream until it ends. Raises LogUnavailable."""
+async def indexed_knowledge(
+    life: Lifetime, bus: Bus, library: Library, data: Path
+) -> tuple[IndexedKnowledge, StoredDocuments]:
+    """The documents of an instance, which follows their stream until it ends: for its turns, and for the desk. Raises
+    LogUnavailable."""
     stored = await JetStreamKnowledgeLog.open(bus)
     life.stack.push_async_callback(stored.close)
     texts = LibraryTexts(library)
     indexing = Indexing(Index(data / FILE), stored, texts)
     life.stack.push_async_callback(indexing.close)
     life.keep(indexing.follow())
-    return IndexedKnowledge(indexing, stored, texts)
+    knowledge = IndexedKnowledge(indexing)
+    return knowledge, StoredDocuments(stored, texts, indexing, knowledge)
 
 
 @asynccontextmanager

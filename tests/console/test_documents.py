@@ -19,6 +19,7 @@ from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
+from recado.knowledge.desk import StoredDocuments
 from recado.knowledge.texts import LibraryTexts
 from recado.wiring.knowledge import IndexedKnowledge
 from tests.console.conftest import Page, serve
@@ -43,7 +44,8 @@ class Shelf:
         self.library = MemoryLibrary()
         texts = LibraryTexts(self.library)
         self.indexing = Indexing(Index(None), self.log, texts)
-        object.__setattr__(page.deps, "documents", IndexedKnowledge(self.indexing, self.log, texts).desk)
+        documents = StoredDocuments(self.log, texts, self.indexing, IndexedKnowledge(self.indexing))
+        object.__setattr__(page.deps, "documents", documents)
 
     async def put(self, name: str, text: str = "", *, collection: str = "shop", **fields: Any) -> int:
         place = Place(collection, name)
@@ -294,6 +296,18 @@ async def test_another_was_faster(shelf: Shelf) -> None:
     assert (await shelf.faq())[2] == Pair("rain?", "theirs")
     assert (await shelf.give(FORM, do="save", base=field(shown, "base"), **mine))[0] == 303
     assert await shelf.faq() == (Pair("new?", "n"), Pair("cards?", "yes"), Pair("rain?", "mine"))
+
+
+async def test_a_question_that_is_there_twice(shelf: Shelf) -> None:
+    """As in a file: the one that was opened is changed, and may take another question."""
+    await shelf.pairs(*(Pair("cards?", answer) for answer in ("a", "b", "c")))
+    form = await shelf.shown(f"{FORM}&number=1")
+    held = {name: field(form, name) for name in ("base", "was", "number")}
+    assert (await shelf.give(FORM, do="save", q="cards?", a="mine", **held))[0] == 303
+    assert [pair.a for pair in await shelf.faq()] == ["a", "mine", "c"]
+    held["base"] = field(await shelf.shown(f"{FORM}&number=2"), "base")
+    assert (await shelf.give(FORM, do="remove", **held | {"number": "2"}))[0] == 303
+    assert [pair.a for pair in await shelf.faq()] == ["a", "mine"]
 
 
 async def test_the_question_is_gone_meanwhile(shelf: Shelf) -> None:
