@@ -9,7 +9,6 @@ import structlog
 from msgspec.structs import replace
 
 from actors import handoff
-from actors.tools import look_up as look_up_tool
 from actors.tools.arguments import Unfit, unpacked
 from actors.tools.built_in import BuiltIn
 from actors.tools.library_parts import LibraryParts, NoStore
@@ -65,7 +64,7 @@ class Toolbox:
         self._patience = patience
         self.look_up = look_up
         self._hands_off = hands_off
-        self._own = (*((handoff.TOOL,) if hands_off else ()), *((look_up_tool.TOOL,) if look_up is not None else ()))
+        self._own = (*((handoff.TOOL,) if hands_off else ()), *((look_up.tool,) if look_up is not None else ()))
         self.built_in = built_in
         self._files = files or LibraryParts(MemoryLibrary(), NoStore())
         self._own_names = frozenset(tool.name for tool in self._own) | (built_in.names if built_in else frozenset())

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from actors.tools.look_up import Found
+from actors.tools.passages import Found
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.knowledge_log import KnowledgeLog

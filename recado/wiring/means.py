@@ -66,14 +66,17 @@ def toolbox_of(
     files: LibraryParts | None = None,
 ) -> Toolbox:
     """The tools by the settings."""
+    hands_off, look_up = settings.handoff == "on", None
+    if settings.knowledge and knowledge is not None:
+        look_up = LookUp(settings.knowledge, knowledge, hands_off=hands_off)
     return Toolbox(
         functions,
         services,
-        hands_off=settings.handoff == "on",
+        hands_off=hands_off,
         named=settings.service_tools,
         built_in=BuiltIn(settings.built_in_tools, shelf) if settings.built_in_tools else None,
         files=files,
-        look_up=LookUp(settings.knowledge, knowledge) if settings.knowledge and knowledge is not None else None,
+        look_up=look_up,
     )
 
 

@@ -43,7 +43,7 @@ async def test_the_way_of_a_document(tmp_path: Path) -> None:
         async with watching(bus.url, bus.token) as log, outsider(bus.url, bus.token) as someone:
             await someone.write(ANA, "m1", ASK)
             ending = await log.ended(ANA, "m1")
-            assert "[shop/shipping.md › Envios]" in ending.event.text
+            assert "[1] shop/shipping.md (added 2" in ending.event.text
             assert "R$ 15" in ending.event.text
             status, page = await process.asked("/desk/documents/shop?q=frete")
             assert (status, "R$ 15" in page) == (200, True), page
