@@ -16,9 +16,9 @@ from actors.tools.protocol import ToolResult
 from backends.protocol import Tool
 from chat.built_in import LOOK_UP
 from chat.context import readable
+from chat.first_look import LONGEST_QUERY
 
-LONGEST_QUERY = 1_000
-"""Characters of a query."""
+_NOTHING = "Nothing in the business's documents has the words of the next message."
 
 
 class Knowledge(Protocol):
@@ -33,12 +33,19 @@ class _Query(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LookUp:
-    """The tool over these `collections`; `hands_off`: the model may ask for a human where they have no answer."""
+    """The tool over these `collections`.
 
-    def __init__(self, collections: Sequence[str], knowledge: Knowledge, *, hands_off: bool = False) -> None:
+    - `hands_off`: the model may ask for a human where they have no answer.
+    - `first`: recado looks up before the model is asked; the model is not offered the tool.
+    """
+
+    def __init__(
+        self, collections: Sequence[str], knowledge: Knowledge, *, hands_off: bool = False, first: bool = False
+    ) -> None:
         self._collections = tuple(collections)
         self._knowledge = knowledge
         self._hands_off = hands_off
+        self.first = first
         self.tool = _tool(hands_off=hands_off)
 
     async def call(self, given: Mapping[str, Any]) -> ToolResult:
@@ -46,11 +53,13 @@ class LookUp:
             query = readable(msgspec.convert(given, _Query).query).strip()
         except msgspec.ValidationError as error:
             return ToolResult(f"The arguments do not fit: {error}", failed=True, unfit=True)
+        if not query and self.first:
+            return ToolResult("")
         if not query:
             return ToolResult("The arguments do not fit: `query` has no words", failed=True, unfit=True)
         found = await self._knowledge.look_up(self._collections, query)
         if not found:
-            return ToolResult(not_there(hands_off=self._hands_off))
+            return ToolResult(_NOTHING if self.first else not_there(hands_off=self._hands_off))
         return ToolResult(framed(found, hands_off=self._hands_off), passages=tuple(one.passage for one in found))
 
 

@@ -64,10 +64,17 @@ class Toolbox:
         self._patience = patience
         self.look_up = look_up
         self._hands_off = hands_off
-        self._own = (*((handoff.TOOL,) if hands_off else ()), *((look_up.tool,) if look_up is not None else ()))
+        own = [handoff.TOOL] if hands_off else []
+        if look_up is not None and not look_up.first:
+            own.append(look_up.tool)
+        self._own = tuple(own)
         self.built_in = built_in
         self._files = files or LibraryParts(MemoryLibrary(), NoStore())
-        self._own_names = frozenset(tool.name for tool in self._own) | (built_in.names if built_in else frozenset())
+        self._own_names = (
+            frozenset(tool.name for tool in own)
+            | ({LOOK_UP} if look_up is not None else set())
+            | (built_in.names if built_in else frozenset())
+        )
 
     async def offered(self, account: str) -> tuple[Tool, ...]:
         built_in = await self.built_in.offered(account) if self.built_in is not None else ()

@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from actors.tools.look_up import LONGEST_QUERY, Found
+from actors.tools.passages import Found
 from chat.context import readable
+from chat.first_look import LONGEST_QUERY
 from console.desk import deps_of
 from console.documents.port import Indexed
 from console.documents.shelf import (

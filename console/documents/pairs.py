@@ -17,10 +17,10 @@ from console.documents.shelf import BY, HOME, address_of, documents_of, last_of,
 from console.forms import form_of
 from console.problems import Problem
 from console.rendering import render
+from events.faq import same
 from events.knowledge import MOST_PAIRS, Document, KnowledgeUnreadable, Pair, Place
 from events.knowledge_log import KnowledgeChanged, Stock
 from events.log import LogError
-from projections.words import folded
 
 LONGEST = {"q": 1_000, "a": 4_096}
 """Characters of a question, and of an answer, as events.knowledge.Pair has them."""
@@ -133,16 +133,11 @@ def _check(draft: Draft, pairs: tuple[Pair, ...]) -> None:
             raise Unfit(field, f"Write the {_WORD[field]}.")
         if length > longest:
             raise Unfit(field, f"The {_WORD[field]} has {length:,} characters, and at most {longest:,} are kept.")
-    is_other = not draft.was or _same(draft.q) != _same(draft.was)
-    if is_other and any(_same(pair.q) == _same(draft.q) for pair in pairs):
+    is_other = not draft.was or same(draft.q) != same(draft.was)
+    if is_other and any(same(pair.q) == same(draft.q) for pair in pairs):
         raise Unfit("q", "This question is there already: change its answer instead.")
     if not draft.was and len(pairs) >= MOST_PAIRS:
         raise Unfit("", f"A document has at most {MOST_PAIRS:,} questions: begin another one.")
-
-
-def _same(question: str) -> str:
-    """The form of a question that is equal for all that are the same to a reader."""
-    return " ".join(folded(question).split())
 
 
 def _made(draft: Draft, pairs: tuple[Pair, ...], *, removes: bool) -> tuple[Pair, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from actors.tools.look_up import Found, Knowledge
+from actors.tools.look_up import Knowledge
+from actors.tools.passages import Found
 from console.documents.port import Indexed
 from events.knowledge import Document, Place, Version
 from events.knowledge_log import KnowledgeLog, Stock

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import structlog
 
-from actors.tools.look_up import Found
+from actors.tools.passages import Found
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
-from events.knowledge_log import KnowledgeLog, Stock
+from events.knowledge_log import KnowledgeLog
 from events.library import Library
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
@@ -77,8 +77,8 @@ async def _indexed(stored: KnowledgeLog, library: Library) -> IndexedKnowledge:
 
 async def _of_folder(folder: Path) -> tuple[MemoryKnowledgeLog, MemoryLibrary]:
     stored, library = MemoryKnowledgeLog(), MemoryLibrary()
-    adding = Adding(stored, library, FOLDER, Stock({}), Author("whatif", datetime.now(UTC)))
-    refused = [one async for one in adding.add(sources_in([folder])) if one.outcome == "refused"]
+    adding = Adding(stored, library, FOLDER, await stored.look(), Author("whatif", datetime.now(UTC)))
+    refused = [one async for one in adding.add(sources_in([folder])) if one.reason]
     if refused:
         raise DocumentsUnreadable("; ".join(f"{one.name}: {one.reason}" for one in refused))
     return stored, library

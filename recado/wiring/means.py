@@ -68,7 +68,8 @@ def toolbox_of(
     """The tools by the settings."""
     hands_off, look_up = settings.handoff == "on", None
     if settings.knowledge and knowledge is not None:
-        look_up = LookUp(settings.knowledge, knowledge, hands_off=hands_off)
+        first = settings.knowledge_mode == "front"
+        look_up = LookUp(settings.knowledge, knowledge, hands_off=hands_off, first=first)
     return Toolbox(
         functions,
         services,
@@ -94,4 +95,5 @@ def means_of(
         files=files_of(settings, model, stack, store=shared.store, extract=shared.extract, slots=shared.slots),
         threads=threads_of(settings, stack),
         breaker=shared.breaker(settings, model) if fallback is not None else None,
+        looks_up_first=bool(settings.knowledge) and settings.knowledge_mode == "front",
     )

@@ -36,7 +36,7 @@ async def test_the_way_of_a_document(tmp_path: Path) -> None:
         await process.started()
         said = await knowledge(process, "add", "shop", str(folder), code=1)
         assert "2 added" in said
-        assert "Not added: broken.pdf:" in said
+        assert "Not added: shop/broken.pdf:" in said
         assert "2 unchanged" in await knowledge(process, "add", "shop", str(folder), code=1)
         assert "| pão | 1,50 |" in await knowledge(process, "show", "shop", "prices.csv")
         bus = process.embedded_bus()
@@ -63,7 +63,7 @@ async def test_the_way_of_a_document(tmp_path: Path) -> None:
             listed = json.loads(await knowledge(process, "list", "--json"))
             assert [one["name"] for one in listed] == ["prices.csv"]
             told = await process.run("why", "m1")
-            assert "with passages of shop/shipping.md (version 2, piece 0)" in told.out
+            assert "the model was shown shop/shipping.md, version 2, piece 0: Envios O frete para o Rio" in told.out
             assert (await process.run("replay")).code == 0
             verified = await process.run("verify")
             assert (verified.code, "knowledge.pieces" in verified.out) == (0, True), verified
