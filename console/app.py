@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 
 from console import api, desk, desk_list, desk_views, files, library_pages, login, orders, template_form, uploads
 from console.deps import Deps
+from console.documents import pages as document_pages
+from console.documents import pairs as pair_pages
 from console.guard import Guard
 from console.guesses import Guesses
 from console.open_streams import OpenStreams
@@ -54,6 +56,8 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/instances", desk_views.instances),
             Route("/desk/settings", desk_views.settings),
             *library_pages.routes(),
+            *document_pages.routes(),
+            *pair_pages.routes(),
             *profile_pages.routes(),
             Route("/login", login.ask),
             Route("/login", login.log_in, methods=["POST"]),

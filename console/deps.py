@@ -13,6 +13,7 @@ import msgspec
 
 from actors.leases.roster import InstanceView
 from chat.spending import Price
+from console.documents.port import DocumentDesk
 from console.news import News
 from console.profiles.port import ProfileDesk
 from console.sessions import Sessions
@@ -104,6 +105,7 @@ class Deps:
     - `profiles`: the profiles of the bus; None without a bus that has them.
     - `templates`: the templates of business numbers; None without a bus that tells of them.
     - `library`: the files and places that can be sent; None without a bus that has them.
+    - `documents`: the documents from which chats are answered; None without a bus that has them.
     - `sessions`: the sessions of browsers; None if the page is open to everyone.
     - `reading`: the thread that reads the projection for the page.
     - `now`: returns the bus's time.
@@ -125,6 +127,7 @@ class Deps:
     profiles: ProfileDesk | None = None
     templates: Templates | None = None
     library: Library | None = None
+    documents: DocumentDesk | None = None
     sessions: Sessions | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))

@@ -61,6 +61,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "phones": deps.simulator is not None,
         "profiled": deps.profiles is not None,
         "filed": deps.library is not None,
+        "documented": deps.documents is not None,
         "locked": deps.sessions is not None,
         "path": request.url.path,
     }

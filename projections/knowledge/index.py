@@ -105,6 +105,14 @@ class Index:
         ).fetchall()
         return rows
 
+    def unfound(self) -> dict[int, str]:
+        """By sequence, the versions in force that have no pieces, and why."""
+        rows = self.db.execute(
+            "SELECT id, coalesce(reason, 'it has no words') FROM documents "
+            "WHERE NOT EXISTS (SELECT 1 FROM pieces WHERE document = documents.id)"
+        )
+        return dict(rows.fetchall())
+
     def _replace(self, version: Version, text: Text) -> None:
         self._drop(version.place)
         if version.document.removed:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
+from contextlib import aclosing, suppress
 from itertools import islice
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 import structlog
 
@@ -17,6 +17,9 @@ from projections.knowledge.search import Found, Question, search
 
 AT_ONCE = 16
 """Documents that are read at once, and written in one transaction."""
+
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 
 log = structlog.get_logger("recado.knowledge")
 
@@ -57,7 +60,12 @@ class Indexing:
     async def search(self, question: Question, most: int = 3) -> list[Found]:
         """The pieces that fit best, the best first."""
         async with self._using:
-            return await asyncio.to_thread(search, self._index, question, most)
+            return await finished(search, self._index, question, most)
+
+    async def unfound(self) -> tuple[int, dict[int, str]]:
+        """The sequence up to which the stream was read; and by sequence, the versions that have no pieces, and why."""
+        async with self._using:
+            return self._index.checkpoint, await finished(self._index.unfound)
 
     async def close(self) -> None:
         async with self._using:
@@ -81,7 +89,7 @@ class Indexing:
         texts = await asyncio.gather(*(self._text_of(version) for version in versions))
         pairs = list(zip(versions, texts, strict=True))
         async with self._using:
-            await asyncio.to_thread(self._index.take, changes.stream, last, pairs, afresh=is_first)
+            await finished(self._index.take, changes.stream, last, pairs, afresh=is_first)
 
     async def _text_of(self, version: Version) -> Text:
         if version.document.removed or version.document.faq:
@@ -90,3 +98,16 @@ class Indexing:
         if text.reason is not None:
             log.warning("document_not_indexed", document=str(version.place), seq=version.seq, reason=text.reason)
         return text
+
+
+async def finished(call: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs) -> _Result:
+    """The result of the call, in another thread. A caller that is cancelled waits for its end all the same, since the
+    file must not be closed while a thread uses it: SQLite ends the process then."""
+    running = asyncio.create_task(asyncio.to_thread(call, *given, **named))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({running})
+        raise

@@ -16,6 +16,7 @@ from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.search import Found as Piece
 from projections.knowledge.search import Question
+from recado.knowledge.desk import StoredDocuments
 from recado.knowledge.texts import LibraryTexts
 from recado.wiring.library import joined_library
 from recado.wiring.lifecycle import Lifetime
@@ -38,14 +39,19 @@ class IndexedKnowledge:
         return [_found(one) for one in await self._indexing.search(Question(query, tuple(collections)), SHOWN)]
 
 
-async def indexed_knowledge(life: Lifetime, bus: Bus, library: Library, data: Path) -> IndexedKnowledge:
-    """The documents of an instance, which follows their stream until it ends. Raises LogUnavailable."""
+async def indexed_knowledge(
+    life: Lifetime, bus: Bus, library: Library, data: Path
+) -> tuple[IndexedKnowledge, StoredDocuments]:
+    """The documents of an instance, which follows their stream until it ends: for its turns, and for the desk. Raises
+    LogUnavailable."""
     stored = await JetStreamKnowledgeLog.open(bus)
     life.stack.push_async_callback(stored.close)
-    indexing = Indexing(Index(data / FILE), stored, LibraryTexts(library))
+    texts = LibraryTexts(library)
+    indexing = Indexing(Index(data / FILE), stored, texts)
     life.stack.push_async_callback(indexing.close)
     life.keep(indexing.follow())
-    return IndexedKnowledge(indexing)
+    knowledge = IndexedKnowledge(indexing)
+    return knowledge, StoredDocuments(stored, texts, indexing, knowledge)
 
 
 @asynccontextmanager

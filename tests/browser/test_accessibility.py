@@ -22,6 +22,7 @@ from console.deps import SettingLine
 from events.admission import Approved, Blocked
 from events.decisions import Attention, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
 from events.inbound import Edit, Message, Receipt, Revoke
+from events.knowledge import Pair
 from events.library import Entry
 from events.memory_library import MemoryLibrary
 from events.memory_profiles import MemoryProfileLog
@@ -33,6 +34,7 @@ from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.test_parts import BREADS, OTHERS, PICTURE, PLACE, PRICES, RYE, TIMES, Kept
 from tests.console.conftest import ANA, TOM, Page, serve
 from tests.console.test_desk import address, given
+from tests.console.test_documents import Shelf
 from tests.console.test_profiles import Trying
 from tests.console.test_template import Told
 
@@ -226,6 +228,12 @@ async def library() -> MemoryLibrary:
     return made
 
 
+async def found_in_documents(seen: Seen) -> None:
+    """A collection with what a search finds. A document and a pair are made of the same."""
+    await seen.open("/desk/documents/shop?q=bread")
+    await seen.window.locator(".passages li").first.wait_for()
+
+
 VIEWS: dict[str, str | Callable[[Seen], Awaitable[None]]] = {
     "phones": phones("chat"),
     "phones: parts": phone_with_parts,
@@ -240,6 +248,7 @@ VIEWS: dict[str, str | Callable[[Seen], Awaitable[None]]] = {
     "chat: composing": composing,
     "template: refused": unfit_template,
     "files": "/desk/files/local",
+    "documents: found": found_in_documents,
     "chat: paused": address(TOM),
     "chat: group": address(GROUP),
     "chat: blocked": address(NOBODY),
@@ -279,6 +288,11 @@ async def seen(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Seen]:
     ):
         await fill(page)
         object.__setattr__(page.deps, "library", await library())
+        shelf = Shelf(page)
+        await shelf.pairs(Pair("Is there bread?", LONG), Pair(LONG[:900], "Yes"))
+        await shelf.put("long.md", f"# Bread {LONG}\n\n" + f"bread {LONG}\n\n" * 60)
+        await shelf.put(f"gone {LONG[:150]}.md", object=f"LIBRARY/{'cd' * 32}")
+        await shelf.indexing.catch_up()
         object.__setattr__(page.deps, "templates", Told())
         object.__setattr__(page.deps, "files", Kept(b"no picture"))
         object.__setattr__(page.deps, "roster", roster)

@@ -45,6 +45,8 @@ async def test_the_way_of_a_document(tmp_path: Path) -> None:
             ending = await log.ended(ANA, "m1")
             assert "[1] shop/shipping.md (added 2" in ending.event.text
             assert "R$ 15" in ending.event.text
+            status, page = await process.asked("/desk/documents/shop?q=frete")
+            assert (status, "R$ 15" in page) == (200, True), page
             process.kill()
             await process.started()
             await someone.write(BOB, "m2", ASK)

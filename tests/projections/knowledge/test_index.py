@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -219,3 +220,37 @@ async def test_a_rebuild_takes_nothing_back(log: MemoryKnowledgeLog) -> None:
     assert len(search(live, Question("soup", ("shop",)))) == 1
     fresh.close()
     live.close()
+
+
+async def test_the_file_is_closed_after_its_last_use(log: MemoryKnowledgeLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A follower that is cancelled, as when an instance stops, waits for the thread that writes."""
+    index = Index(None)
+    indexing = Indexing(index, log, Texts(shipping=SHIPPING))
+    began, go_on, done = threading.Event(), threading.Event(), list[str]()
+    take, close = index.take, index.close
+
+    def slow(*given: Any, **named: Any) -> None:
+        began.set()
+        go_on.wait(60)
+        take(*given, **named)
+        done.append("written")
+
+    def closed() -> None:
+        close()
+        done.append("closed")
+
+    monkeypatch.setattr(index, "take", slow)
+    monkeypatch.setattr(index, "close", closed)
+    following = asyncio.create_task(indexing.follow())
+    await until(began.is_set)
+    closing = asyncio.create_task(indexing.close())
+    for _ in range(3):
+        following.cancel()
+        for _ in range(5):
+            await asyncio.sleep(0)
+    assert done == []
+    go_on.set()
+    await closing
+    assert done == ["written", "closed"]
+    with pytest.raises(asyncio.CancelledError):
+        await following

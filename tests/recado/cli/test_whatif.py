@@ -254,7 +254,7 @@ async def test_other_documents_are_looked_up(told: Command, double: OpenAIDouble
     done = await told(*asked)
     assert done.code == 0, done.err
     (result,) = [message for message in double.requests[-1].body["messages"] if message["role"] == "tool"]
-    assert "[folder/prices.md › Prices]" in result["content"]
+    assert "[1] folder/prices.md" in result["content"]
     assert "R$ 99 from January" in result["content"]
     (folder / "broken.pdf").write_bytes(b"%PDF- and no more")
     refused = await told(*asked)

@@ -1,0 +1,189 @@
+"""The desk's form of a question with its answer: one is added to a document of them, changed, or removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from console.composing import Unfit
+from console.desk import deps_of
+from console.documents.shelf import BY, HOME, address_of, documents_of, last_of, place_of
+from console.forms import form_of
+from console.problems import Problem
+from console.rendering import render
+from events.faq import same
+from events.knowledge import MOST_PAIRS, Document, KnowledgeUnreadable, Pair, Place
+from events.knowledge_log import KnowledgeChanged, Stock
+from events.log import LogError
+
+LONGEST = {"q": 1_000, "a": 4_096}
+"""Characters of a question, and of an answer, as events.knowledge.Pair has them."""
+
+_WORD = {"q": "question", "a": "answer"}
+
+log = structlog.get_logger("recado.console")
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A pair as the form has it.
+
+    - `was`: the question of the pair that it replaces; empty: it is added.
+    - `number`: the place of that pair, from 0, in the version that the form was opened with.
+    - `base`: the document's version that the form was opened with; 0: there was none.
+    """
+
+    q: str = ""
+    a: str = ""
+    was: str = ""
+    number: int = 0
+    base: str = "0"
+
+
+def routes() -> list[Route]:
+    return [
+        Route(HOME + "/{collection}/pair", edit),
+        Route(HOME + "/{collection}/pair", change, methods=["POST"]),
+    ]
+
+
+async def edit(request: Request) -> Response:
+    """GET: the form of the pair with the `?number=`, from 0, or of a new one."""
+    place = place_of(request)
+    stock = await documents_of(request).look(place.collection)
+    pairs, asked = _pairs(stock, place), request.query_params.get("number")
+    base = str(last_of(stock, place))
+    if asked is None:
+        return _form(request, place, Draft(base=base), stock)
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) < len(pairs)):
+        raise Problem(404, "There is no such question here any more.")
+    pair = pairs[int(asked)]
+    return _form(request, place, Draft(pair.q, pair.a, pair.q, int(asked), base), stock)
+
+
+async def change(request: Request) -> Response:
+    """POST `do`: save or remove. A draft with a fault, or one that another person overtook, comes back in its form."""
+    place, given = place_of(request), await form_of(request)
+    stock = await documents_of(request).look(place.collection)
+    pairs, last = _pairs(stock, place), last_of(stock, place)
+    draft = _draft(given)
+    if (do := given.get("do", "")) not in ("save", "remove"):
+        raise Problem(400, f"{do[:40]!r} is not done here.")
+    try:
+        if do == "save":
+            _check(draft, pairs)
+        if draft.base != str(last):
+            return _overtaken(request, place, draft, stock)
+        made = _made(draft, pairs, removes=do == "remove")
+        document = Document(name=place.name, faq=made, removed=not made, at=deps_of(request).now(), by=BY)
+        await documents_of(request).write(place, document, expected=last)
+    except Unfit as unfit:
+        return _form(request, place, draft, stock, status=400, wrong=unfit)
+    except KnowledgeChanged:
+        return _overtaken(request, place, draft, await documents_of(request).look(place.collection))
+    except (KnowledgeUnreadable, LogError) as refusal:
+        log.warning("pair_not_stored", document=str(place), reason=str(refusal))
+        return _form(request, place, draft, stock, status=503, wrong=Unfit("", f"Not stored: {refusal}."))
+    log.info("pairs_changed", document=str(place), pairs=len(made))
+    if not made:
+        return RedirectResponse(f"{HOME}/{place.collection}?said=removed", 303)
+    said = "removed" if do == "remove" else "saved"
+    return RedirectResponse(address_of(place, "document", said=said), 303)
+
+
+def _draft(given: Mapping[str, str]) -> Draft:
+    q, a, was = (given.get(name, "").replace("\r\n", "\n") for name in ("q", "a", "was"))
+    number = given.get("number", "")
+    is_number = number.isascii() and number.isdigit() and len(number) < 10
+    return Draft(q.strip(), a.strip(), was, int(number) if is_number else 0, given.get("base", ""))
+
+
+def _pairs(stock: Stock, place: Place) -> tuple[Pair, ...]:
+    """The document's pairs; none if it is to be made. Raises Problem if it is a file."""
+    version = stock.newest.get(place)
+    if version is None or version.document.removed:
+        return ()
+    if not version.document.faq:
+        raise Problem(409, f"“{place.name[:80]}” is a file: take another name for questions and answers.")
+    return version.document.faq
+
+
+def _number(pairs: tuple[Pair, ...], draft: Draft) -> int | None:
+    """The place of the pair that the draft replaces: of those with its question the nearest, since a file may have
+    brought it twice. None: there is none."""
+    those = (number for number, pair in enumerate(pairs) if draft.was and _lines(pair.q) == _lines(draft.was))
+    return min(those, key=lambda number: abs(number - draft.number), default=None)
+
+
+def _lines(text: str) -> str:
+    """The text with the ends of lines that a browser keeps."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _check(draft: Draft, pairs: tuple[Pair, ...]) -> None:
+    """Raises Unfit if the draft is no pair for the document."""
+    for field, longest in LONGEST.items():
+        length = len(getattr(draft, field))
+        if not length:
+            raise Unfit(field, f"Write the {_WORD[field]}.")
+        if length > longest:
+            raise Unfit(field, f"The {_WORD[field]} has {length:,} characters, and at most {longest:,} are kept.")
+    is_other = not draft.was or same(draft.q) != same(draft.was)
+    if is_other and any(same(pair.q) == same(draft.q) for pair in pairs):
+        raise Unfit("q", "This question is there already: change its answer instead.")
+    if not draft.was and len(pairs) >= MOST_PAIRS:
+        raise Unfit("", f"A document has at most {MOST_PAIRS:,} questions: begin another one.")
+
+
+def _made(draft: Draft, pairs: tuple[Pair, ...], *, removes: bool) -> tuple[Pair, ...]:
+    """The pairs after the change. Raises Problem if the pair to be changed is not there."""
+    if not draft.was and not removes:
+        return (*pairs, Pair(draft.q, draft.a))
+    number = _number(pairs, draft)
+    if number is None:
+        raise Problem(404, "There is no such question here any more.")
+    return (*pairs[:number], *(() if removes else (Pair(draft.q, draft.a),)), *pairs[number + 1 :])
+
+
+def _overtaken(request: Request, place: Place, draft: Draft, stock: Stock) -> Response:
+    """The draft again, beside the pair as it is now: saved once more, it takes that one's place."""
+    pairs, version = _pairs(stock, place), stock.newest.get(place)
+    by = f" by {version.document.by}" if version is not None and version.document.by else ""
+    number = _number(pairs, draft)
+    is_gone = bool(draft.was) and number is None
+    told = f"The document was changed{by} after you opened it. Nothing was stored: look, and save again."
+    if is_gone:
+        told += " The question that you changed is not there any more: saved again, yours is added."
+    again = msgspec.structs.replace(
+        draft, base=str(last_of(stock, place)), was="" if is_gone else draft.was, number=number or 0
+    )
+    now = pairs[number] if number is not None else None
+    return _form(request, place, again, stock, status=409, wrong=Unfit("", told), now=now)
+
+
+def _form(
+    request: Request,
+    place: Place,
+    draft: Draft,
+    stock: Stock,
+    *,
+    status: int = 200,
+    wrong: Unfit | None = None,
+    now: Pair | None = None,
+) -> Response:
+    values: dict[str, Any] = {
+        "place": place,
+        "draft": draft,
+        "longest": LONGEST,
+        "wrong": wrong.field if wrong is not None else None,
+        "fault": str(wrong) if wrong is not None else "",
+        "now": now,
+        "address": address_of(place, "pair"),
+        "back": address_of(place, "document") if _pairs(stock, place) else f"{HOME}/{place.collection}",
+    }
+    return render(request, "pair.html", status=status, **values)

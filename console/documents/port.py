@@ -1,0 +1,41 @@
+"""The port between the desk and the documents of a bus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from actors.tools.look_up import Knowledge
+from events.knowledge import Document, Place, Version
+from events.knowledge_log import Stock
+from projections.knowledge.index import Text
+
+
+class Indexed(msgspec.Struct, frozen=True):
+    """The index of this process.
+
+    - `last`: the sequence up to which it has the stream.
+    - `unfound`: by sequence, the versions of which it has no piece, and why.
+    """
+
+    last: int
+    unfound: Mapping[int, str]
+
+
+class DocumentDesk(Knowledge, Protocol):
+    """Documents as the desk needs them. Calls that wait for the bus may raise LogError."""
+
+    async def look(self, collection: str = "") -> Stock:
+        """The newest versions of a collection's documents, or of all."""
+
+    async def indexed(self) -> Indexed:
+        """The state of the index."""
+
+    async def text_of(self, version: Version) -> Text:
+        """The text of a document, or why there is none. Tries for as long as the bus is away."""
+
+    async def write(self, place: Place, document: Document, *, expected: int) -> int:
+        """Store a version if the document's last version is `expected`; 0: it has none. Returns its sequence. Raises
+        KnowledgeChanged, KnowledgeUnreadable."""

@@ -1,0 +1,97 @@
+"""The common ground of the pages of documents: the document that an address names, its addresses, pages of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from starlette.requests import Request
+
+from console.desk import deps_of
+from console.documents.port import DocumentDesk
+from console.problems import Problem
+from events.knowledge import COLLECTION, Place, Version
+from events.knowledge_log import Stock
+from events.subjects import token, untoken
+
+BY = "page"
+
+HOME = "/desk/documents"
+
+_Listed = TypeVar("_Listed")
+
+
+class Leaf(msgspec.Struct, frozen=True):
+    """A page of a list.
+
+    - `number`, `of`: this page, from 1, and the number of pages.
+    - `first`: the place in the list of what comes first on the page, from 0.
+    """
+
+    number: int
+    of: int
+    first: int
+
+
+def documents_of(request: Request) -> DocumentDesk:
+    """The documents of this process. Raises Problem."""
+    documents = deps_of(request).documents
+    if documents is None:
+        raise Problem(404, "This process has no documents.")
+    return documents
+
+
+def collection_of(request: Request) -> str:
+    """The collection that the address names. Raises Problem."""
+    name: str = request.path_params["collection"]
+    if not COLLECTION.fullmatch(name):
+        raise Problem(404, f"{name[:60]!r} is no name of a collection.")
+    return name
+
+
+def place_of(request: Request) -> Place:
+    """The document that the address names. Raises Problem."""
+    name = request.query_params.get("name", "").strip()
+    try:
+        place = msgspec.convert({"collection": collection_of(request), "name": name}, Place)
+    except msgspec.ValidationError as fault:
+        raise Problem(400, f"{name[:60]!r} is no name of a document: give 1 to 300 characters in one line.") from fault
+    if untoken(token(name)) != name:
+        raise Problem(400, f"“{name[:60]}…” is too long for a name: give a shorter one.")
+    return place
+
+
+def there(stock: Stock, place: Place) -> Version:
+    """The document's newest version. Raises Problem if it has none."""
+    version = stock.newest.get(place)
+    if version is None or version.document.removed:
+        raise Problem(404, f"There is no document “{place.name[:80]}” here any more.")
+    return version
+
+
+def last_of(stock: Stock, place: Place) -> int:
+    """The sequence of the document's last version, also of one that cannot be read; 0: it has none."""
+    unread = [one.seq for one in stock.unread if one.subject == place.subject[:300]]
+    version = stock.newest.get(place)
+    return max([0, *unread, *([version.seq] if version is not None else [])])
+
+
+def address_of(place: Place, page: str, **more: object) -> str:
+    """The address of a page of a document."""
+    return f"{HOME}/{place.collection}/{page}?{urlencode({'name': place.name, **more})}"
+
+
+def leaf_of(request: Request, size: int, whole: int) -> Leaf:
+    """The page of `size` that the address asks for, of a list of `whole`; the last one if it has not so many."""
+    text = request.query_params.get("page", "1")
+    asked = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+    of = max(1, -(-whole // size))
+    number = min(max(1, asked), of)
+    return Leaf(number, of, (number - 1) * size)
+
+
+def shown_of(listed: Sequence[_Listed], leaf: Leaf, size: int) -> Sequence[_Listed]:
+    """What of the list is on the page."""
+    return listed[leaf.first : leaf.first + size]

@@ -1,0 +1,41 @@
+"""The documents of a bus for the desk: the stream, the texts, and the index of this instance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actors.tools.look_up import Knowledge
+from actors.tools.passages import Found
+from console.documents.port import Indexed
+from events.knowledge import Document, Place, Version
+from events.knowledge_log import KnowledgeLog, Stock
+from projections.knowledge.index import Text
+from projections.knowledge.indexing import Indexing, Texts
+
+
+class StoredDocuments:
+    """console's DocumentDesk.
+
+    - `knowledge`: finds what a model is shown, in the index of `indexing`.
+    """
+
+    def __init__(self, stored: KnowledgeLog, texts: Texts, indexing: Indexing, knowledge: Knowledge) -> None:
+        self._stored = stored
+        self._texts = texts
+        self._indexing = indexing
+        self._knowledge = knowledge
+
+    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+        return await self._knowledge.look_up(collections, query)
+
+    async def look(self, collection: str = "") -> Stock:
+        return await self._stored.look(collection)
+
+    async def indexed(self) -> Indexed:
+        return Indexed(*await self._indexing.unfound())
+
+    async def text_of(self, version: Version) -> Text:
+        return await self._texts.text_of(version)
+
+    async def write(self, place: Place, document: Document, *, expected: int) -> int:
+        return await self._stored.write(place, document, expected=expected)
