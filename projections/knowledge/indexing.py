@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from itertools import islice
-from typing import Protocol
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
+from pysqlite3 import dbapi2 as sqlite3
 
 from events.knowledge import Place, Version
 from events.knowledge_log import Changes, KnowledgeLog
@@ -17,6 +19,9 @@ from projections.knowledge.search import Found, Question, search
 
 AT_ONCE = 16
 """Documents that are read at once, and written in one transaction."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = structlog.get_logger("recado.knowledge")
 
@@ -36,6 +41,8 @@ class Indexing:
         self._using = asyncio.Lock()
         self.is_whole = asyncio.Event()
         """Set once every document that was there at the start is in the index."""
+        self.changed = asyncio.Event()
+        """Set when documents have changed; who waits for it clears it."""
 
     async def follow(self) -> None:
         """Index each change until cancelled. Raises LogUnavailable when the connection is closed for good."""
@@ -64,6 +71,23 @@ class Indexing:
         async with self._using:
             return await asyncio.to_thread(search, self._index, question, most)
 
+    async def read(self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a part of `meanings` that only reads."""
+        async with self._using:
+            return await asyncio.to_thread(lambda: self._index.read(part, *args, **kwargs))
+
+    async def write(
+        self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The result of a part of `meanings` that writes."""
+        async with self._using:
+            return await asyncio.to_thread(lambda: self._index.write(part, *args, **kwargs))
+
+    async def copy_vectors(self, path: Path, space: str) -> None:
+        """Have those vectors of the space that the file of an instance has."""
+        async with self._using:
+            await asyncio.to_thread(self._index.copy_vectors, path, space)
+
     async def close(self) -> None:
         async with self._using:
             self._index.close()
@@ -87,6 +111,7 @@ class Indexing:
         pairs = list(zip(versions, texts, strict=True))
         async with self._using:
             await asyncio.to_thread(self._index.take, changes.stream, last, pairs, afresh=is_first)
+        self.changed.set()
 
     async def _text_of(self, version: Version) -> Text:
         if version.document.removed or version.document.faq:

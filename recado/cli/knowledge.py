@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +16,11 @@ from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.knowledge import COLLECTION, Document, Place, Version
 from events.knowledge_log import KnowledgeLog, Stock
 from events.library import Library
+from projections.knowledge.embedding import search_by_both
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
-from projections.knowledge.search import Found, Question
+from projections.knowledge.meanings import Coverage, coverage
+from projections.knowledge.search import Found
 from recado.cli.control import by_user
 from recado.cli.log import open_log
 from recado.cli.options import json_option
@@ -26,6 +29,7 @@ from recado.knowledge.adding import Added, Adding, Author
 from recado.knowledge.sources import sources_in
 from recado.knowledge.texts import LibraryTexts
 from recado.printing import json_text, local, one_line, print_table
+from recado.wiring.knowledge import FILE, embedder_of
 from recado.wiring.library import joined_library
 
 
@@ -112,7 +116,9 @@ def show(collection: str, name: str, as_json: bool) -> None:
 @json_option
 def search(collection: str, words: tuple[str, ...], most: int, as_json: bool) -> None:
     """Show the pieces of COLLECTION that fit the WORDS best."""
-    found = run(_search(collection, " ".join(words), most))
+    found, how = run(_search(collection, " ".join(words), most))
+    if how:
+        click.echo(how, err=True)
     if as_json:
         click.echo(json_text([_piece(one) for one in found]))
         return
@@ -192,16 +198,36 @@ async def _text(place: Place) -> tuple[Version, str]:
         return version, text.text
 
 
-async def _search(collection: str, words: str, most: int) -> list[Found]:
-    async with _open() as there:
+async def _search(collection: str, words: str, most: int) -> tuple[list[Found], str]:
+    """The pieces, and what could not be searched."""
+    chosen = replace(settings(), knowledge=(collection,))
+    async with _open() as there, AsyncExitStack() as stack:
         if not (await there.stored.look(collection)).there():
             raise click.ClickException(f"the collection {collection} has no documents: recado knowledge list shows all")
         indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
         try:
             await indexing.catch_up()
-            return await indexing.search(Question(words, (collection,)), most)
+            if not chosen.meaning_model:
+                return await search_by_both(indexing, None, words, (collection,), most), ""
+            embedder = embedder_of(chosen, stack)
+            await indexing.copy_vectors(chosen.data / FILE, embedder.space)
+            found = await search_by_both(indexing, embedder, words, (collection,), most)
+            return found, said(await indexing.read(coverage, embedder.space, (collection,)))
         finally:
             await indexing.close()
+
+
+def said(covered: Coverage) -> str:
+    """What could not be searched by meaning; empty: all was."""
+    lines = []
+    if covered.lacking:
+        lines.append(
+            f"{covered.lacking} of {covered.pieces} pieces have no vector yet, and are found by their words alone: an "
+            "instance makes the vectors, and this command reads them in its RECADO_DATA."
+        )
+    if covered.refused:
+        lines.append(f"{covered.refused} of {covered.pieces} pieces are refused by the model.")
+    return "\n".join(lines)
 
 
 async def _remove(collection: str, names: tuple[str, ...]) -> list[tuple[Place, int]]:
