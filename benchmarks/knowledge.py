@@ -58,7 +58,9 @@ def _words(chance: Random, count: int) -> list[str]:
     def syllable() -> str:
         return chance.choice(CONSONANTS) + chance.choice(VOWELS)
 
-    return ["".join(syllable() for _ in range(chance.randint(1, 4))) for _ in range(count)]
+    # Words of one syllable would be the same again and again, and as common as words that questions are freed of.
+    made = {"".join(syllable() for _ in range(chance.randint(2, 4))): None for _ in range(2 * count)}
+    return list(made)[:count]
 
 
 def _text(chance: Random, words: Sequence[str], sections: int) -> str:
