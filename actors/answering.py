@@ -35,6 +35,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     - `tools`: the tools that models may call.
     - `files`: reads the files of messages.
     - `threads`: conversations at the provider.
+    - `looks_up_first`: passages are looked up before a model is asked.
     - `breaker`: decides between the two models; None: one is made where there is a second model.
     """
 
@@ -44,6 +45,7 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     files: Files = msgspec.field(default_factory=NoFiles)
     threads: Threads = msgspec.field(default_factory=NoThreads)
     breaker: Breaker | None = None
+    looks_up_first: bool = False
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +154,7 @@ class Answering:
             profile=profile,
             waits=bool(lacks),
             usable_from=usable_from,
+            looks_up_first=means.looks_up_first,
         )
         self._uncounted = replace(self.rules, gates=policy.gates.of_uncounted())
 

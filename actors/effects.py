@@ -16,6 +16,7 @@ from actors.erasing import remove
 from actors.instance import Instance
 from actors.joining import join
 from actors.moments import history_with, lines_with, messages_with, moment_of
+from actors.reading import read_media
 from actors.tool_calls import call_tool
 from actors.usage import cost_of, tokens_of
 from backends.protocol import (
@@ -38,17 +39,28 @@ from chat.commands import (
     Command,
     Failed,
     FallOver,
-    MediaSettled,
     RunReady,
     ThreadReady,
     ToolAsked,
 )
 from chat.context import Line, after, after_question, window
+from chat.first_look import CALL, asked, before, passages_of
 from chat.moment import Moment
 from chat.second_model import falls_over
 from chat.state import Stray
 from chat.turn import Turn, run_of
-from chat.work import AwaitRun, CallTool, CreateThread, Erase, Joining, ReadMedia, StartRun, StopRun, WriteReply
+from chat.work import (
+    AwaitRun,
+    CallTool,
+    CreateThread,
+    Erase,
+    Joining,
+    LookUpFirst,
+    ReadMedia,
+    StartRun,
+    StopRun,
+    WriteReply,
+)
 from events.decisions import ThreadReason
 from events.subjects import ChatKey
 from events.usage import TokenUsage
@@ -61,7 +73,7 @@ MOST_ATTEMPTS = 3
 CUT_HERE = "…"
 """The end of an answer that the model could not finish."""
 
-Work = ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase | Joining
+Work = ReadMedia | CreateThread | LookUpFirst | WriteReply | StartRun | AwaitRun | CallTool | StopRun | Erase | Joining
 
 
 async def perform(
@@ -91,19 +103,23 @@ async def _of_turn(
     instance: Instance,
     answering: Answering,
     key: ChatKey,
-    work: ReadMedia | CreateThread | WriteReply | StartRun | AwaitRun | CallTool,
+    work: ReadMedia | CreateThread | LookUpFirst | WriteReply | StartRun | AwaitRun | CallTool,
     context_at: int,
 ) -> Sequence[Command]:
     try:
         if isinstance(work, ReadMedia):
-            return [await _read_media(instance, answering, key, work)]
+            return [await read_media(instance, answering, key, work)]
         if isinstance(work, CallTool):
             return [await call_tool(instance, answering, key, work)]
         if isinstance(work, CreateThread):
             return [await _create_thread(instance, answering, key, work)]
-        return await _next_of_run(instance, answering, key, work, max(context_at, work.turn.read_at))
+        context_at = max(context_at, work.turn.read_at)
+        if isinstance(work, LookUpFirst):
+            await instance.progress.reached(context_at)
+            return [asked(work.turn.id, instance.reads.lines_of(key, work.turn.messages))]
+        return await _next_of_run(instance, answering, key, work, context_at)
     except ReplyFailed as failure:
-        turn = work.turn.id if isinstance(work, WriteReply | StartRun | AwaitRun) else work.turn
+        turn = work.turn if isinstance(work, ReadMedia | CreateThread | CallTool) else work.turn.id
         if answering.breaker is not None and _asks_the_first(work):
             answering.breaker.failed(failure.error_class)
             if falls_over(failure.error_class):
@@ -239,6 +255,8 @@ async def _whole_request(
     contexts.show(key, turn, answering.history, history, messages)
     moment = moment_of(answering, key, work.turn, messages)
     history, messages = lines_with(moment, history, messages)
+    if passages := passages_of(work.turn):
+        messages = (Line("user", passages), *messages)
     return await _request(answering, key, work, messages, history=history, moment=moment)
 
 
@@ -264,7 +282,7 @@ async def _request(
         calls=tuple(
             DoneCall(id=call.id, name=call.name, arguments=call.arguments, output=call.output, raw=call.raw)
             for call in turn.current_calls
-            if call.output is not None
+            if call.output is not None and call.id != CALL
         ),
         tools=tuple(tool for tool in await answering.tools.offered(key.account) if tool.name not in withheld),
         patience=answering.run_timeout if turn.fallback else answering.patience,
@@ -281,7 +299,8 @@ async def _thread_request(
     missed = instance.reads.context(key, answering.history, work.reset_upto, work.known_upto)
     moment = moment_of(answering, key, work.turn, messages)
     messages = after(history_with(answering, missed), messages_with(moment, messages))
-    return await _request(answering, key, work, after_question(work.asked, messages), moment=moment)
+    messages = before(passages_of(work.turn), after_question(work.asked, messages))
+    return await _request(answering, key, work, messages, moment=moment)
 
 
 def _history(instance: Instance, answering: Answering, key: ChatKey, reset_upto: int) -> tuple[Line, ...]:
@@ -321,22 +340,3 @@ async def _new_thread(
         moment=moment,
     )
     return ThreadReady(turn, backend.name, await backend.create_thread(request), reason)
-
-
-async def _read_media(instance: Instance, answering: Answering, key: ChatKey, work: ReadMedia) -> MediaSettled:
-    await instance.progress.reached(work.seq)
-    kind, words, media = instance.reads.file_of(key, work.message) or ("", "", None)
-    if media is None:  # it was erased meanwhile
-        return MediaSettled(work.turn, work.message, "nothing", reason="not_fetched", bare=True)
-    settled = await answering.files.settle(kind, media, answering.run_timeout, key)
-    return MediaSettled(
-        work.turn,
-        work.message,
-        settled.form,
-        text=settled.text,
-        reason=settled.reason,
-        detail=settled.detail,
-        bare=not words.strip(),
-        model=settled.model,
-        usage=tokens_of(settled.usage),
-    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import cast
 
-from chat import edits, erasing, joining, unsent
+from chat import edits, erasing, first_look, joining, unsent
 from chat.acknowledging import to_acknowledge
 from chat.broken import MOST_ADOPTIONS, SetAside
 from chat.limits import together
@@ -29,6 +29,7 @@ from chat.work import (
     EndBurst,
     Erase,
     HandOver,
+    LookUpFirst,
     Notify,
     Obey,
     ReadMedia,
@@ -221,17 +222,23 @@ def _next_steps(chat: Chat, turn: Turn, rules: Rules) -> list[Effect]:
     if isinstance(turn.phase, Reading):
         return [ReadMedia(turn.id, turn.seq, message) for message in turn.phase.unread]
     if turn.fallback and rules.has_fallback:
-        return list(_calls(turn)) or [WriteReply(turn, "", chat.reset_upto)]
+        return list(_calls(turn)) or _first_look(turn, rules) or [WriteReply(turn, "", chat.reset_upto)]
     if (reason := _new_thread(chat, turn, rules)) is not None:
         return [CreateThread(turn.id, turn.seq, rules.backend, reason, chat.reset_upto, chat.rewritten)]
     thread, upto = cast(Thread, chat.thread), chat.reset_upto
     if isinstance(turn.phase, InTools):
         return list(_calls(turn))
+    if first := _first_look(turn, rules):
+        return first
     if not rules.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
     if isinstance(turn.phase, Running):
         return [AwaitRun(turn, turn.phase.run, thread.id, upto, thread.known_upto, thread.asked)]
     return [StartRun(turn, thread.id, upto, thread.known_upto, thread.asked)]
+
+
+def _first_look(turn: Turn, rules: Rules) -> list[Effect]:
+    return [LookUpFirst(turn)] if rules.looks_up_first and first_look.is_due(turn) else []
 
 
 def _calls(turn: Turn) -> Iterator[CallTool]:

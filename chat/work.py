@@ -137,6 +137,12 @@ class ReadMedia(msgspec.Struct, frozen=True, gc=False):
     message: str
 
 
+class LookUpFirst(msgspec.Struct, frozen=True, gc=False):
+    """Ask for the look-up that comes before the model is asked."""
+
+    turn: Turn
+
+
 class WriteReply(msgspec.Struct, frozen=True, gc=False):
     """Have a backend without threads write the reply, from the history after `reset_upto`."""
 
@@ -257,6 +263,7 @@ Effect = (
     | EndBurst
     | ReadMedia
     | CreateThread
+    | LookUpFirst
     | WriteReply
     | StartRun
     | AwaitRun
@@ -282,6 +289,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     - `takeover`: time that a chat is left to a human after the last word by hand; 0: none
     - `gates`: who is answered, and when
     - `joins`: every instance reads a joining; until then none is decided
+    - `looks_up_first`: passages are looked up for a turn before its model is asked
     - `wait_told_after`: time without an answer after which the person is told to wait; 0: they are not told
     - `acknowledge`: the emoji with which the person's message is reacted to when its turn starts; empty: none
     - `profile`: the version of the profile; empty: the instance's own settings
@@ -305,3 +313,4 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     profile: str = ""
     waits: bool = False
     usable_from: datetime | None = None
+    looks_up_first: bool = False

@@ -22,10 +22,14 @@ class KnowledgeChanged(LogError):
 class Stock(msgspec.Struct, frozen=True):
     """The documents as the leader of the stream has them.
 
+    - `stream`: when the stream was created.
+    - `last`: its last sequence.
     - `newest`: the newest version of each document that can be read, also of the removed ones.
     - `unread`: the last version of each document that cannot be read.
     """
 
+    stream: datetime
+    last: int
     newest: dict[Place, Version]
     unread: tuple[Unread, ...] = ()
 

@@ -32,7 +32,7 @@ class MemoryKnowledgeLog:
                 unread[subject] = found
             elif collection in ("", found.place.collection):
                 newest[found.place] = found
-        return Stock(newest, tuple(unread.values()))
+        return Stock(_CREATED, len(self._kept), newest, tuple(unread.values()))
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         body = encoded(document)

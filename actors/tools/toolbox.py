@@ -9,7 +9,6 @@ import structlog
 from msgspec.structs import replace
 
 from actors import handoff
-from actors.tools import look_up as look_up_tool
 from actors.tools.arguments import Unfit, unpacked
 from actors.tools.built_in import BuiltIn
 from actors.tools.library_parts import LibraryParts, NoStore
@@ -63,12 +62,19 @@ class Toolbox:
         self._services = services
         self._named = frozenset(named)
         self._patience = patience
-        self._look_up = look_up
+        self.look_up = look_up
         self._hands_off = hands_off
-        self._own = (*((handoff.TOOL,) if hands_off else ()), *((look_up_tool.TOOL,) if look_up is not None else ()))
+        own = [handoff.TOOL] if hands_off else []
+        if look_up is not None and not look_up.first:
+            own.append(look_up.tool)
+        self._own = tuple(own)
         self.built_in = built_in
         self._files = files or LibraryParts(MemoryLibrary(), NoStore())
-        self._own_names = frozenset(tool.name for tool in self._own) | (built_in.names if built_in else frozenset())
+        self._own_names = (
+            frozenset(tool.name for tool in own)
+            | ({LOOK_UP} if look_up is not None else set())
+            | (built_in.names if built_in else frozenset())
+        )
 
     async def offered(self, account: str) -> tuple[Tool, ...]:
         built_in = await self.built_in.offered(account) if self.built_in is not None else ()
@@ -99,8 +105,8 @@ class Toolbox:
             return handoff.asked(given)
         try:
             async with asyncio.timeout(self._patience):
-                if self._look_up is not None and name == LOOK_UP:
-                    result = await self._look_up.call(given)
+                if self.look_up is not None and name == LOOK_UP:
+                    result = await self.look_up.call(given)
                 elif self.built_in is not None and name in self.built_in.names:
                     result = await self.built_in.call(key.account, name, given)
                 elif function is not None:

@@ -7,7 +7,6 @@ cannot be read.
 
 from __future__ import annotations
 
-import csv
 import io
 import sys
 import zipfile
@@ -15,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from backends.content.confinement import UNREADABLE, confine
 from backends.content.extract_process import cell, unpacked
+from backends.content.separated import decoded, rows_of
 
 LONGEST = 4_000_000
 """Characters of a document."""
@@ -64,10 +64,7 @@ def sheet(body: bytes) -> Iterator[str]:
 
 
 def comma_separated(body: bytes) -> Iterator[str]:
-    text = _decoded(body)
-    beginning = text[:10_000].partition("\n")[0]
-    separator = max(",;\t|", key=beginning.count)
-    yield from table(list(csv.reader(io.StringIO(text), delimiter=separator)))
+    yield from table(rows_of(decoded(body)))
 
 
 def page(body: bytes) -> Iterator[str]:
@@ -87,7 +84,7 @@ def page(body: bytes) -> Iterator[str]:
 
 
 def plain(body: bytes) -> Iterator[str]:
-    yield _decoded(body)
+    yield decoded(body)
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -115,18 +112,6 @@ def whole(lines: Iterable[str]) -> str:
     if not text:
         raise ValueError(_NO_TEXT)
     return text
-
-
-def _decoded(body: bytes) -> str:
-    if b"\x00" in body[:4096] and body[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-        raise ValueError("it is no text")
-    encodings = ("utf-16",) if body[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
-    for encoding in encodings:
-        try:
-            return body.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return body.decode("cp1252", errors="replace")
 
 
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

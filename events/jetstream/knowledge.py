@@ -38,14 +38,18 @@ class JetStreamKnowledgeLog:
 
     async def exists(self) -> bool:
         try:
-            await call(self._bus, f"STREAM.INFO.{KNOWLEDGE}", StreamInfo)
-        except ApiRefused as refused:
-            if refused.fault.err_code == STREAM_NOT_FOUND:
-                return False
-            raise LogUnavailable(str(refused)) from refused
+            await self._info()
+        except LogMismatch:
+            return False
         return True
 
     async def look(self, collection: str = "") -> Stock:
+        while True:
+            before, stock = await self._info(), await self._look(collection)
+            if (await self._info()).state.last_seq == before.state.last_seq:
+                return Stock(before.created, before.state.last_seq, *stock)
+
+    async def _look(self, collection: str) -> tuple[dict[Place, Version], tuple[Unread, ...]]:
         subjects = await self._subjects(f"kb.{token(collection)}.*" if collection else "kb.*.*")
         newest: dict[Place, Version] = {}
         unread: list[Unread] = []
@@ -56,7 +60,7 @@ class JetStreamKnowledgeLog:
                 version = found if isinstance(found, Version) else older
                 if version is not None:
                     newest[version.place] = version
-        return Stock(newest, tuple(unread))
+        return newest, tuple(unread)
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         body = encoded(document)
@@ -79,22 +83,25 @@ class JetStreamKnowledgeLog:
                 versions = tuple(read(one.subject, one.seq, one.body) for one in portion.messages)
                 yield Changes(portion.stream, portion.is_from_start, portion.last, versions, portion.is_whole)
 
-    async def _subjects(self, subject: str) -> list[str]:
-        """The subjects of the stream that the filter matches."""
+    async def _info(self, subject: str = "", offset: int = 0) -> StreamInfo:
+        asked = {"subjects_filter": subject, "offset": offset} if subject else None
         try:
-            found = list[str]()
-            while True:
-                asked = {"subjects_filter": subject, "offset": len(found)}
-                info = await call(self._bus, f"STREAM.INFO.{KNOWLEDGE}", StreamInfo, asked)
-                found += info.state.subjects
-                if not info.state.subjects or len(found) >= info.total:
-                    return sorted(found)
+            return await call(self._bus, f"STREAM.INFO.{KNOWLEDGE}", StreamInfo, asked)
         except ApiRefused as refused:
             if refused.fault.err_code == STREAM_NOT_FOUND:
                 raise LogMismatch(
                     f"there is no stream {KNOWLEDGE} on the bus: start an instance, which makes it"
                 ) from None
             raise LogUnavailable(str(refused)) from refused
+
+    async def _subjects(self, subject: str) -> list[str]:
+        """The subjects of the stream that the filter matches."""
+        found = list[str]()
+        while True:
+            info = await self._info(subject, len(found))
+            found += info.state.subjects
+            if not info.state.subjects or len(found) >= info.total:
+                return sorted(found)
 
     async def _newest(self, subject: str) -> tuple[Version | Unread | None, Version | None]:
         """The last version of a document; if it cannot be read, also the last one that can."""

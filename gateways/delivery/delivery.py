@@ -32,7 +32,7 @@ from gateways.delivery.in_its_stead import is_due
 from gateways.delivery.ledger import Ledger, PendingReply
 from gateways.delivery.next_part import Split, next_part
 from gateways.delivery.receipts import LONGEST_ID, Receipts
-from gateways.delivery.refused import GIVE_UP_AFTER, given_up, is_unknown, tell_unsent
+from gateways.delivery.refused import GIVE_UP_AFTER, given_up, is_unknown, left_to_a_human, tell_unsent
 from gateways.delivery.sender import Outcome, Part, Sender
 from gateways.delivery.undeliverable import DEFECTS, broken, bury, described, set_aside
 from gateways.until_stopped import end, unless_stopped, where_the_log_stands
@@ -194,15 +194,15 @@ class Delivery:
             return attempt
         part = next_part(pending, self._split)
         outcome: Outcome | None = None
-        if part is not None and pending.left and pending.refused is not None and pending.state is None:
-            outcome = Outcome("later", error=pending.refused)  # a human has the chat: it is not tried again
-        elif part is None:
+        if part is None:
             detail = f"it was begun in {pending.parts} parts, and this recado would split it otherwise"
             await self._park(pending, attempt, ReceiptError(class_="parts", detail=detail))
+        elif pending.state is None and (left := left_to_a_human(pending)) is not None:
+            outcome = left
         elif pending.state is None and (part := await unless_stopped(self._ready(part), self._stopping)) is None:
             return attempt
         elif await self._claim(pending, part, attempt):
-            outcome = await self._attempt(self._sender.send, part)
+            outcome = left_to_a_human(pending) or await self._attempt(self._sender.send, part)
         elif self._is_open(pending, part):
             outcome = await self._resolve(pending, part)
         if part is not None and outcome is not None:

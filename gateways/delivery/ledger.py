@@ -12,7 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from chat.receipts import furthest, is_settled
-from events.decisions import Erased, Reply
+from chat.takeover import TAKEN_OVER
+from events.decisions import Erased, Paused, Reply
 from events.inbound import READING, REFUSED_FILE, Message, Receipt, ReceiptError, ReceiptState
 from events.recorded import Recorded
 from events.subjects import ChatKey
@@ -39,6 +40,7 @@ class PendingReply(msgspec.Struct):
     - `refused`: the last error of the next message, if it was refused with a code in no list; `refused_at`: the log's
       stamp on the first one.
     - `left`: a human has written in the chat since; no person's own reply is ever left.
+    - `overtaken`: a human took the chat over before any message of it was claimed; an assistant's reply only.
     """
 
     key: ChatKey
@@ -54,6 +56,7 @@ class PendingReply(msgspec.Struct):
     refused: ReceiptError | None = None
     refused_at: datetime | None = None
     left: bool = False
+    overtaken: bool = False
     reading: ReceiptError | None = None
 
     @property
@@ -92,6 +95,8 @@ class Ledger:
                 self._leave(key.chat)
             if recorded.at >= self.since:
                 self._add(PendingReply(key, recorded.seq, event.id, event))
+        elif isinstance(event, Paused) and event.reason == TAKEN_OVER:
+            self._overtake(key.chat)
         elif isinstance(event, Erased) and not event.done:
             for pending in list(self._chats.get(key.chat, {}).values()):
                 self.drop(pending)
@@ -159,6 +164,13 @@ class Ledger:
         """A human has written in the chat."""
         for pending in self._chats.get(chat, {}).values():
             pending.left = pending.left or pending.reply is None or pending.reply.author != "operator"
+
+    def _overtake(self, chat: str) -> None:
+        """A human has taken the chat over."""
+        for pending in self._chats.get(chat, {}).values():
+            is_untouched = pending.state is None and pending.part == 1
+            is_assistants = pending.reply is not None and pending.reply.author == "assistant"
+            pending.overtaken |= is_untouched and is_assistants
 
     def _advance(self, pending: PendingReply, receipt: Receipt) -> None:
         if not receipt.parts or receipt.state in ("failed", "parked") or pending.reading is not None:

@@ -1,4 +1,5 @@
-"""Replies that the network refuses with a code in no list: tried again for a time, then given up."""
+"""Replies that are given up: those that a human overtook, and those that the network refuses with a code in no list for
+too long."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import Counter
 
+from chat.takeover import TAKEN_OVER
 from events.inbound import ReceiptError
 from gateways.delivery.ledger import UNKNOWN, PendingReply
 from gateways.delivery.sender import Outcome
@@ -47,12 +49,19 @@ def tell_unsent(account: str, reply: str, outcome: Outcome) -> None:
     )
 
 
+def left_to_a_human(pending: PendingReply) -> Outcome | None:
+    """The outcome of a reply that is not sent, or not tried again, because a human has the chat; None: it is sent."""
+    if pending.overtaken:
+        return Outcome("failed", error=ReceiptError(class_=TAKEN_OVER, detail="a human took the chat over before"))
+    return Outcome("later", error=pending.refused) if pending.left and pending.refused is not None else None
+
+
 def given_up(pending: PendingReply, outcome: Outcome, now: datetime, after: timedelta) -> Outcome:
     """The outcome of another try: `failed` in place of `later` if a human has the chat, or the time is over."""
     if outcome.state != "later" or outcome.error is None or not is_unknown(outcome.error):
         return outcome
     if pending.left:
-        return Outcome("failed", error=replace(outcome.error, class_="taken_over"))
+        return Outcome("failed", error=replace(outcome.error, class_=TAKEN_OVER))
     if now - (pending.refused_at or now) >= after:
         return Outcome("failed", error=outcome.error)
     return outcome

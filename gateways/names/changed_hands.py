@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from events.jid import PHONE, held_since, next_holder
+from events.jid import PHONE, held_since, next_holder, number_of
 from gateways.names.known import Known
 from gateways.names.number_plans import other_forms
 from gateways.names.person import BSUID
@@ -42,6 +42,21 @@ def _is_foreign(known: Known, number: str, others: Sequence[str]) -> bool:
         return theirs.isdisjoint(users)
     people = (known.canonical(name) for name in others if known.canonical(name) != name or known.is_canonical(name))
     return held_since(family[0]) > 0 and any(person != family[0] for person in people)
+
+
+def stands_alone(known: Known, former: Sequence[str], now: str) -> Iterator[Step]:
+    """The entries after which the new number is no name of the former one, which is the person's canonical name: the
+    person wrote from the new number before the change was told."""
+    root = known.canonical(now)
+    left = {number_of(form) for number in former for form in (number, *other_forms(number))}
+    forms = [form for form in (now, *other_forms(now)) if known.canonical(form) == root]
+    if root == now or not root.endswith(PHONE) or number_of(root) not in left or number_of(now) in left:
+        return
+    others = known.others(root)
+    yield from _direct(others, root, forms)
+    yield Step(now, now)
+    yield from (Step(form, now) for form in forms if form != now)
+    yield from (Step(user, now) for user in others if user.endswith(BSUID))  # the person wrote under it from there
 
 
 def leaves(known: Known, root: str, target: str, since: int, *, keeps_users: bool = True) -> Iterator[Step]:

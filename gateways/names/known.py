@@ -71,8 +71,11 @@ class Known:
         return tuple([_unpack(name) for name in self._of(_pack(canonical))])
 
     def put(self, name: str, canonical: str) -> None:
-        """Take in that `name` stands for `canonical`, and so do the names that stood for `name`. If that would be a
-        circle, nothing changes."""
+        """Take in that `name` stands for `canonical`, and so do the names that stood for `name`; for itself: for none
+        any more. If that would be a circle, nothing changes."""
+        if name == canonical:
+            self.remove(name)
+            return
         canonical = self.canonical(canonical)
         if name == canonical:
             return

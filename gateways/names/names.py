@@ -22,7 +22,7 @@ from events.log import EventLog, LogError
 from events.subjects import ChatKey
 from gateways.names import number_plans
 from gateways.names.bucket import JOINED, JOINS, AliasBucket
-from gateways.names.changed_hands import leaves, still_to_leave, without_foreign_number
+from gateways.names.changed_hands import leaves, stands_alone, still_to_leave, without_foreign_number
 from gateways.names.followed import Followed, NamesUnavailable
 from gateways.names.known import Known
 from gateways.names.person import BSUID, Person, join_id
@@ -252,6 +252,10 @@ class Names:
             return None
         expected = await self._bucket.last(account)
         await self._followed.told(expected)
+        for name, canonical in list(stands_alone(known, former, now[0])):
+            if (seq := await self._put(account, name, canonical, expected, None)) is None:
+                return None
+            expected = seq
         target = known.canonical(now[0])
         for root in dict.fromkeys(known.canonical(name) for name in former):
             begun = await self._begun(account, root)

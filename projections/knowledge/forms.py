@@ -38,8 +38,9 @@ def _stemmers() -> tuple[Stemmer.Stemmer, ...]:
 
 @lru_cache(maxsize=65536)
 def _of_word(word: str) -> str:
-    stems = (stemmer.stemWord(word) for stemmer in _stemmers()) if word.isalpha() else ()
-    return " ".join(dict.fromkeys((folded(word), *(folded(stem) for stem in stems))))
+    plain = folded(word)  # people leave accents out, and an ending without its accent is another one to a stemmer
+    stems = (stemmer.stemWord(plain) for stemmer in _stemmers()) if plain.isalpha() else ()
+    return " ".join(dict.fromkeys((plain, *stems)))
 
 
 def forms_of(text: str) -> str:

@@ -53,18 +53,13 @@ class Indexing:
                     self.is_whole.set()
 
     async def catch_up(self) -> None:
-        """Index all that is there now. Raises LogUnavailable."""
-        self.is_whole.clear()
-        following = asyncio.create_task(self.follow())
-        whole = asyncio.create_task(self.is_whole.wait())
-        try:
-            await asyncio.wait({following, whole}, return_when=asyncio.FIRST_COMPLETED)
-            if following.done():
-                following.result()
-        finally:
-            for task in (following, whole):
-                task.cancel()
-            await asyncio.gather(following, whole, return_exceptions=True)
+        """Index all that is there now, without following: a command may make no consumer. Raises LogUnavailable."""
+        stock = await self._stored.look()
+        is_other = self._index.created != stock.stream or self._index.checkpoint > stock.last
+        after = 0 if is_other else self._index.checkpoint
+        versions = sorted((one for one in stock.newest.values() if one.seq > after), key=lambda one: one.seq)
+        await self._take(Changes(stock.stream, is_other, stock.last, tuple(versions), is_whole=True))
+        self.is_whole.set()
 
     async def search(self, question: Question, most: int = 3) -> list[Found]:
         """The pieces that fit best, the best first."""

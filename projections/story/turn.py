@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from chat.acknowledging import is_one as is_acknowledgement
+from chat.first_look import CALL
 from chat.parts import reading
 from events.decisions import Attention, MediaRead, Reply, RunStarted, ThreadCreated, TurnAdopted, TurnStarted
 from events.recorded import Recorded
 from events.tool_calls import ToolCalled, ToolReturned
 from projections.reads.views import TurnView, Why
+from projections.story.passages import steps_of
 from projections.story.reasons import because, failed_because
 from projections.story.step import Step, StepKind, instance_of, lasting, names, now_step
 
@@ -46,7 +48,10 @@ def turn_steps(turn: TurnView, facts: Sequence[Recorded]) -> Iterator[Step]:
                 yield _step(one, "adopted", f"instance {instance_of(by)} took the turn over from {owner}")
                 owner = instance_of(by)
             case ToolCalled():
-                yield _tool(one, one.event, returned.get(one.event.call))
+                result = returned.get(one.event.call)
+                yield _tool(one, one.event, result)
+                if result is not None and isinstance(result.event, ToolReturned):
+                    yield from steps_of(result, result.event)
             case event:
                 yield from _other(one, event)
     if not facts:
@@ -100,11 +105,11 @@ def _tool(called: Recorded, call: ToolCalled, returned: Recorded | None) -> Step
         outcome = "its arguments did not fit"
     else:
         outcome = f"it failed after {took}" if result.failed else f"it answered after {took}"
-    what = f"the model called the tool {call.name}, {outcome}"
+    who = "recado looked up the words of the messages, before it asked the model" if call.call == CALL else ""
+    what = f"{who or f'the model called the tool {call.name}'}, {outcome}"
     sent = f"; for the person: {reading(result.send)}" if result.send else ""
-    if result.passages:  # the words are in the documents' versions
-        shown = ", ".join(f"{one.document} (version {one.seq}, piece {one.chunk})" for one in result.passages)
-        return _step(called, "tool", f"{what} with passages of {shown}", f"{call.arguments} → {result.output}{sent}")
+    if result.passages:
+        return _step(called, "tool", what, call.arguments)
     return _step(called, "tool", what, f"{call.arguments} → {result.output}{sent}")
 
 

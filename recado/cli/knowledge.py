@@ -3,54 +3,52 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 import msgspec
 
-from events.jetstream.knowledge import JetStreamKnowledgeLog
-from events.knowledge import COLLECTION, Document, Place, Version
-from events.knowledge_log import KnowledgeLog, Stock
-from events.library import Library
-from projections.knowledge.embedding import search_by_both
-from projections.knowledge.index import Index
-from projections.knowledge.indexing import Indexing
-from projections.knowledge.meanings import Coverage, coverage
+from events.knowledge import Document, Place, Version
+from events.knowledge_log import Stock
 from projections.knowledge.search import Found
-from recado.cli.control import by_user
-from recado.cli.log import open_log
+from recado.cli.knowledge_check import check
+from recado.cli.knowledge_files import export_, faq
+from recado.cli.knowledge_open import Name, Open, collection_argument, opened, searched, shown, version_of
 from recado.cli.options import json_option
-from recado.cli.session import run, settings
-from recado.knowledge.adding import Added, Adding, Author
-from recado.knowledge.sources import sources_in
+from recado.cli.session import run
+from recado.knowledge.adding import Added, Adding, source_of
+from recado.knowledge.addresses import Address, Web, usable
+from recado.knowledge.sources import Refused, Source, sources_in
 from recado.knowledge.texts import LibraryTexts
 from recado.printing import json_text, local, one_line, print_table
-from recado.wiring.knowledge import FILE, embedder_of
-from recado.wiring.library import joined_library
 
 
-class Name(click.ParamType[str]):
-    """The name of a collection."""
+class Outcome(NamedTuple):
+    """What became of a document of a collection."""
 
-    name = "collection"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not COLLECTION.fullmatch(value):
-            self.fail(f"{value!r} is no name of a collection: give 1 to 64 of a-z, 0-9, '_' and '-'", param, ctx)
-        return value
+    collection: str
+    added: Added
 
 
-_COLLECTION = click.argument("collection", type=Name())
+class Given(click.ParamType["Path | Address"]):
+    """A file, a folder, or an address of the web."""
+
+    name = "file"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path | Address:
+        if "://" not in value:
+            path = Path(value)
+            return path if path.exists() else self.fail(f"there is no file or folder {value!r}", param, ctx)
+        try:
+            usable(value, loopback=True)
+        except Refused as refused:
+            self.fail(f"{value!r}: {refused}", param, ctx)
+        return Address(value)
 
 
-class _Open(NamedTuple):
-    stored: KnowledgeLog
-    library: Library
-    author: Author
+_loopback = click.option("--loopback", is_flag=True, help="Take addresses of this machine, too: for tests.")
 
 
 @click.group()
@@ -58,18 +56,37 @@ def knowledge() -> None:
     """Answer from the business's own documents. See docs/knowledge.md."""
 
 
+knowledge.add_command(check)
+knowledge.add_command(faq)
+knowledge.add_command(export_)
+
+
 @knowledge.command()
-@_COLLECTION
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, path_type=Path))
+@collection_argument
+@click.argument("given", nargs=-1, required=True, metavar="FILE|FOLDER|URL...", type=Given())
+@_loopback
 @json_option
-def add(collection: str, paths: tuple[Path, ...], as_json: bool) -> None:
-    """Add files, or all files of folders, to COLLECTION. A file that is there already, unchanged, is not read again.
+def add(collection: str, given: tuple[Path | Address, ...], loopback: bool, as_json: bool) -> None:
+    """Add files, all files of folders, or pages of the web to COLLECTION, if they are new or have changed.
 
     PDF, Word (docx), Excel (xlsx, xls), OpenDocument sheets, CSV, HTML, Markdown and plain text. Exits 1 if one of them
     cannot be read; the others are added.
     """
-    refused = run(_add(collection, paths, as_json=as_json))
-    if refused:
+    if run(_add(collection, given, loopback=loopback, as_json=as_json)):
+        sys.exit(1)
+
+
+@knowledge.command()
+@click.argument("collection", type=Name(), required=False)
+@_loopback
+@json_option
+def refresh(collection: str | None, loopback: bool, as_json: bool) -> None:
+    """Read the files and addresses of all documents again, of COLLECTION or of all collections, and add what changed.
+
+    Documents whose file or page is gone are named, and stay until `remove`. Exits 1 if there are some, or one that
+    cannot be read.
+    """
+    if run(_refresh(collection or "", loopback=loopback, as_json=as_json)):
         sys.exit(1)
 
 
@@ -81,7 +98,7 @@ def list_(collection: str | None, as_json: bool) -> None:
     stock = run(_look(collection or ""))
     there = stock.there()
     if as_json:
-        click.echo(json_text([_shown(version) for version in there]))
+        click.echo(json_text([shown(version) for version in there]))
         return
     if not there:
         click.echo("None. recado knowledge add COLLECTION FILE adds one.", err=True)
@@ -100,25 +117,25 @@ def list_(collection: str | None, as_json: bool) -> None:
 
 
 @knowledge.command()
-@_COLLECTION
+@collection_argument
 @click.argument("name")
 @json_option
 def show(collection: str, name: str, as_json: bool) -> None:
     """Print the text of a document as it is searched."""
     version, text = run(_text(Place(collection, name)))
-    click.echo(json_text({**_shown(version), "text": text}) if as_json else text)
+    click.echo(json_text({**shown(version), "text": text}) if as_json else text)
 
 
 @knowledge.command()
-@_COLLECTION
+@collection_argument
 @click.argument("words", nargs=-1, required=True)
 @click.option("--most", type=click.IntRange(1, 50), default=3, show_default=True, help="Pieces to show.")
 @json_option
 def search(collection: str, words: tuple[str, ...], most: int, as_json: bool) -> None:
     """Show the pieces of COLLECTION that fit the WORDS best."""
-    found, how = run(_search(collection, " ".join(words), most))
-    if how:
-        click.echo(how, err=True)
+    found, unsearched = run(_search(collection, " ".join(words), most))
+    if unsearched:
+        click.echo(unsearched, err=True)
     if as_json:
         click.echo(json_text([_piece(one) for one in found]))
         return
@@ -131,7 +148,7 @@ def search(collection: str, words: tuple[str, ...], most: int, as_json: bool) ->
 
 
 @knowledge.command()
-@_COLLECTION
+@collection_argument
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @json_option
 def remove(collection: str, names: tuple[str, ...], as_json: bool) -> None:
@@ -144,41 +161,65 @@ def remove(collection: str, names: tuple[str, ...], as_json: bool) -> None:
             click.echo(f"Removed: {one_line(str(one))}")
 
 
-@asynccontextmanager
-async def _open() -> AsyncIterator[_Open]:
-    async with open_log(settings()) as (log, bus), AsyncExitStack() as stack:
-        stored = await JetStreamKnowledgeLog.open(bus)
-        stack.push_async_callback(stored.close)
-        author = Author(by_user(), (await log.head()).now)
-        yield _Open(stored, await joined_library(stack, bus), author)
-
-
-async def _add(collection: str, paths: tuple[Path, ...], *, as_json: bool) -> bool:
-    """Whether one of them was refused."""
-    sources = list(sources_in(paths))
+async def _add(collection: str, given: Sequence[Path | Address], *, loopback: bool, as_json: bool) -> bool:
+    """Whether one of them was not read."""
+    sources: list[Source | Address] = list(sources_in([one for one in given if isinstance(one, Path)]))
+    sources += [one for one in given if isinstance(one, Address)]
     if not sources:
         raise click.ClickException("there is no file in it")
-    outcomes: list[Added] = []
-    async with _open() as there:
-        adding = Adding(there.stored, there.library, collection, await there.stored.look(collection), there.author)
-        with click.progressbar(length=len(sources), label="Reading", file=sys.stderr) as bar:
-            async for one in adding.add(sources):
-                outcomes.append(one)
-                bar.update(1)
-    outcomes.sort(key=lambda one: one.name)
-    refused = [one for one in outcomes if one.outcome == "refused"]
+    async with opened() as there:
+        outcomes = await _read(there, {collection: sources}, loopback=loopback)
+    return _told(outcomes, as_json=as_json)
+
+
+async def _refresh(collection: str, *, loopback: bool, as_json: bool) -> bool:
+    """Whether one of them was not read, or is gone."""
+    async with opened() as there:
+        versions = (await there.stored.look(collection)).there()
+        if collection and not versions:
+            raise click.ClickException(f"the collection {collection} has no documents: recado knowledge list shows all")
+        sources: dict[str, list[Source | Address]] = {}
+        for version in versions:
+            if (source := source_of(version.document)) is not None:
+                sources.setdefault(version.place.collection, []).append(source)
+        outcomes = await _read(there, sources, loopback=loopback)
+    return _told(outcomes, as_json=as_json)
+
+
+async def _read(there: Open, sources: Mapping[str, Sequence[Source | Address]], *, loopback: bool) -> list[Outcome]:
+    """What became of each source, by its collection."""
+    outcomes: list[Outcome] = []
+    count = sum(map(len, sources.values()))
+    async with Web(loopback=loopback) as web:
+        with click.progressbar(length=count, label="Reading", file=sys.stderr) as bar:
+            for collection, given in sources.items():
+                stock = await there.stored.look(collection)
+                adding = Adding(there.stored, there.library, collection, stock, there.author)
+                async for one in adding.add(given, web):
+                    outcomes.append(Outcome(collection, one))
+                    bar.update(1)
+    return sorted(outcomes, key=lambda outcome: (outcome.collection, outcome.added.name))
+
+
+def _told(outcomes: Sequence[Outcome], *, as_json: bool) -> bool:
+    """Print them; whether one was not read."""
     if as_json:
-        click.echo(json_text(outcomes))
+        click.echo(json_text([{"collection": of, **msgspec.structs.asdict(added)} for of, added in outcomes]))
     else:
-        counts = {kind: sum(one.outcome == kind for one in outcomes) for kind in ("added", "changed", "unchanged")}
+        counts = {
+            kind: sum(one.added.outcome == kind for one in outcomes) for kind in ("added", "changed", "unchanged")
+        }
         click.echo(", ".join(f"{count} {kind}" for kind, count in counts.items()))
-    for one in refused:
-        click.echo(f"Not added: {one_line(one.name)}: {one_line(one.reason)}", err=True)
-    return bool(refused)
+    failed = {"gone": "Gone", "refused": "Not added"}
+    missing = [one for one in outcomes if one.added.outcome in failed]
+    for collection, added in missing:
+        name = one_line(f"{collection}/{added.name}")
+        click.echo(f"{failed[added.outcome]}: {name}: {one_line(added.reason)}", err=True)
+    return bool(missing)
 
 
 async def _look(collection: str) -> Stock:
-    async with _open() as there:
+    async with opened() as there:
         stock = await there.stored.look(collection)
         for one in stock.unread:
             click.echo(
@@ -188,8 +229,8 @@ async def _look(collection: str) -> Stock:
 
 
 async def _text(place: Place) -> tuple[Version, str]:
-    async with _open() as there:
-        version = await _version(there.stored, place)
+    async with opened() as there:
+        version = await version_of(there.stored, place)
         if version.document.faq:
             return version, "\n\n".join(f"{pair.q}\n{pair.a}" for pair in version.document.faq)
         text = await LibraryTexts(there.library).text_of(version)
@@ -200,56 +241,18 @@ async def _text(place: Place) -> tuple[Version, str]:
 
 async def _search(collection: str, words: str, most: int) -> tuple[list[Found], str]:
     """The pieces, and what could not be searched."""
-    chosen = replace(settings(), knowledge=(collection,))
-    async with _open() as there, AsyncExitStack() as stack:
-        if not (await there.stored.look(collection)).there():
-            raise click.ClickException(f"the collection {collection} has no documents: recado knowledge list shows all")
-        indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
-        try:
-            await indexing.catch_up()
-            if not chosen.meaning_model:
-                return await search_by_both(indexing, None, words, (collection,), most), ""
-            embedder = embedder_of(chosen, stack)
-            await indexing.copy_vectors(chosen.data / FILE, embedder.space)
-            found = await search_by_both(indexing, embedder, words, (collection,), most)
-            return found, said(await indexing.read(coverage, embedder.space, (collection,)))
-        finally:
-            await indexing.close()
-
-
-def said(covered: Coverage) -> str:
-    """What could not be searched by meaning; empty: all was."""
-    lines = []
-    if covered.lacking:
-        lines.append(
-            f"{covered.lacking} of {covered.pieces} pieces have no vector yet, and are found by their words alone: an "
-            "instance makes the vectors, and this command reads them in its RECADO_DATA."
-        )
-    if covered.refused:
-        lines.append(f"{covered.refused} of {covered.pieces} pieces are refused by the model.")
-    return "\n".join(lines)
+    async with searched(collection) as there:
+        return await there.search(words, most), await there.unsearched()
 
 
 async def _remove(collection: str, names: tuple[str, ...]) -> list[tuple[Place, int]]:
-    async with _open() as there:
-        versions = [await _version(there.stored, Place(collection, name)) for name in names]
+    async with opened() as there:
+        versions = [await version_of(there.stored, Place(collection, name)) for name in names]
         removed = []
         for one in versions:
             ended = Document(name=one.place.name, removed=True, at=there.author.at, by=there.author.by)
             removed.append((one.place, await there.stored.write(one.place, ended, expected=one.seq)))
         return removed
-
-
-async def _version(stored: KnowledgeLog, place: Place) -> Version:
-    version = (await stored.look(place.collection)).newest.get(place)
-    if version is None or version.document.removed:
-        raise click.ClickException(f"there is no document {place}: recado knowledge list shows them")
-    return version
-
-
-def _shown(version: Version) -> dict[str, object]:
-    document = msgspec.structs.asdict(version.document)
-    return {"collection": version.place.collection, "seq": version.seq, **document}
 
 
 def _piece(one: Found) -> dict[str, object]:

@@ -77,6 +77,13 @@ class PageFile(click.ParamType[Path]):
     type=click.Choice(list(MODES)),
     help="Instead of OPENAI_API_MODE.",
 )
+@click.option(
+    "--knowledge",
+    "documents",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Instead of the collections, the documents in this folder.",
+)
 @click.option("--debounce", type=click.FloatRange(0, 300), metavar="SECONDS", help="Instead of RECADO_DEBOUNCE.")
 @click.option("--continue", "go_on", is_flag=True, help="Show the model its new replies, not those of then.")
 @click.option(
@@ -101,6 +108,7 @@ def whatif(
     prompt: str | None,
     model: str | None,
     mode: str | None,
+    documents: Path | None,
     debounce: float | None,
     go_on: bool,
     max_turns: int,
@@ -138,7 +146,8 @@ def whatif(
         until=until,
         account=account,
         chats=chats,
-        changed=changed,
+        changed=changed | ({} if documents is None else {"knowledge": str(documents)}),
+        documents=documents,
         go_on=go_on,
         max_turns=max_turns,
         max_tokens=max_tokens,

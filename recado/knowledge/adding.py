@@ -1,7 +1,7 @@
 """Adds documents to a collection: reads each, keeps its bytes and its text, and writes its version last.
 
 A document is whole or not there: what was kept without a version is never looked at. A file whose bytes are those of
-the newest version is not read again.
+the newest version is not read again. A page whose text is the same is the same, whatever else its server puts into it.
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from backends.content.markdown import markdown_of
 from backends.protocol import CannotBeRead
-from events.knowledge import Document, Place
+from events.knowledge import Document, Pair, Place, Version
 from events.knowledge_log import KnowledgeChanged, KnowledgeLog, Stock
-from events.library import Library
-from recado.knowledge.sources import Refused, Source, digest_of, read_file
+from events.library import Library, object_of
+from recado.knowledge.addresses import Address, Web
+from recado.knowledge.pairs import ENDING, pairs_in
+from recado.knowledge.sources import Content, Gone, Refused, Source, digest_of, named, read_file
 
 AT_ONCE = 2
 """Documents that are read at once, each by a process of its own."""
@@ -35,11 +38,12 @@ class Added(msgspec.Struct, frozen=True):
     """What became of one source.
 
     - `seq`: the version's sequence; 0: none was written.
-    - `reason`: why it was refused.
+    - `outcome`: `gone`: there is nothing at the source any more; the document stays.
+    - `reason`: why it was not read.
     """
 
     name: str
-    outcome: Literal["added", "changed", "unchanged", "refused"]
+    outcome: Literal["added", "changed", "unchanged", "gone", "refused"]
     seq: int = 0
     reason: str = ""
 
@@ -57,14 +61,17 @@ class Adding:
         self._stock = stock
         self._author = author
 
-    async def add(self, sources: Iterable[Source]) -> AsyncIterator[Added]:
-        """Add the files, and yield what became of each as it is done. Raises LogUnavailable, LogFull."""
+    async def add(self, sources: Iterable[Source | Address], web: Web | None = None) -> AsyncIterator[Added]:
+        """Add the sources, and yield what became of each as it is done. Raises LogUnavailable, LogFull.
+
+        - `web`: by which addresses are read; None: they are refused.
+        """
         waiting = iter(sources)
         running: set[asyncio.Task[Added]] = set()
         try:
             while True:
                 while len(running) < AT_ONCE and (source := next(waiting, None)) is not None:
-                    running.add(asyncio.create_task(self._one(source)))
+                    running.add(asyncio.create_task(self._one(source, web)))
                 if not running:
                     return
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -75,27 +82,88 @@ class Adding:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _one(self, source: Source) -> Added:
+    async def _one(self, source: Source | Address, web: Web | None) -> Added:
+        name = source.name or (source.url if isinstance(source, Address) else "")
         try:
-            place = msgspec.convert({"collection": self._collection, "name": source.name}, Place)
-            body = await asyncio.to_thread(read_file, source)
-            before = self._stock.newest.get(place)
-            is_there = before is not None and not before.document.removed
-            if is_there and before is not None and before.document.sha256 == digest_of(body):
-                return Added(source.name, "unchanged", before.seq)
-            text = await markdown_of(body, source.mime)
-            document = Document(
-                name=source.name,
-                source=str(source.path.absolute()),
-                sha256=digest_of(body),
-                object=await self._library.keep(body),
-                mime=source.mime,
-                text=await self._library.keep(text.encode()),
-                at=self._author.at,
-                by=self._author.by,
-            )
-            seq = await self._stored.write(place, document, expected=before.seq if before is not None else 0)
+            content = await _content(source, web)
+            name = content.name
+            return await self._written(content, _origin(source))
+        except Gone as gone:
+            return Added(name, "gone", reason=str(gone))
         except (Refused, CannotBeRead, KnowledgeChanged, ValueError) as refused:
             reason = refused.detail if isinstance(refused, CannotBeRead) else str(refused)
-            return Added(source.name, "refused", reason=reason)
-        return Added(source.name, "changed" if is_there else "added", seq)
+            return Added(name, "refused", reason=reason)
+
+    async def _written(self, content: Content, origin: str) -> Added:
+        if content.name.lower().endswith(ENDING):
+            return await self._with_pairs(content.name[: -len(ENDING)], content.body, origin)
+        place = msgspec.convert({"collection": self._collection, "name": content.name}, Place)
+        before = self._stock.newest.get(place)
+        there = before.document if before is not None and not before.document.removed else None
+        if before is not None and there is not None and there.sha256 == digest_of(content.body):
+            return Added(content.name, "unchanged", before.seq)
+        text = (await markdown_of(content.body, content.mime)).encode()
+        is_page = content.mime == "text/html"
+        if before is not None and there is not None and is_page and there.text == object_of(text):
+            return Added(content.name, "unchanged", before.seq)
+        document = Document(
+            name=content.name,
+            source=origin,
+            sha256=digest_of(content.body),
+            object=await self._library.keep(content.body),
+            mime=content.mime,
+            text=await self._library.keep(text),
+            at=self._author.at,
+            by=self._author.by,
+        )
+        seq = await self._stored.write(place, document, expected=before.seq if before is not None else 0)
+        return Added(content.name, "added" if there is None else "changed", seq)
+
+    async def _with_pairs(self, name: str, body: bytes, origin: str) -> Added:
+        place = msgspec.convert({"collection": self._collection, "name": name}, Place)
+        before = self._stock.newest.get(place)
+        there = before.document if before is not None and not before.document.removed else None
+        pairs = pairs_in(body)
+        if before is not None and there is not None and there.faq == pairs:
+            return Added(name, "unchanged", before.seq)
+        seq = await write_pairs(self._stored, place, pairs, self._author, before=before, source=origin)
+        return Added(name, "added" if there is None else "changed", seq)
+
+
+async def write_pairs(
+    stored: KnowledgeLog,
+    place: Place,
+    pairs: tuple[Pair, ...],
+    author: Author,
+    *,
+    before: Version | None,
+    source: str = "",
+) -> int:
+    """Have these pairs as the document; without pairs it ends. Returns the sequence of the version. Raises
+    KnowledgeChanged, KnowledgeUnreadable, LogUnavailable, LogFull.
+
+    - `before`: its newest version.
+    """
+    document = Document(name=place.name, source=source, faq=pairs, removed=not pairs, at=author.at, by=author.by)
+    return await stored.write(place, document, expected=before.seq if before is not None else 0)
+
+
+def source_of(document: Document) -> Source | Address | None:
+    """From where the document is read again; None: it is of pairs, or does not say."""
+    if document.faq or not document.source:
+        return None
+    if document.source.startswith(("https://", "http://")):
+        return Address(document.source, document.name)
+    return named(Path(document.source), document.name)
+
+
+async def _content(source: Source | Address, web: Web | None) -> Content:
+    if isinstance(source, Address):
+        if web is None:
+            raise Refused("addresses are not read here: save it as a file")
+        return await web.fetch(source)
+    return await asyncio.to_thread(read_file, source)
+
+
+def _origin(source: Source | Address) -> str:
+    return source.url.partition("#")[0] if isinstance(source, Address) else str(source.path.absolute())

@@ -41,6 +41,22 @@ class Refused(Exception):
     """A source cannot become a document; the message says why, and what to do."""
 
 
+class Gone(Refused):
+    """There is nothing at a source any more."""
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What was read from a source.
+
+    - `mime`: its type.
+    - `name`: the document's name.
+    """
+
+    body: bytes
+    mime: str
+    name: str
+
+
 class Source(msgspec.Struct, frozen=True):
     """A file that is to become a document.
 
@@ -65,23 +81,36 @@ def sources_in(paths: Sequence[Path]) -> Iterator[Source]:
             yield _source(path, path.name)
 
 
-def read_file(source: Source) -> bytes:
-    """The file's bytes. Raises Refused."""
+def read_file(source: Source) -> Content:
+    """What the file has. Raises Refused."""
     if not source.mime:
         raise Refused(f"its name ends in none of {', '.join(TYPES)}")
     try:
         size = source.path.stat().st_size
         if size > LARGEST:
-            raise Refused(f"it has {size:,} bytes, and a document has at most {LARGEST:,}")
+            raise Refused(f"it has {size:,} bytes, and a document has at most {LARGEST:,}: split it")
         body = source.path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Gone("there is no such file any more") from error
     except OSError as error:
         raise Refused(f"it cannot be opened: {error.strerror}") from error
-    if not body:
+    return checked(Content(body, source.mime, source.name))
+
+
+def checked(content: Content) -> Content:
+    """The same content. Raises Refused if it cannot be of its type."""
+    if not content.body:
         raise Refused("it is empty")
-    signature = _SIGNATURES.get(source.mime)
-    if signature is not None and not body.startswith(signature):
-        raise Refused(f"it is no {source.path.suffix.lower()} file: save it again as one")
-    return body
+    signature = _SIGNATURES.get(content.mime)
+    if signature is not None and not content.body.startswith(signature):
+        ending = next(ending for ending, mime in TYPES.items() if mime == content.mime)
+        raise Refused(f"it is no {ending} file: save it again as one")
+    return content
+
+
+def named(path: Path, name: str) -> Source:
+    """The file as a document of this name."""
+    return Source(name, path, TYPES.get(path.suffix.lower(), ""))
 
 
 def digest_of(body: bytes) -> str:
@@ -89,7 +118,7 @@ def digest_of(body: bytes) -> str:
 
 
 def _source(path: Path, name: str) -> Source:
-    return Source(unicodedata.normalize("NFC", name), path, TYPES.get(path.suffix.lower(), ""))
+    return named(path, unicodedata.normalize("NFC", name))
 
 
 def _is_hidden(path: Path) -> bool:

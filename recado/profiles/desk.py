@@ -46,6 +46,7 @@ _FIRST = {
     "built_in_tools": "tools",
     "knowledge": "tools",
     "embedding_model": "tools",
+    "knowledge_mode": "tools",
     "hosted_tools": "tools",
     "handoff": "tools",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from recado.settings.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.settings.modes import MODES, ApiMode, Given, Mode, Saved
@@ -217,6 +217,17 @@ class ModelSettings:
             example="shop, terms",
         ),
     ] = ()
+    knowledge_mode: Annotated[
+        Literal["tool", "front"],
+        Variable(
+            name="RECADO_KNOWLEDGE_MODE",
+            profile=True,
+            reader=choice("tool", "front"),
+            meaning="`tool`: the model looks the documents of RECADO_KNOWLEDGE up. `front`: recado looks up the words "
+            "of each message, and shows the model the best three passages before them; for models without tools.",
+            example="front",
+        ),
+    ] = "tool"
     hosted_tools: Annotated[
         HostedTools,
         Variable(

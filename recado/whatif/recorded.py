@@ -11,8 +11,10 @@ import structlog
 from actors import handoff
 from actors.media_files import Objects, Settled
 from actors.tools.built_in import BuiltIn
+from actors.tools.look_up import LookUp
 from actors.tools.protocol import ToolResult
 from backends.protocol import Tool
+from chat.built_in import LOOK_UP
 from chat.references import Referring
 from events.decisions import MediaRead
 from events.inbound import Media
@@ -36,11 +38,18 @@ class CallSeen(msgspec.Struct, frozen=True):
 
 class RecordedTools:
     """Offers an instance's tools. A call returns the result of the same call (name and arguments) in `then`, in
-    order. Calls of `built_in` are made: they have no effect."""
+    order. Calls of `built_in`, and those of `look_up`, are made: they have no effect."""
 
-    def __init__(self, offered: Sequence[Tool], then: Sequence[MadeCall], built_in: BuiltIn | None = None) -> None:
+    def __init__(
+        self,
+        offered: Sequence[Tool],
+        then: Sequence[MadeCall],
+        built_in: BuiltIn | None = None,
+        look_up: LookUp | None = None,
+    ) -> None:
         self._offered = tuple(offered)
         self._built_in = built_in
+        self._look_up = look_up
         self._then = [call for call in then if call.output is not None]
         self.calls: list[CallSeen] = []
 
@@ -57,6 +66,10 @@ class RecordedTools:
         arguments: str,
         references: Sequence[Referring] = (),  # noqa: ARG002
     ) -> ToolResult:
+        if self._look_up is not None and name == LOOK_UP:  # what the documents say now is what is tried
+            self.calls.append(CallSeen(name, arguments, is_known=True))
+            given = _given(arguments)
+            return await self._look_up.call(given if isinstance(given, dict) else {})
         same = next(
             (call for call in self._then if (call.name, _given(call.arguments)) == (name, _given(arguments))), None
         )

@@ -110,8 +110,9 @@ class Rehearsal:
         """Answer the turn. Errors are returned in the result's `note`, not raised."""
         self._arrive_at(turn)
         self._offered = await self._tools.offered(self.past.key.account)
-        built_in = self._tools.built_in if isinstance(self._tools, Toolbox) else None
-        tools = self.answering.tools = RecordedTools(self._offered, self._calls(turn), built_in)
+        box = self._tools if isinstance(self._tools, Toolbox) else None
+        built_in, look_up = (box.built_in, box.look_up) if box is not None else (None, None)
+        tools = self.answering.tools = RecordedTools(self._offered, self._calls(turn), built_in, look_up)
         run = _Run(self, turn)
         note, is_left_out = "", False
         async with self._spending.purse() as purse:

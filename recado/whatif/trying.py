@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +21,7 @@ from actors.tools.protocol import Tools
 from actors.tools.python import load
 from actors.tools.services import ServiceTools
 from actors.tools.shelf import Shelf
+from actors.tools.toolbox import Toolbox
 from events.jetstream.connection import Bus
 from events.jetstream.media_store import MediaStore
 from events.library import Library
@@ -29,6 +32,7 @@ from events.subjects import ChatKey, account_filter
 from gateways.addressing import find
 from projections.in_memory import InMemoryProjection
 from recado.settings.settings import Settings
+from recado.whatif.documents import FOLDER, TrialDocuments
 from recado.whatif.past import Past
 from recado.whatif.recorded import RecordedFiles
 from recado.whatif.rehearsal import Rehearsed
@@ -79,6 +83,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     - `takes`: whether it takes a chat of that time; chats that are named are always taken.
     - `changed`: the changed settings, by variable.
     - `profile`: the profile that is tried, for people; empty: none in particular.
+    - `documents`: the folder of documents that are looked up; None: those of the bus as they are now.
     - `go_on`: whether every turn follows the new reply before it.
     - `max_turns`: the most turns to answer.
     - `max_tokens`: the token budget.
@@ -96,6 +101,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     takes: Callable[[ChatKey], bool] = lambda _: True
     profile: str = ""
+    documents: Path | None = None
 
 
 class Nothing(Exception):
@@ -105,7 +111,7 @@ class Nothing(Exception):
 async def try_out(ways: Ways, trial: Trial, event_log: EventLog, bus: Bus, tell: Tell) -> Report:
     """Answer the messages of the trial's time again, from the log on `bus`. Progress goes to `tell`.
 
-    Raises Nothing, ProfileUnusable, ToolsUnusable, and the errors of `open_model`.
+    Raises Nothing, ProfileUnusable, ToolsUnusable, DocumentsUnreadable, and the errors of `open_model`.
     """
     async with AsyncExitStack() as stack:
         head = await event_log.head()
@@ -119,7 +125,10 @@ async def try_out(ways: Ways, trial: Trial, event_log: EventLog, bus: Bus, tell:
         await services.look()
         services.claimed = ways.claimed
         library = await _library(stack, bus)
-        made = _Maker(ways, trial.name, (services, Shelf(library)), MediaStore(bus), stack)
+        documents = TrialDocuments(bus, library, trial.documents)
+        await documents.read()
+        tools = _TrialTools(services, Shelf(library), documents, is_other=trial.documents is not None)
+        made = _Maker(ways, trial.name, tools, MediaStore(bus), stack)
         choice = await choose(source, keys, made.rules, since, until, most=trial.max_turns)
         if not choice.chats:
             raise Nothing("nobody wrote in that time what would be answered")
@@ -167,16 +176,29 @@ class _Means(NamedTuple):
     policy: Policy
 
 
+class _TrialTools(NamedTuple):
+    """What the tools of all ways share; `is_other`: the documents are not those of the bus."""
+
+    services: ServiceTools
+    shelf: Shelf
+    documents: TrialDocuments
+    is_other: bool
+
+    def box(self, settings: Settings) -> Toolbox:
+        """Other documents are looked up by each way, also by one that names no collection."""
+        chosen = replace(settings, knowledge=(FOLDER,)) if self.is_other else settings
+        functions = load(settings.tools) if settings.tools else {}
+        return toolbox_of(chosen, functions, self.services, self.shelf, self.documents)
+
+
 class _Maker:
     """Makes instances with the rules of each chat's way and without a real log. What a way needs is opened when its
     first chat is planned, and closed with the stack."""
 
-    def __init__(
-        self, ways: Ways, name: str, tools: tuple[ServiceTools, Shelf], store: MediaStore, stack: AsyncExitStack
-    ) -> None:
+    def __init__(self, ways: Ways, name: str, tools: _TrialTools, store: MediaStore, stack: AsyncExitStack) -> None:
         self._ways = ways
         self._name = name
-        self._services, self._shelf = tools
+        self._tools = tools
         self._store = store
         self._stack = stack
         self._nowhere: EventLog = MemoryLog()
@@ -209,9 +231,7 @@ class _Maker:
         return _listed(means.model.name for means in self._means.values())
 
     async def _opened(self, settings: Settings) -> _Means:
-        functions = load(settings.tools) if settings.tools else {}
-        tools = toolbox_of(settings, functions, self._services, self._shelf, None)
-        return _Means(await self._model(settings), tools, policy_of(settings))
+        return _Means(await self._model(settings), self._tools.box(settings), policy_of(settings))
 
     async def _model(self, settings: Settings) -> Model:
         """The model; all ways share the small local one."""

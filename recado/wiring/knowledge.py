@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from actors.tools.look_up import Found
+from actors.tools.passages import Found
 from backends.embeddings import Embeddings
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog

@@ -67,14 +67,18 @@ def toolbox_of(
     files: LibraryParts | None = None,
 ) -> Toolbox:
     """The tools by the settings."""
+    hands_off, look_up = settings.handoff == "on", None
+    if settings.knowledge and knowledge is not None:
+        first = settings.knowledge_mode == "front"
+        look_up = LookUp(settings.knowledge, knowledge, hands_off=hands_off, first=first)
     return Toolbox(
         functions,
         services,
-        hands_off=settings.handoff == "on",
+        hands_off=hands_off,
         named=settings.service_tools,
         built_in=BuiltIn(settings.built_in_tools, shelf) if settings.built_in_tools else None,
         files=files,
-        look_up=LookUp(settings.knowledge, knowledge) if settings.knowledge and knowledge is not None else None,
+        look_up=look_up,
     )
 
 
@@ -99,4 +103,5 @@ def means_of(
         files=files_of(settings, model, stack, store=shared.store, extract=shared.extract, slots=shared.slots),
         threads=threads_of(settings, stack),
         breaker=shared.breaker(settings, model) if fallback is not None else None,
+        looks_up_first=bool(settings.knowledge) and settings.knowledge_mode == "front",
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from actors.media_files import NoObjects
 from backends.protocol import CannotForget, ReplyFailed
 from events.decisions import Erased, Ignored, Reply
 from events.inbound import Control, Message
+from events.jetstream.media_store import SENT
 from events.log import LogUnavailable
 from events.memory_log import MemoryLog
+from events.parts import Part
 from events.recorded import Recorded
 from events.subjects import ChatKey
 from tests.actors.house import ANA, BOB, House, house
@@ -141,3 +144,31 @@ async def test_another_instance_goes_on_with_it() -> None:
     async with house(log, "two") as home:
         await home.reads.seen(is_receipt)
     assert [recorded.type async for recorded in log.of_chat(ANA, 1000)] == ["erased", "erased"]
+
+
+class Erasing(NoObjects):
+    """An object store that remembers what was erased in it."""
+
+    def __init__(self) -> None:
+        self.erased: list[str] = []
+
+    async def erase(self, name: str) -> bool:
+        self.erased.append(name)
+        return True
+
+
+async def test_files_that_were_sent_to_the_chat_alone_go_with_it() -> None:
+    """By a tool, or by hand. Files of the library, of other messages, and those at an address are left."""
+    log, store = MemoryLog(), Erasing()
+    own = Part(kind="document", object=f"MEDIA/{SENT}1")
+    others = ("LIBRARY/" + "0" * 64, "MEDIA/meta:2")
+    sent = (own, *(Part(kind="document", object=one) for one in others), Part(kind="image", url="https://a.example/b"))
+    async with house(log, objects=store) as home:
+        await answered(home, ANA, 1)
+        await log.publish(ANA, Control(id="c0", command="send", parts=sent), msg_id="c0")
+        await home.decided(Reply, 2, ANA)
+        await log.publish(ANA, ERASE, msg_id="c1")
+        receipt = (await home.reads.seen(is_receipt)).event
+    assert isinstance(receipt, Erased)
+    assert store.erased == [f"{SENT}1"]
+    assert receipt.objects == 1

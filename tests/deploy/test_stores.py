@@ -13,7 +13,7 @@ from tests.deploy.nats import ROLES
 
 ROOT = Path(__file__).parents[2]
 ROLES_CONF = (ROOT / "deploy" / "nats" / "roles.conf").read_text()
-_OF_NO_STORE = re.compile(r"\$JS\.|\$SRV\.|tools\.")
+_OF_NO_STORE = re.compile(r"\$JS\.|\$SRV\.|tools\.|templates\.")
 
 
 def published(role: str) -> set[str]:

@@ -281,6 +281,10 @@ PARTS = (
 
 PARTED: dict[str, Inbound | Decision] = {
     "control": inbound.Control(id="k1", command="send", text="Which size?", parts=PARTS, quote="3EB0A9"),
+    "receipt": inbound.Receipt(
+        id="wamid.1", reply="r1", state="sending", part=1, parts=2, file="refused",
+        error=inbound.ReceiptError(code=131053, class_="file_refused", detail="Media upload error"),
+    ),
     "tool_returned": ToolReturned(turn="t1", call="call_1", output="sent", at=AT, send=PARTS),
     "reply": decisions.Reply(
         id="r1", turn=None, chat=CHAT, account="local", text="hi", in_reply_to=(), author="operator", at=AT,

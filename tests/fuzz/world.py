@@ -33,6 +33,7 @@ from gateways.cloud.token import fixed
 from gateways.cloud.uploading import Uploading
 from gateways.cloud.uploads import Uploads
 from gateways.cloud.webhook import Webhook
+from gateways.delivery.token_bucket import Bucket
 from projections.projection import Projection
 from projections.reads.actor_reads import ChatReads
 from projections.reads.queries import Queries
@@ -114,8 +115,8 @@ async def world(
     loop.set_exception_handler(lambda _, context: made.faults.append(context))
     async with AsyncExitStack() as stack:
         made.lines = stack.enter_context(capture_logs())
-        for name in ("NUMBER_EVERY", "PAIR_EVERY"):
-            stack.enter_context(patch(f"gateways.cloud.pacing.{name}", 0.0))
+        stack.enter_context(patch("gateways.cloud.pacing.PAIR_EVERY", 0.0))
+        stack.enter_context(patch("gateways.cloud.pacing._bucket", lambda _: Bucket(0.0, 1)))
         stack.enter_context(patch("gateways.cloud.sender.pause", lambda *_: 0.01))
         stack.enter_context(patch("actors.router._FIRST_PAUSE", 0.01))
         stack.enter_context(patch("httpx2.create_ssl_context", lambda **_: _TLS))

@@ -94,10 +94,10 @@ async def test_an_event_that_the_stream_cannot_show(page: Page, monkeypatch: pyt
     """It comes with its sequence, so that a browser that comes back goes on after it."""
     real = stream._seen
 
-    def seen(recorded: Recorded, firsts: dict[str, int]) -> stream.SeenEvent:
+    def seen(recorded: Recorded, *more: Any) -> stream.SeenEvent:
         if recorded.seq == 2:
             raise RecursionError
-        return real(recorded, firsts)
+        return real(recorded, *more)
 
     monkeypatch.setattr(stream, "_seen", seen)
     for id_ in ("a1", "a2", "a3"):

@@ -37,14 +37,14 @@ async def test_the_way_of_a_document(tmp_path: Path) -> None:
         await process.started()
         said = await knowledge(process, "add", "shop", str(folder), code=1)
         assert "2 added" in said
-        assert "Not added: broken.pdf:" in said
+        assert "Not added: shop/broken.pdf:" in said
         assert "2 unchanged" in await knowledge(process, "add", "shop", str(folder), code=1)
         assert "| pão | 1,50 |" in await knowledge(process, "show", "shop", "prices.csv")
         bus = process.embedded_bus()
         async with watching(bus.url, bus.token) as log, outsider(bus.url, bus.token) as someone:
             await someone.write(ANA, "m1", ASK)
             ending = await log.ended(ANA, "m1")
-            assert "[shop/shipping.md › Envios]" in ending.event.text
+            assert "[1] shop/shipping.md (added 2" in ending.event.text
             assert "R$ 15" in ending.event.text
             process.kill()
             await process.started()
@@ -62,7 +62,7 @@ async def test_the_way_of_a_document(tmp_path: Path) -> None:
             listed = json.loads(await knowledge(process, "list", "--json"))
             assert [one["name"] for one in listed] == ["prices.csv"]
             told = await process.run("why", "m1")
-            assert "with passages of shop/shipping.md (version 2, piece 0)" in told.out
+            assert "the model was shown shop/shipping.md, version 2, piece 0: Envios O frete para o Rio" in told.out
             assert (await process.run("replay")).code == 0
             verified = await process.run("verify")
             assert (verified.code, "knowledge.pieces" in verified.out) == (0, True), verified

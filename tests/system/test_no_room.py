@@ -14,7 +14,6 @@ from events.jetstream.api import StreamInfo, call
 from events.jetstream.connection import Bus
 from events.jetstream.streams import ensure_streams
 from events.subjects import ChatKey
-from tests.chaos.nats_proxy import appends
 from tests.chaos.outsider import ANA, BOB, Outsider, Refused
 from tests.chaos.stage import Stage, stage
 from tests.waiting import until
@@ -54,17 +53,18 @@ async def fill(outsider: Outsider, share: float) -> None:
                 break
 
 
+@pytest.mark.slow("the model writes for 5 s")
 async def test_a_log_that_is_full_while_the_model_writes(tmp_path: Path) -> None:
     """The reply cannot be stored: the append is tried again until there is room, the model is asked once."""
     async with small_log(tmp_path) as on:
+        await fill(on.outsider, 0.8)
+        on.model.latency = 5.0  # the rest is filled within these
         await on.recado.started()
-        on.proxy.hold_before(appends("reply"))
         await on.outsider.write(ANA, "m1")
-        await on.proxy.holds()
+        await on.asked(1)
         await fill(on.outsider, 1.0)
         with pytest.raises(Refused, match="maximum bytes"):
             await on.outsider.write(BOB, "m1", "x" * 1000)
-        on.proxy.pass_all()
         await on.recado.said("append_refused", decision="Reply")
         assert on.log.decided() == ["turn_started", "thread_created"]
         await give(on, 4 * LIMIT)

@@ -8,7 +8,8 @@ from typing import cast
 
 import pytest
 
-from actors.tools.look_up import BEGIN, NOT_THERE, Found, LookUp
+from actors.tools.look_up import LookUp
+from actors.tools.passages import Found, framed, not_there
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
 from events.subjects import ChatKey
@@ -46,16 +47,18 @@ async def test_a_model_is_shown_passages_with_their_source_and_date() -> None:
     shelves = Shelves(PRICES, Found(Passage("shop/faq", 3, 0), "", "We open at 8.", None))
     result = await toolbox(LookUp(["shop", "terms"], shelves)).call(KEY, "look_up", '{"query":" bread "}')
     assert shelves.asked == [(("shop", "terms"), "bread")]
-    assert result.output == (
-        f"{BEGIN}\n\n[shop/prices.pdf › Prices › Bread] (added 2026-11-29)\nBread costs R$ 2."
-        "\n\n[shop/faq]\nWe open at 8."
-    )
+    assert result.output == framed(shelves.found)
+    frame, first, second, end = result.output.split("\n\n")
+    assert frame.startswith("Passages of the business's documents")
+    assert first == "[1] shop/prices.pdf (added 2026-11-29)\n> Prices › Bread\n> Bread costs R$ 2."
+    assert second == "[2] shop/faq\n> We open at 8."
+    assert end == "End of the passages."
     assert result.passages == (Passage("shop/prices.pdf", 7, 2), Passage("shop/faq", 3, 0))
 
 
 async def test_nothing_that_is_found_is_no_failure() -> None:
     result = await toolbox(LookUp(["shop"], Shelves())).call(KEY, "look_up", '{"query":"unicorn"}')
-    assert (result.output, result.failed, result.passages) == (NOT_THERE, False, ())
+    assert (result.output, result.failed, result.passages) == (not_there(), False, ())
 
 
 @pytest.mark.parametrize(
@@ -73,3 +76,13 @@ async def test_it_is_offered_where_there_are_collections() -> None:
     assert [tool.name for tool in await toolbox(LookUp(["shop"], Shelves())).offered("shop")] == ["look_up"]
     assert await toolbox(None).offered("shop") == ()
     assert (await toolbox(None).call(KEY, "look_up", '{"query":"x"}')).failed
+
+
+@pytest.mark.parametrize("found", [(PRICES,), ()])
+@pytest.mark.parametrize("hands_off", [True, False])
+async def test_a_model_that_may_hand_over_is_told_that_it_may(found: tuple[Found, ...], hands_off: bool) -> None:
+    look_up = LookUp(["shop"], Shelves(*found), hands_off=hands_off)
+    output = (await toolbox(look_up).call(KEY, "look_up", '{"query":"x"}')).output
+    assert ("or ask a colleague with `handoff`" in output) is hands_off
+    assert ("or ask a colleague with `handoff`" in look_up.tool.description) is hands_off
+    assert "do not guess: tell the person that you do not know it" in output

@@ -115,6 +115,32 @@ async def test_the_chat_goes_on_under_the_new_number(
         assert all_.meta.taken[0].to == OLD
 
 
+@pytest.mark.parametrize("first", [OLD, "551187654321"])
+async def test_written_from_the_new_number_before_the_change_was_told(
+    first: str, bus: Bus, jetstream_log: JetStreamLog, data_dir: Path
+) -> None:
+    """With the same user id: the message is in the chat of the old number. Once the change is told, that chat closes
+    into the new number's, answers go there, and who writes from the old number is a stranger."""
+    old = f"{first}@s.whatsapp.net"
+    told = messages(
+        message("wamid.c", "system", sender=first, at=AT, system={"type": "user_changed_number", "wa_id": NEW})
+    )
+    async with house(bus, jetstream_log, data_dir) as all_:
+        assert await all_.write("m1", first, USERS[0], AT - 60) == old
+        assert await all_.write("m2", NEW, USERS[0], AT - 30) == old
+        for _ in range(2):
+            assert await all_.meta.post(told) == 200
+        assert await all_.joins() == [(NEW_JID, old, None), (old, None, NEW_JID)]
+        assert await all_.write("m3", NEW, USERS[0]) == NEW_JID
+        assert await all_.write("m4", None, USERS[0]) == NEW_JID
+        assert await all_.write("s1", first, "US.777") != NEW_JID
+        assert await all_.write("s2", first) not in (NEW_JID, old)
+        key = ChatKey("shop", old)
+        await decide(jetstream_log, reply("r1", key), key)
+        await all_.meta.until_taken(1)
+        assert all_.meta.taken[0].to == NEW
+
+
 async def test_a_reply_of_the_old_chat(
     bus: Bus, jetstream_log: JetStreamLog, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

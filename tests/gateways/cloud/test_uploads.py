@@ -231,12 +231,15 @@ async def test_a_type_that_is_none_is_found_out(log: EventLog, data_dir: Path, m
         assert [one.mime for one in meta.uploads.taken] == ["image/png"]
 
 
-async def test_a_large_document_holds_up_no_other_chat(log: EventLog, data_dir: Path) -> None:
+async def test_a_large_document_holds_up_no_other_chat(
+    log: EventLog, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """More chats wait for documents than are sent to at once; words and pictures go out meanwhile."""
+    monkeypatch.setattr(uploads, "LARGE", len(PNG))
     kept = files()
     documents = CHATS_AT_ONCE + 6
     for number in range(documents):
-        kept.contents[f"MEDIA/doc{number}"] = PDF + bytes(uploads.LARGE) + str(number).encode()
+        kept.contents[f"MEDIA/doc{number}"] = PNG + str(number).encode()
     async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, files=kept):
         gate = meta.uploads.held["application/pdf"] = asyncio.Event()
         for number in range(documents):

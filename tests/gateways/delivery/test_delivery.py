@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from events.decisions import Author, Paused
 from events.inbound import Receipt, ReceiptError
 from events.log import EventLog
 from events.subjects import ChatKey
 from gateways.delivery import delivery as delivery_module
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.delivery.delivery import Delivery, Outcome
-from tests.gateways.replies import ANA, TOM, Phone, decide, delivering, events, receipts, reply, say, until_noted
+from tests.gateways.replies import ANA, NOON, TOM, Phone, decide, delivering, events, receipts, reply, say, until_noted
 
 
 async def test_a_reply_is_shown_and_settled(log: EventLog, data_dir: Path) -> None:
@@ -279,3 +280,40 @@ async def test_a_reply_with_the_longest_name(log: EventLog, data_dir: Path) -> N
         await say(log, name)
         await until_noted(log, f"{name} delivered")
     assert phone.shown == [name]
+
+
+@pytest.mark.parametrize("author", ["assistant", "operator", "system"])
+@pytest.mark.parametrize("reason", ["taken_over", "handed_off", "paused"])
+async def test_a_human_overtakes_a_reply_that_was_not_begun(
+    log: EventLog, data_dir: Path, author: Author, reason: str
+) -> None:
+    """Given a reply that waits behind another one while a human takes the chat over, then the assistant's is not sent,
+    and the log says why; a person's own words, recado's own, and the words before a handoff are."""
+    phone = Phone()
+    gate = phone.hold("r1")
+    async with delivering(log, phone, data_dir):
+        await say(log, "r1")
+        await phone.showing("r1")
+        await decide(log, reply("r2", author=author))
+        await decide(log, Paused(until=None, reason=reason, at=NOON))
+        await say(log, "r3")
+        gate.set()
+        await until_noted(log, "r3 delivered")
+    is_overtaken = (author, reason) == ("assistant", "taken_over")
+    assert phone.shown == (["r1", "r3"] if is_overtaken else ["r1", "r2", "r3"])
+    told = [one.event for one in await events(log, ANA.account) if isinstance(one.event, Receipt)]
+    refused = [(one.reply, one.error.class_) for one in told if one.error is not None]
+    assert refused == ([("r2", "taken_over")] if is_overtaken else [])
+
+
+async def test_what_was_begun_is_sent_though_a_human_takes_over(log: EventLog, data_dir: Path) -> None:
+    """Given a reply of two messages whose first is claimed when a human takes the chat over, then both are sent."""
+    phone = Phone()
+    gate = phone.hold("r1:1")
+    async with delivering(log, phone, data_dir, split=lambda one: [f"{one.id} a", f"{one.id} b"]):
+        await say(log, "r1")
+        await phone.showing("r1:1")
+        await decide(log, Paused(until=None, reason="taken_over", at=NOON))
+        gate.set()
+        await until_noted(log, "r1 delivered")
+    assert phone.shown == ["r1:1", "r1:2"]

@@ -29,7 +29,9 @@ def test_as_a_dict(changes: list[tuple[str, str, str]]) -> None:
         if change == "put":
             known.put(name, canonical)
             root = people.get(canonical, canonical)
-            if root != name:
+            if name == canonical:
+                people.pop(name, None)
+            elif root != name:
                 moved = {one for one, to in people.items() if to == name} | {name}
                 people |= dict.fromkeys(moved, root)
         else:

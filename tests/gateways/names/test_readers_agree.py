@@ -9,7 +9,7 @@ from itertools import count
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gateways.names.changed_hands import leaves, still_to_leave
+from gateways.names.changed_hands import leaves, stands_alone, still_to_leave
 from gateways.names.known import Known
 from gateways.names.number_plans import other_forms
 
@@ -57,6 +57,9 @@ class Bucket:
         self._move(self.late(), former, now, since, keeps_users, 100)
 
     def _move(self, known: Known, former: str, now: str, since: int, keeps_users: bool, steps: int) -> None:  # noqa: PLR0917
+        for name, canonical in list(stands_alone(known, (former,), now)):
+            self.write(name, canonical)
+            known.put(name, canonical)
         target, root = known.canonical(now), known.canonical(former)
         if root == target:
             return

@@ -237,3 +237,25 @@ async def test_impossible_trials_are_said(recado: Command, options: tuple[str, .
     done = await recado("whatif", *options)
     assert done.code in (1, 2)
     assert says in done.err
+
+
+async def test_other_documents_are_looked_up(told: Command, double: OpenAIDouble, bus: Bus) -> None:
+    """A folder of documents answers in place of the collections, and the stream is not touched; a folder with one that
+    cannot be read is refused."""
+    folder = told.home / "next-year"
+    folder.mkdir()
+    (folder / "prices.md").write_text("# Prices\n\nRye bread costs R$ 99 from January.")
+    function = {"name": "look_up", "arguments": '{"query":"rye bread"}'}
+    called = {"content": None, "tool_calls": [{"id": "c1", "type": "function", "function": function}]}
+    double.speaks = lambda body: (
+        {"content": "R$ 99."} if any(message["role"] == "tool" for message in body["messages"]) else called
+    )
+    asked = ("whatif", "--since", "1h", "--chat", ANA.chat, "--knowledge", str(folder), "--json")
+    done = await told(*asked)
+    assert done.code == 0, done.err
+    (result,) = [message for message in double.requests[-1].body["messages"] if message["role"] == "tool"]
+    assert "[folder/prices.md › Prices]" in result["content"]
+    assert "R$ 99 from January" in result["content"]
+    (folder / "broken.pdf").write_bytes(b"%PDF- and no more")
+    refused = await told(*asked)
+    assert (refused.code, "broken.pdf: " in refused.err) == (1, True), refused

@@ -1,0 +1,33 @@
+"""The passages that a model was shown: a step for each, with its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from events.recorded import Recorded
+from events.tool_calls import ToolReturned
+from projections.story.step import Step
+
+_PLACE = re.compile(r"\[(\d+)\] ")
+_MARK = ">"
+
+
+def steps_of(returned: Recorded, result: ToolReturned) -> Iterator[Step]:
+    """A step for each passage of a look-up's result."""
+    words = _words(result.output)
+    for place, one in enumerate(result.passages, 1):
+        what = f"the model was shown {one.document}, version {one.seq}, piece {one.chunk}"
+        yield Step(at=returned.at, kind="tool", what=what, detail=words.get(place), seq=returned.seq)
+
+
+def _words(output: str) -> dict[int, str]:
+    """The marked lines below each passage's place; none in the results of older versions, which mark no line."""
+    found: dict[int, list[str]] = {}
+    place = 0
+    for line in output.splitlines():
+        if line.startswith(_MARK):
+            found.setdefault(place, []).append(line.removeprefix(_MARK).strip())
+        elif match := _PLACE.match(line):
+            place = int(match[1])
+    return {place: "\n".join(lines) for place, lines in found.items()}

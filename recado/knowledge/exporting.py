@@ -1,0 +1,59 @@
+"""Writes the documents of a collection as files, from which `recado knowledge add` makes the same documents again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from events.knowledge import Document, Version
+from events.library import Library
+from recado.knowledge.addresses import with_ending
+from recado.knowledge.pairs import ENDING, as_csv
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """What became of a document.
+
+    - `file`: its file, within the folder.
+    - `reason`: why there is none.
+    """
+
+    name: str
+    file: str = ""
+    reason: str = ""
+
+
+async def export(versions: Iterable[Version], library: Library, folder: Path) -> AsyncIterator[Exported]:
+    """Write each document into the folder, and yield what became of it. Raises LogUnavailable."""
+    for version in versions:
+        name = version.document.name
+        body = await _body(version.document, library)
+        if body is None:
+            yield Exported(name, reason="its file is no longer in the library: add it again")
+            continue
+        inside = f"{name}{ENDING}" if version.document.faq else with_ending(name, version.document.mime)
+        if not _is_inside(inside):
+            yield Exported(name, reason="its name leads out of the folder, or is hidden")
+            continue
+        try:
+            path = folder / inside
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                file.write(body)
+        except (OSError, ValueError) as error:
+            yield Exported(name, reason=f"its file cannot be written: {error}")
+            continue
+        yield Exported(name, inside)
+
+
+def _is_inside(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return str(PurePosixPath(name)) == name and not any(part.startswith((".", "/", "~$")) for part in parts)
+
+
+async def _body(document: Document, library: Library) -> bytes | None:
+    if document.faq:
+        return as_csv(document.faq)
+    return await library.content(document.object) if document.object is not None else None
