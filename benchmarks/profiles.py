@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, cast
+from unittest.mock import Mock
 
 import msgspec
 
@@ -220,5 +221,5 @@ async def _stored(size: Size, **settings: Any) -> MemoryProfileLog:
 
 def _answers(incarnation: str, stored: MemoryProfileLog, mode: str) -> AnsweringByProfile:
     services = ServiceTools(cast(Any, None))
-    shared = Shared(services, cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary(), cast(Any, None))
+    shared = Shared(services, cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary(), cast(Any, Mock()))
     return AnsweringByProfile(incarnation, settings_of({**OWN, "OPENAI_API_MODE": mode}), shared, stored)

@@ -39,6 +39,7 @@ _TITLES = {
     "profiles": "Many profiles",
     "fair": "A busy account beside another",
     "pictures": "Replies with a picture",
+    "knowledge": "An index of 10,000 pieces of documents",
 }
 
 _INTRODUCTION = """\

@@ -25,7 +25,7 @@ from benchmarks.figures import Outcome
 NAMES = (
     *("appends", "replies", "where", "latency", "rebuild", "waking", "memory", "ready"),
     *("cli", "takeover", "instances", "idle", "assignment", "disk", "webhooks", "names", "desk", "chain", "telling"),
-    *("fair", "profiles", "pictures"),
+    *("fair", "profiles", "pictures", "knowledge"),
 )
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+from urllib.parse import quote
 
 import sqlite_vec
+import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
 from events.knowledge import Place, Version
 from events.private_file import open_private
+from projections.knowledge import meanings
 from projections.knowledge.forms import forms_of
 from projections.knowledge.pieces import MOST, Piece, pieces_of
 
@@ -26,10 +29,19 @@ SCHEMA = Path(__file__).with_name("schema.sql").read_text()
 VERSION = f"{PIECES}.{zlib.crc32(' '.join(re.sub(r'--.*', '', SCHEMA).split()).encode()):08x}"
 """Of a usable file; a file of any other version is made again."""
 
+_PAGE = 16384
+"""Bytes of a page: a search by meaning reads all vectors of a collection, a quarter faster than in pages of 4,096."""
+
 _PATIENCE = 5000
 """Milliseconds to wait for a lock of another connection."""
 
+log = structlog.get_logger("recado.knowledge")
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Text(NamedTuple):
@@ -85,25 +97,36 @@ class Index:
             named = "SELECT pieces.id, name, headings, text FROM pieces JOIN documents ON documents.id = document"
             for id_, name, headings, text in other.db.execute(named):
                 self._note_forms(id_, name, Piece(headings, text))
+            for (document,) in db.execute("SELECT id FROM documents").fetchall():
+                meanings.add_pieces(db, document)
             self.stream, self.checkpoint = other.stream, other.checkpoint
             db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (self.stream, self.checkpoint))
         return True
 
-    def keep_vectors(self, model: str, vectors: Iterable[tuple[bytes, bytes]]) -> None:
-        """Keep vectors by the digest of what was embedded; a vector is its floats, of 32 bits, little-endian."""
+    def read(self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a part of `meanings` that only reads."""
+        return part(self.db, *args, **kwargs)
+
+    def write(self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a part of `meanings`, in a transaction of its own."""
         with self.db as db:
             db.execute("BEGIN IMMEDIATE")
-            db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", ((model, *pair) for pair in vectors))
+            return part(db, *args, **kwargs)
 
-    def without_vector(self, model: str, most: int) -> list[tuple[bytes, str]]:
-        """Digests of pieces that have no vector of the model yet, with what is to be embedded: `most` at most."""
-        rows: list[tuple[bytes, str]] = self.db.execute(
-            "SELECT digest, iif(headings = '', text, headings || char(10) || text) FROM pieces WHERE NOT EXISTS "
-            "(SELECT 1 FROM vectors WHERE model = ? AND vectors.digest = pieces.digest) "
-            "GROUP BY digest ORDER BY min(id) LIMIT ?",
-            (model, most),
-        ).fetchall()
-        return rows
+    def copy_vectors(self, path: Path, space: str) -> None:
+        """Have those vectors of the space that an instance's file has, which is only read; none if there is no file of
+        this version."""
+        try:
+            source = _loaded(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True))
+        except sqlite3.OperationalError:  # there is none
+            return
+        try:
+            if source.execute("SELECT version FROM meta").fetchone() == (VERSION,):
+                self.write(lambda db: meanings.copy(source, db, space))
+        except sqlite3.DatabaseError as damaged:
+            log.warning("vectors_unreadable", file=str(path), reason=str(damaged))
+        finally:
+            source.close()
 
     def unfound(self) -> dict[int, str]:
         """By sequence, the versions in force that have no pieces, and why."""
@@ -136,6 +159,7 @@ class Index:
             row = (id_, version.seq, number, piece.headings, piece.text, digest(piece))
             self.db.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?)", row)
             self._note_forms(id_, version.place.name, piece)
+        meanings.add_pieces(self.db, version.seq)
 
     def _note_forms(self, id_: int, name: str, piece: Piece) -> None:
         words = forms_of(f"{name} {piece.headings} {piece.text}")
@@ -145,11 +169,13 @@ class Index:
         key = (place.collection, place.name)
         row = self.db.execute("SELECT id FROM documents WHERE collection = ? AND name = ?", key).fetchone()
         if row is not None:
+            meanings.drop_pieces(self.db, row[0])
             self.db.execute("DELETE FROM forms WHERE rowid IN (SELECT id FROM pieces WHERE document = ?)", row)
             self.db.execute("DELETE FROM pieces WHERE document = ?", row)
             self.db.execute("DELETE FROM documents WHERE id = ?", row)
 
     def _drop_all(self) -> None:
+        meanings.drop_all_pieces(self.db)
         self.db.execute("DELETE FROM forms")
         self.db.execute("DELETE FROM pieces")
         self.db.execute("DELETE FROM documents")
@@ -173,6 +199,7 @@ def _opened(path: Path | None) -> sqlite3.Connection:
             for suffix in ("", "-wal", "-shm", "-journal"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
         db = _connected(path)
+        db.execute(f"PRAGMA page_size = {_PAGE}")
         db.executescript(SCHEMA)
         db.execute("INSERT INTO meta VALUES (1, ?, '', 0)", (VERSION,))
     if path is not None:
@@ -187,6 +214,11 @@ def _connected(path: Path | None) -> sqlite3.Connection:
     db = sqlite3.connect(":memory:" if path is None else str(path), isolation_level=None, check_same_thread=False)
     db.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
     db.execute("PRAGMA secure_delete = ON")
+    return _loaded(db)
+
+
+def _loaded(db: sqlite3.Connection) -> sqlite3.Connection:
+    """The connection, with sqlite-vec."""
     db.enable_load_extension(True)
     sqlite_vec.load(db)
     db.enable_load_extension(False)

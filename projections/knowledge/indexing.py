@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from itertools import islice
-from typing import ParamSpec, Protocol, TypeVar
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
+from pysqlite3 import dbapi2 as sqlite3
 
 from events.knowledge import Place, Version
 from events.knowledge_log import Changes, KnowledgeLog
@@ -20,6 +22,8 @@ AT_ONCE = 16
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = structlog.get_logger("recado.knowledge")
 
@@ -39,6 +43,8 @@ class Indexing:
         self._using = asyncio.Lock()
         self.is_whole = asyncio.Event()
         """Set once every document that was there at the start is in the index."""
+        self.changed = asyncio.Event()
+        """Set when documents have changed; who waits for it clears it."""
 
     async def follow(self) -> None:
         """Index each change until cancelled. Raises LogUnavailable when the connection is closed for good."""
@@ -67,6 +73,23 @@ class Indexing:
         async with self._using:
             return self._index.checkpoint, await finished(self._index.unfound)
 
+    async def read(self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a part of `meanings` that only reads."""
+        async with self._using:
+            return await finished(lambda: self._index.read(part, *args, **kwargs))
+
+    async def write(
+        self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The result of a part of `meanings` that writes."""
+        async with self._using:
+            return await finished(lambda: self._index.write(part, *args, **kwargs))
+
+    async def copy_vectors(self, path: Path, space: str) -> None:
+        """Have those vectors of the space that the file of an instance has."""
+        async with self._using:
+            await finished(self._index.copy_vectors, path, space)
+
     async def close(self) -> None:
         async with self._using:
             self._index.close()
@@ -90,6 +113,7 @@ class Indexing:
         pairs = list(zip(versions, texts, strict=True))
         async with self._using:
             await finished(self._index.take, changes.stream, last, pairs, afresh=is_first)
+        self.changed.set()
 
     async def _text_of(self, version: Version) -> Text:
         if version.document.removed or version.document.faq:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from pysqlite3 import dbapi2 as sqlite3
 
 from events.knowledge_log import KnowledgeLog
 from projections.database import Row
+from projections.knowledge import meanings
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing, Texts
 from projections.verify import TableReport, compared
@@ -42,17 +44,31 @@ async def rebuild(path: Path, stored: KnowledgeLog, texts: Texts) -> Rebuilt:
 
 
 async def verify(path: Path, stored: KnowledgeLog, texts: Texts) -> list[TableReport]:
-    """Compare the file at `path` with what the stream leads to, at the same sequence. Raises LogUnavailable."""
+    """Compare the file at `path` with what the stream leads to, at the same sequence: the documents, the pieces, and
+    which pieces are found by the vectors that the file has. Raises LogUnavailable."""
     fresh, live = Index(None), Index(path)
     try:
         while True:
             await Indexing(fresh, stored, texts).catch_up()
             await Indexing(live, stored, texts).catch_up()
             if (fresh.stream, fresh.checkpoint) == (live.stream, live.checkpoint):
-                return [compared(f"knowledge.{table}", _chunks(live, table), _chunks(fresh, table)) for table in TABLES]
+                tables = [compared(f"knowledge.{one}", _chunks(live, one), _chunks(fresh, one)) for one in TABLES]
+                return [*tables, live.write(_compared_meanings, fresh)]
     finally:
         fresh.close()
         live.close()
+
+
+def _compared_meanings(live: sqlite3.Connection, fresh: Index) -> TableReport:
+    query = "SELECT pieces.id, collection, digest FROM pieces JOIN documents ON documents.id = document ORDER BY 1"
+    pieces = fresh.db.execute(query).fetchall()
+    wanted = [
+        (space, id_, collection)
+        for space, digests in meanings.vectors_by_space(live).items()
+        for id_, collection, digest in pieces
+        if digest in digests
+    ]
+    return compared("knowledge.meanings", [meanings.found_pieces(live)], [wanted])
 
 
 def _rows(index: Index, table: str) -> int:

@@ -30,9 +30,21 @@ CREATE INDEX pieces_by_digest ON pieces (digest);
 
 CREATE VIRTUAL TABLE forms USING fts5(words, content='', contentless_delete=1, tokenize='unicode61');
 
+CREATE TABLE spaces (                        -- each has a table of sqlite-vec, meanings_<id>: see meanings.py
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,               -- the model and its server
+    size INTEGER NOT NULL                    -- bytes of a vector
+);
+
 CREATE TABLE vectors (
-    model TEXT NOT NULL,
+    space INTEGER NOT NULL,
     digest BLOB NOT NULL,
-    vector BLOB NOT NULL,                    -- 32-bit floats, of length 1
-    PRIMARY KEY (model, digest)
+    vector BLOB,                             -- 32-bit floats, of length 1; NULL: the model refuses the words
+    UNIQUE (space, digest)
+);
+
+CREATE TABLE whole (                         -- the collections that are searched in a space
+    space INTEGER NOT NULL,
+    collection TEXT NOT NULL,
+    PRIMARY KEY (space, collection)
 ) WITHOUT ROWID;

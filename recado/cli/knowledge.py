@@ -12,7 +12,7 @@ import msgspec
 
 from events.knowledge import Document, Place, Version
 from events.knowledge_log import Stock
-from projections.knowledge.search import Found, Question
+from projections.knowledge.search import Found
 from recado.cli.knowledge_check import check
 from recado.cli.knowledge_files import export_, faq
 from recado.cli.knowledge_open import Name, Open, collection_argument, opened, searched, shown, version_of
@@ -133,7 +133,9 @@ def show(collection: str, name: str, as_json: bool) -> None:
 @json_option
 def search(collection: str, words: tuple[str, ...], most: int, as_json: bool) -> None:
     """Show the pieces of COLLECTION that fit the WORDS best."""
-    found = run(_search(collection, " ".join(words), most))
+    found, unsearched = run(_search(collection, " ".join(words), most))
+    if unsearched:
+        click.echo(unsearched, err=True)
     if as_json:
         click.echo(json_text([_piece(one) for one in found]))
         return
@@ -237,9 +239,10 @@ async def _text(place: Place) -> tuple[Version, str]:
         return version, text.text
 
 
-async def _search(collection: str, words: str, most: int) -> list[Found]:
-    async with searched(collection) as indexing:
-        return await indexing.search(Question(words, (collection,)), most)
+async def _search(collection: str, words: str, most: int) -> tuple[list[Found], str]:
+    """The pieces, and what could not be searched."""
+    async with searched(collection) as there:
+        return await there.search(words, most), await there.unsearched()
 
 
 async def _remove(collection: str, names: tuple[str, ...]) -> list[tuple[Place, int]]:

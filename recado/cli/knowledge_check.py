@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from projections.knowledge.search import Question
 from recado.cli.knowledge_open import Name, searched
 from recado.cli.options import json_option
 from recado.cli.session import run, settings
@@ -51,8 +50,8 @@ def check(file: Path, *, collections: tuple[str, ...], most: int, as_json: bool)
 
 
 async def _checked(checks: tuple[Check, ...], collections: tuple[str, ...], most: int) -> list[Checked]:
-    async with searched(*collections) as indexing:
-        return [judged(one, await indexing.search(Question(one.question, collections), most)) for one in checks]
+    async with searched(*collections) as there:
+        return [judged(one, await there.search(one.question, most)) for one in checks]
 
 
 def _must(check: Check) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import NamedTuple
 
 import click
@@ -13,13 +14,18 @@ from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.knowledge import COLLECTION, Place, Version
 from events.knowledge_log import KnowledgeLog
 from events.library import Library
+from projections.knowledge.embedding import search_by_both
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
+from projections.knowledge.meanings import coverage
+from projections.knowledge.search import Found
 from recado.cli.control import by_user
 from recado.cli.log import open_log
 from recado.cli.session import settings
 from recado.knowledge.adding import Author
+from recado.knowledge.embedder import ServerEmbedder
 from recado.knowledge.texts import LibraryTexts
+from recado.wiring.knowledge import FILE, embedder_of
 from recado.wiring.library import joined_library
 
 
@@ -54,19 +60,48 @@ async def opened() -> AsyncIterator[Open]:
         yield Open(stored, await joined_library(stack, bus), author)
 
 
+class Searched:
+    """The documents of collections, as chats are answered from them."""
+
+    def __init__(self, indexing: Indexing, embedder: ServerEmbedder | None, collections: tuple[str, ...]) -> None:
+        self._indexing = indexing
+        self._embedder = embedder
+        self._collections = collections
+
+    async def search(self, words: str, most: int) -> list[Found]:
+        """The pieces that fit best, the best first."""
+        return await search_by_both(self._indexing, self._embedder, words, self._collections, most)
+
+    async def unsearched(self) -> str:
+        """What cannot be found by meaning; empty: all can, or no model is named for it."""
+        if self._embedder is None:
+            return ""
+        covered, lines = await self._indexing.read(coverage, self._embedder.space, self._collections), []
+        if covered.lacking:
+            lines.append(
+                f"{covered.lacking} of {covered.pieces} pieces have no vector yet, and are found by their words alone: "
+                "an instance makes the vectors, and this command reads them in its RECADO_DATA."
+            )
+        if covered.refused:
+            lines.append(f"{covered.refused} of {covered.pieces} pieces are refused by the model.")
+        return "\n".join(lines)
+
+
 @asynccontextmanager
-async def searched(*collections: str) -> AsyncIterator[Indexing]:
-    """An index of all documents, for the length of a command. Refuses a collection without documents."""
-    async with opened() as there:
+async def searched(*collections: str) -> AsyncIterator[Searched]:
+    """All documents of the collections, for the length of a command. Refuses a collection without documents."""
+    chosen = replace(settings(), knowledge=collections)
+    async with opened() as there, AsyncExitStack() as stack:
         for one in collections:
             if not (await there.stored.look(one)).there():
                 raise click.ClickException(f"the collection {one} has no documents: recado knowledge list shows all")
         indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
-        try:
-            await indexing.catch_up()
-            yield indexing
-        finally:
-            await indexing.close()
+        stack.push_async_callback(indexing.close)
+        await indexing.catch_up()
+        embedder = embedder_of(chosen, stack) if chosen.meaning_model else None
+        if embedder is not None:
+            await indexing.copy_vectors(chosen.data / FILE, embedder.space)
+        yield Searched(indexing, embedder, collections)
 
 
 async def version_of(stored: KnowledgeLog, place: Place) -> Version:

@@ -19,6 +19,7 @@ from recado.doctor.bus import bus_findings, gateways_on, log_now
 from recado.doctor.chats import chat_findings
 from recado.doctor.deliveries import delivery_findings
 from recado.doctor.documents import document_finding
+from recado.doctor.embeddings import embedding_finding
 from recado.doctor.finding import Finding, in_units
 from recado.doctor.model import fallback_finding, model_finding
 from recado.doctor.profiles import profile_findings
@@ -69,6 +70,8 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
     if (second := await fallback_finding(settings)) is not None:
         yield second
     yield await speech_finding(settings)
+    if (found := await embedding_finding(settings)) is not None:
+        yield found
     async for finding in whatsapp_findings(settings):
         yield finding
 

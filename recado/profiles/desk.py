@@ -45,6 +45,7 @@ _FIRST = {
     "service_tools": "tools",
     "built_in_tools": "tools",
     "knowledge": "tools",
+    "embedding_model": "tools",
     "knowledge_mode": "tools",
     "knowledge_sources": "tools",
     "hosted_tools": "tools",

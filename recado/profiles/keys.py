@@ -32,7 +32,8 @@ class Role(NamedTuple):
 FIRST = Role("openai_base_url", "openai_api_key")
 SECOND = Role("fallback_base_url", "fallback_api_key")
 SPEECH = Role("transcription_base_url", "transcription_api_key")
-ROLES = (FIRST, SECOND, SPEECH)
+MEANING = Role("embedding_base_url", "embedding_api_key")
+ROLES = (FIRST, SECOND, SPEECH, MEANING)
 
 KEY_NAMES: Mapping[str, Role] = {role.key_name: role for role in ROLES}
 """By the field of a profile that names a key."""

@@ -12,6 +12,7 @@ import structlog
 
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
 from recado.settings.instance import InstanceSettings
+from recado.settings.knowledge import KnowledgeSettings
 from recado.settings.media import MediaSettings
 from recado.settings.model import ModelSettings, model_doubts, model_problems
 from recado.settings.money import MoneySettings, models_in_use, money_problems
@@ -39,6 +40,7 @@ class Settings(
     TextSettings,
     PeopleSettings,
     MediaSettings,
+    KnowledgeSettings,
     WhatsAppSettings,
     AllowedSettings,
 ):
@@ -55,6 +57,13 @@ class Settings(
         own = self.transcription_base_url is not None
         hears = own or (self.mode.has_provider and not self.wants_local_model)
         return self.transcription_model if hears else ""
+
+    @property
+    def meaning_model(self) -> str:
+        """The model by which documents are found by meaning; empty: they are found by their words alone. The small
+        local model makes no vectors."""
+        asks = self.embedding_base_url is not None or (self.mode.has_provider and not self.wants_local_model)
+        return self.embedding_model if asks and self.knowledge else ""
 
     def mask(self, mask: Callable[[str], object]) -> None:
         """Give `mask` each secret text, as a log or an error may quote it: those of the settings, and later each that
@@ -109,7 +118,13 @@ def load(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> Settings:
 
 def doubts(settings: Settings) -> list[str]:
     """A sentence on each value that is valid, but probably a mistake."""
-    return list(model_doubts(settings))
+    found = list(model_doubts(settings))
+    if settings.embedding_model and settings.knowledge and not settings.meaning_model:
+        found.append(
+            "OPENAI_EMBEDDING_MODEL has no effect, since no server is set that could be asked: set "
+            "OPENAI_EMBEDDING_BASE_URL"
+        )
+    return found
 
 
 def settings_of(given: Mapping[str, str]) -> Settings:

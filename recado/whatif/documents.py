@@ -21,7 +21,7 @@ from projections.knowledge.indexing import Indexing
 from recado.knowledge.adding import Adding, Author
 from recado.knowledge.sources import sources_in
 from recado.knowledge.texts import LibraryTexts
-from recado.wiring.knowledge import IndexedKnowledge
+from recado.wiring.knowledge import SearchedKnowledge
 
 FOLDER = "folder"
 """The collection of a folder's documents."""
@@ -44,7 +44,7 @@ class TrialDocuments:
         self._library = library
         self._folder = folder
         self._making = asyncio.Lock()
-        self._made: IndexedKnowledge | None = None
+        self._made: SearchedKnowledge | None = None
 
     async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
         async with self._making:
@@ -58,7 +58,7 @@ class TrialDocuments:
             async with self._making:
                 self._made = await self._make()
 
-    async def _make(self) -> IndexedKnowledge:
+    async def _make(self) -> SearchedKnowledge:
         if self._folder is not None:
             stored, library = await _of_folder(self._folder)
             return await _indexed(stored, library)
@@ -69,10 +69,10 @@ class TrialDocuments:
             await on_bus.close()
 
 
-async def _indexed(stored: KnowledgeLog, library: Library) -> IndexedKnowledge:
+async def _indexed(stored: KnowledgeLog, library: Library) -> SearchedKnowledge:
     indexing = Indexing(Index(None), stored, LibraryTexts(library))
     await indexing.catch_up()
-    return IndexedKnowledge(indexing)
+    return SearchedKnowledge(indexing, None)
 
 
 async def _of_folder(folder: Path) -> tuple[MemoryKnowledgeLog, MemoryLibrary]:

@@ -135,7 +135,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
     runner = Runner(event_log, folder.path, committed, on_read=lambda batch: router.deliver_early(batch), tail=tail)  # noqa: PLW0108
     fence, members, store = Fence(), Members(), await stack.enter_async_context(watched_store(settings, bus, event_log))
     library = await made_library(stack, bus, event_log)
-    knowledge, documents = await indexed_knowledge(life, bus, library, folder.path)
+    knowledge, documents = await indexed_knowledge(life, bus, library, settings)
     shared = Shared(services, store, model, library, knowledge)
     answers = await answering_by_profile(life, bus, me.decides_as, settings, shared)
     instance = Instance(

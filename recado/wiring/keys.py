@@ -28,6 +28,13 @@ def transcription_key(settings: Settings) -> Key:
     return _key(settings, "OPENAI_TRANSCRIPTION_API_KEY", settings.transcription_api_key)
 
 
+def embedding_key(settings: Settings) -> Key:
+    """The key for the server that embeds documents: the model's, or its own."""
+    if settings.embedding_base_url is None:
+        return model_key(settings)
+    return _key(settings, "OPENAI_EMBEDDING_API_KEY", settings.embedding_api_key)
+
+
 def named_key(secrets: Secrets, name: str, value: str) -> Key:
     """The key `value`, which is read again under `name` if that is where it came from: a key of another name goes to
     another server."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from actors.tools.passages import Found
+from backends.embeddings import Embeddings
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.knowledge_log import KnowledgeLog
 from events.library import Library
 from events.tool_calls import Passage
+from projections.knowledge.embedding import Embedding, Wish, search_by_both
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.search import Found as Piece
-from projections.knowledge.search import Question
 from recado.knowledge.desk import StoredDocuments
+from recado.knowledge.embedder import ServerEmbedder
 from recado.knowledge.texts import LibraryTexts
+from recado.settings.provider import OPENAI
+from recado.settings.settings import Settings
+from recado.settings.variables import without_userinfo
+from recado.wiring.keys import embedding_key
 from recado.wiring.library import joined_library
 from recado.wiring.lifecycle import Lifetime
 
@@ -29,29 +35,83 @@ SHOWN = 3
 
 
 class IndexedKnowledge:
-    """actors' Knowledge over an index. A look-up waits until all that was there at the start is indexed."""
+    """The documents of an instance, over an index. A look-up waits until all that was there at the start is indexed."""
 
-    def __init__(self, indexing: Indexing) -> None:
+    def __init__(self, indexing: Indexing, stack: AsyncExitStack) -> None:
         self._indexing = indexing
+        self._embedding = Embedding(indexing)
+        self._stack = stack
+        self._embedders: dict[tuple[str, str], ServerEmbedder] = {}  # by the space and the key
+
+    def of(self, settings: Settings) -> SearchedKnowledge:
+        """The documents as chats with these settings look them up."""
+        return SearchedKnowledge(self._indexing, self._embedder(settings))
+
+    def want(self, all_settings: Iterable[Settings], *, are_all: bool) -> None:
+        """Have the documents found by meaning as these settings say.
+
+        - `are_all`: there are no others, so that vectors of other models may be dropped.
+        """
+        collections: dict[ServerEmbedder, dict[str, None]] = {}
+        for settings in all_settings:
+            if (embedder := self._embedder(settings)) is not None:
+                collections.setdefault(embedder, {}).update(dict.fromkeys(settings.knowledge))
+        self._embedding.want([Wish(embedder, tuple(names)) for embedder, names in collections.items()], are_all=are_all)
+
+    async def run(self) -> None:
+        """Make vectors until cancelled."""
+        await self._embedding.run()
+
+    def _embedder(self, settings: Settings) -> ServerEmbedder | None:
+        if not settings.meaning_model:
+            return None
+        asked = space_of(settings), embedding_key(settings).value
+        if asked not in self._embedders:
+            self._embedders[asked] = embedder_of(settings, self._stack)
+        return self._embedders[asked]
+
+
+class SearchedKnowledge:
+    """actors' Knowledge over an index."""
+
+    def __init__(self, indexing: Indexing, embedder: ServerEmbedder | None) -> None:
+        self._indexing = indexing
+        self._embedder = embedder
 
     async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
         await self._indexing.is_whole.wait()
-        return [_found(one) for one in await self._indexing.search(Question(query, tuple(collections)), SHOWN)]
+        found = await search_by_both(self._indexing, self._embedder, query, tuple(collections), SHOWN)
+        return [_found(one) for one in found]
+
+
+def space_of(settings: Settings) -> str:
+    """The name of the model and its server: another server may mean another model by the same name."""
+    server = settings.embedding_base_url or settings.openai_base_url or OPENAI
+    return f"{settings.meaning_model} at {without_userinfo(server)}"
+
+
+def embedder_of(settings: Settings, stack: AsyncExitStack) -> ServerEmbedder:
+    """The model that the settings name; closed with the stack."""
+    base_url = settings.embedding_base_url or settings.openai_base_url
+    embeddings = Embeddings(api_key=embedding_key(settings), base_url=base_url, model=settings.meaning_model)
+    stack.push_async_callback(embeddings.close)
+    return ServerEmbedder(space_of(settings), embeddings)
 
 
 async def indexed_knowledge(
-    life: Lifetime, bus: Bus, library: Library, data: Path
+    life: Lifetime, bus: Bus, library: Library, settings: Settings
 ) -> tuple[IndexedKnowledge, StoredDocuments]:
-    """The documents of an instance, which follows their stream until it ends: for its turns, and for the desk. Raises
-    LogUnavailable."""
+    """The documents of an instance, which follows their stream until it ends: for its turns, and for the desk, which
+    searches by the instance's own settings. Raises LogUnavailable."""
     stored = await JetStreamKnowledgeLog.open(bus)
     life.stack.push_async_callback(stored.close)
     texts = LibraryTexts(library)
-    indexing = Indexing(Index(data / FILE), stored, texts)
+    indexing = Indexing(Index(settings.data / FILE), stored, texts)
     life.stack.push_async_callback(indexing.close)
     life.keep(indexing.follow())
-    knowledge = IndexedKnowledge(indexing)
-    return knowledge, StoredDocuments(stored, texts, indexing, knowledge)
+    knowledge = IndexedKnowledge(indexing, life.stack)
+    life.keep(knowledge.run())
+    return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings))
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from events.jetstream.media_store import MediaStore
 from events.library import Library
 from recado.settings.settings import Settings
 from recado.wiring.backends import Model, second_model
+from recado.wiring.knowledge import IndexedKnowledge
 from recado.wiring.media import files_of
 from recado.wiring.model import key_print, threads_of
 
@@ -35,7 +36,7 @@ class Shared:
     """
 
     def __init__(
-        self, services: ServiceTools, store: MediaStore, model: Model, library: Library, knowledge: Knowledge
+        self, services: ServiceTools, store: MediaStore, model: Model, library: Library, knowledge: IndexedKnowledge
     ) -> None:
         self.model = model
         self.knowledge = knowledge
@@ -91,7 +92,14 @@ def means_of(
     return Means(
         backend=model.backend,
         fallback=fallback,
-        tools=toolbox_of(settings, functions, shared.services, shared.shelf, shared.knowledge, files=shared.files),
+        tools=toolbox_of(
+            settings,
+            functions,
+            shared.services,
+            shared.shelf,
+            shared.knowledge.of(settings) if settings.knowledge else None,
+            files=shared.files,
+        ),
         files=files_of(settings, model, stack, store=shared.store, extract=shared.extract, slots=shared.slots),
         threads=threads_of(settings, stack),
         breaker=shared.breaker(settings, model) if fallback is not None else None,

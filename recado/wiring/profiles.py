@@ -104,6 +104,7 @@ class AnsweringByProfile:
                 self._shared.services.claimed = claimed_tools(in_force.profiles.values())
                 is_changed, some_waited = self.profiles.follow(in_force)
                 self._forget_former()
+                self._want_vectors()
                 some_waited |= self._note_waits()
                 self.read.set()
                 router.profiles_changed(is_changed, some_waited)
@@ -115,6 +116,7 @@ class AnsweringByProfile:
             refs = {ref for ref, usable in self._known.items() if usable.may_come}
             found = [ref for ref in refs if await self._has_come(ref)]
             if found:
+                self._want_vectors()
                 self._note_waits()
                 self.profiles.forget(found)
                 router.search_again()
@@ -149,6 +151,11 @@ class AnsweringByProfile:
         unusable = {ref.rpartition("@")[0] for ref, _ in self._unusable()}
         _gauge.set(len(unusable))
         return self._waits.note(unusable, self.profiles.in_force.profiles.keys(), self._now())
+
+    def _want_vectors(self) -> None:
+        """Have the documents of all profiles in force found by meaning."""
+        usable = [one.settings for one in self._known.values() if one.settings is not None and not one.lacks]
+        self._shared.knowledge.want([self._own, *usable], are_all=not self._unusable())
 
     def _unusable(self) -> list[tuple[str, Usable]]:
         return [(ref, usable) for ref, usable in self._known.items() if usable.lacks]

@@ -24,6 +24,7 @@ from tests.doubles import openai_chat as chat
 from tests.doubles import openai_wire as wire
 from tests.doubles.openai_agents import AgentsDouble
 from tests.doubles.openai_control import control_routes
+from tests.doubles.openai_embeddings import EmbeddingsDouble
 from tests.doubles.openai_faults import Fault, FaultQueue, error_of, spoil
 from tests.doubles.openai_odd import Odd
 from tests.doubles.openai_responses import ResponsesDouble
@@ -74,6 +75,7 @@ class OpenAIDouble:
         self.requests: list[Recorded] = []
         self.faults = FaultQueue()
         self.uploads = UploadsDouble(self._refusal)
+        self.embeddings = EmbeddingsDouble(self._refusal, self.faults)
         self.threads = ThreadsDouble(self._refusal, self.reply, self.uploads.files)
         self.agents = AgentsDouble(self._refusal, self.reply)
         self.responses = ResponsesDouble(self._refusal, self.reply, latency)
@@ -120,6 +122,7 @@ class OpenAIDouble:
         app.router.add_post("/v1/chat/completions", self._completions)
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_routes(self.uploads.routes())
+        app.router.add_routes(self.embeddings.routes())
         app.router.add_routes(self.threads.routes(control=self._control))
         app.router.add_routes(self.agents.routes(control=self._control))
         app.router.add_routes(self.responses.routes(control=self._control))

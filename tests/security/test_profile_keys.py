@@ -10,7 +10,7 @@ import pytest
 
 from events.profile import Profile
 from recado.settings.settings import settings_of
-from recado.wiring.keys import model_key, second_key, transcription_key
+from recado.wiring.keys import embedding_key, model_key, second_key, transcription_key
 from recado.wiring.profile_settings import ProfileSettings, Usable
 
 OWN, SHOP, OTHER = "sk-of-the-instance", "sk-of-the-shop", "https://other.example/v1"
@@ -37,6 +37,7 @@ def folder(tmp_path: Path) -> Path:
         {"openai_base_url": OTHER, "openai_api_key_name": ""},
         {"fallback_model": "m", "fallback_base_url": OTHER},
         {"transcription_base_url": OTHER},
+        {"embedding_base_url": OTHER},
     ],
 )
 def test_another_server_gets_no_key_of_the_instance(folder: Path, settings: dict[str, Any]) -> None:
@@ -49,6 +50,7 @@ def test_another_server_gets_no_key_of_the_instance(folder: Path, settings: dict
         made.settings.fallback_base_url or made.settings.openai_base_url: second_key(made.settings),
         made.settings.transcription_base_url or made.settings.openai_base_url: transcription_key(made.settings),
     }
+    asked.setdefault(made.settings.embedding_base_url or "", embedding_key(made.settings))
     key = asked[OTHER]
     assert key.value != OWN
     assert not key.replaced(key.value)

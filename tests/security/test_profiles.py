@@ -25,6 +25,7 @@ GROQ = "https://api.groq.com/openai/v1"
 OLLAMA = "http://localhost:11434/v1"
 SECOND = "https://second.example/v1"
 SPEECH = "https://speech.example/v1"
+VECTORS = "https://vectors.example/v1"
 MCP = "https://mcp.example/sse"
 SECRET = "authorization-of-the-instance"
 OWN = {
@@ -34,6 +35,8 @@ OWN = {
     "OPENAI_FALLBACK_API_KEY": "sk-second",
     "OPENAI_TRANSCRIPTION_BASE_URL": SPEECH,
     "OPENAI_TRANSCRIPTION_API_KEY": "sk-speech",
+    "OPENAI_EMBEDDING_BASE_URL": VECTORS,
+    "OPENAI_EMBEDDING_API_KEY": "sk-vectors",
     "RECADO_PROFILE_SERVERS": f"{GROQ} GROQ_KEY SHOP_*; {OLLAMA}; {MCP}",
     "RECADO_PROFILE_TOOLS": "bakery_tools",
     "GROQ_KEY": "gsk-groq",
@@ -46,6 +49,7 @@ MAY_GO = {
     (OPENAI, "sk-own"),
     (SECOND, "sk-second"),
     (SPEECH, "sk-speech"),
+    (VECTORS, "sk-vectors"),
     (GROQ, "gsk-groq"),
     (GROQ, "sk-shop-one"),
 }
@@ -101,8 +105,8 @@ NAMES = [
     ),
     *("sk-own", "${OPENAI_API_KEY}", "$OPENAI_API_KEY", "{OPENAI_API_KEY}"),
 ]
-URLS = ["openai_base_url", "fallback_base_url", "transcription_base_url"]
-KEYS = ["openai_api_key_name", "fallback_api_key_name", "transcription_api_key_name"]
+URLS = ["openai_base_url", "fallback_base_url", "transcription_base_url", "embedding_base_url"]
+KEYS = ["openai_api_key_name", "fallback_api_key_name", "transcription_api_key_name", "embedding_api_key_name"]
 
 
 def profile(**fields: Any) -> Profile:
@@ -125,9 +129,11 @@ def pairs(found: Settings) -> Iterator[tuple[str, str]]:
         yield found.fallback.base_url or OPENAI, found.fallback.api_key
     own = found.transcription_base_url
     yield own or found.openai_base_url or OPENAI, found.openai_api_key if own is None else found.transcription_api_key
+    own = found.embedding_base_url
+    yield own or found.openai_base_url or OPENAI, found.openai_api_key if own is None else found.embedding_api_key
 
 
-SERVERS = st.sampled_from([*TRICKS, OPENAI, GROQ, OLLAMA, SECOND, SPEECH, MCP, ""])
+SERVERS = st.sampled_from([*TRICKS, OPENAI, GROQ, OLLAMA, SECOND, SPEECH, VECTORS, MCP, ""])
 
 
 @settings(max_examples=200)
@@ -135,10 +141,17 @@ SERVERS = st.sampled_from([*TRICKS, OPENAI, GROQ, OLLAMA, SECOND, SPEECH, MCP, "
     st.dictionaries(st.sampled_from(URLS), SERVERS),
     st.dictionaries(st.sampled_from(KEYS), st.sampled_from(NAMES)),
     st.dictionaries(
-        st.sampled_from(["fallback_model", "openai_model", "transcription_model"]), st.sampled_from(["", "m"])
+        st.sampled_from(["fallback_model", "openai_model", "transcription_model", "embedding_model"]),
+        st.sampled_from(["", "m"]),
     ),
     st.sampled_from(
-        [(), ("OPENAI_FALLBACK_BASE_URL",), ("OPENAI_TRANSCRIPTION_BASE_URL",), ("OPENAI_FALLBACK_API_KEY",)]
+        [
+            (),
+            ("OPENAI_FALLBACK_BASE_URL",),
+            ("OPENAI_TRANSCRIPTION_BASE_URL",),
+            ("OPENAI_EMBEDDING_BASE_URL",),
+            ("OPENAI_FALLBACK_API_KEY",),
+        ]
     ),
 )
 def test_no_key_goes_to_another_server(
@@ -151,12 +164,14 @@ def test_no_key_goes_to_another_server(
         may_go |= {(OPENAI, "sk-second")}
     if "OPENAI_TRANSCRIPTION_BASE_URL" in unset:
         may_go |= {(OPENAI, "sk-speech")}
+    if "OPENAI_EMBEDDING_BASE_URL" in unset:
+        may_go |= {(OPENAI, "sk-vectors")}
     found = outcome(own, profile(**urls, **keys, **models))
     if isinstance(found, ProfileUnusable):
         assert not any(secret in str(found) for secret in SECRETS if secret not in str(keys.values()))
         return
     for server, key in pairs(found):
-        assert server in {OPENAI, GROQ, OLLAMA, SECOND, SPEECH, MCP}
+        assert server in {OPENAI, GROQ, OLLAMA, SECOND, SPEECH, VECTORS, MCP}
         assert not key or (server, key) in may_go
 
 
@@ -177,12 +192,17 @@ def test_no_other_variable_is_even_looked_up(name: str) -> None:
         asked.append(wanted)
         return OWN.get(wanted)
 
-    for server in (OPENAI, GROQ, OLLAMA, SECOND, SPEECH):
+    own = {
+        SECOND: "OPENAI_FALLBACK_API_KEY",
+        SPEECH: "OPENAI_TRANSCRIPTION_API_KEY",
+        VECTORS: "OPENAI_EMBEDDING_API_KEY",
+    }
+    for server in (OPENAI, GROQ, OLLAMA, *own):
         is_allowed = server == GROQ and name in {"GROQ_KEY", "SHOP_ONE", "SHOP_"}
-        is_allowed |= (server, name) in {(SECOND, "OPENAI_FALLBACK_API_KEY"), (SPEECH, "OPENAI_TRANSCRIPTION_API_KEY")}
+        is_allowed |= own.get(server) == name
         found = outcome(OWN, profile(openai_base_url=server, openai_api_key_name=name), secret_of)
         assert is_allowed == (not isinstance(found, ProfileUnusable) or bool(found.lacks))
-    assert set(asked) <= {"GROQ_KEY", "SHOP_ONE", "SHOP_", "OPENAI_FALLBACK_API_KEY", "OPENAI_TRANSCRIPTION_API_KEY"}
+    assert set(asked) <= {"GROQ_KEY", "SHOP_ONE", "SHOP_", *own.values()}
 
 
 def test_a_key_that_was_written_as_a_name_is_not_told() -> None:

@@ -16,7 +16,7 @@ from events.profile import Profile
 from events.subjects import ChatKey
 from recado.profiles.overlay import Overlay, ProfileUnusable
 from recado.settings.settings import Settings, settings_of
-from recado.wiring.keys import model_key, second_key, transcription_key
+from recado.wiring.keys import embedding_key, model_key, second_key, transcription_key
 from recado.wiring.profile_settings import ProfileSettings
 from tests.actors.profiled import ANA, BOB, Shops, street
 from tests.actors.test_profiles import Stock
@@ -24,11 +24,12 @@ from tests.recado.profiles.laid import settings_of_profile
 
 TOOLS = '[{"type": "mcp", "server_label": "stock", "server_url": "https://mcp.example", "authorization": "own-token"}]'
 OTHER = "https://other.example/v1"
-OWN_KEYS = ("OPENAI_API_KEY", "OPENAI_FALLBACK_API_KEY", "OPENAI_TRANSCRIPTION_API_KEY")
+OWN_KEYS = ("OPENAI_API_KEY", "OPENAI_FALLBACK_API_KEY", "OPENAI_TRANSCRIPTION_API_KEY", "OPENAI_EMBEDDING_API_KEY")
 FOREIGN: list[dict[str, Any]] = [
     {"openai_base_url": OTHER, "openai_model": "m"},
     {"fallback_model": "m", "fallback_base_url": OTHER},
     {"transcription_model": "m", "transcription_base_url": OTHER},
+    {"embedding_model": "m", "embedding_base_url": OTHER},
     {"openai_base_url": OTHER, "openai_model": "m", "fallback_model": "n"},
     {"openai_base_url": OTHER, "openai_model": "m", "openai_api_mode": "responses"},
 ]
@@ -59,6 +60,7 @@ def test_a_key_in_the_folder_goes_to_no_server_of_a_profile(tmp_path: Path, sett
         (laid.openai_base_url, laid.openai_api_key),
         (laid.fallback_base_url or laid.openai_base_url, laid.fallback.api_key if laid.fallback else ""),
         (laid.transcription_base_url, laid.transcription_api_key),
+        (laid.embedding_base_url, laid.embedding_api_key),
     ):
         assert url != OTHER or not key
 
@@ -91,6 +93,8 @@ KEYS: list[tuple[Callable[[Settings], Key], dict[str, Any]]] = [
     (second_key, {"openai_base_url": OTHER, "openai_model": "m", "fallback_model": "n"}),
     (transcription_key, {"transcription_model": "m", "transcription_base_url": OTHER}),
     (transcription_key, {"openai_base_url": OTHER, "openai_model": "m"}),
+    (embedding_key, {"embedding_model": "m", "embedding_base_url": OTHER}),
+    (embedding_key, {"openai_base_url": OTHER, "openai_model": "m", "embedding_model": "m"}),
 ]
 
 

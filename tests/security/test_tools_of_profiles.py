@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 
@@ -28,13 +29,14 @@ from events.parts import Part
 from events.profile import Profile
 from events.subjects import ChatKey
 from recado.profiles.claims import claimed_tools
-from recado.profiles.overlay import ProfileUnusable, settings_of_profile
+from recado.profiles.overlay import ProfileUnusable
 from recado.settings.settings import settings_of
 from recado.wiring.backends import Model
 from recado.wiring.means import Shared
 from recado.wiring.profiles import AnsweringByProfile
 from tests.actors.house import house
 from tests.conftest import LOG_BYTES
+from tests.recado.profiles.laid import settings_of_profile
 from tests.waiting import until
 
 AT = datetime(2026, 11, 29, tzinfo=UTC)
@@ -75,7 +77,7 @@ async def test_a_tool_that_a_profile_names_is_no_others(monkeypatch: pytest.Monk
     """Neither offered nor called by its name, also for the chats without a profile; it follows each change."""
     services, stored, router = OnTheBus("stock_north", "stock_south", "weather"), MemoryProfileLog(), NoRouter()
     await stored.write([profile("north", service_tools=["stock_north"]), profile("south")], expected=0)
-    shared = Shared(services, cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary(), cast(Any, None))
+    shared = Shared(services, cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary(), cast(Any, Mock()))
     answers = AnsweringByProfile("one", settings_of(OWN), shared, stored)
     following = asyncio.create_task(answers.follow(cast(Any, router)))
     await asyncio.wait_for(answers.read.wait(), 30)

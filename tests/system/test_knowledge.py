@@ -10,6 +10,7 @@ import pytest
 from tests.chaos.log_watch import watching
 from tests.chaos.outsider import ANA, BOB, outsider
 from tests.chaos.process import Recado, recado
+from tests.doubles.openai_server import OpenAIDouble
 from tests.waiting import until
 
 SHIPPING = "# Envios\n\nO frete para o Rio custa R$ 15.\n"
@@ -67,3 +68,50 @@ async def test_the_way_of_a_document(tmp_path: Path) -> None:
             assert (await process.run("replay")).code == 0
             verified = await process.run("verify")
             assert (verified.code, "knowledge.pieces" in verified.out) == (0, True), verified
+
+
+@pytest.mark.slow("an instance, a kill -9, and five commands")
+async def test_a_question_in_other_words(tmp_path: Path) -> None:
+    """Given a model that makes vectors, then a question without a word of the passage finds it, in a chat and on the
+    command line, also after a kill -9, which costs no second request; when its server is gone, words alone answer."""
+    document = tmp_path / "shipping.md"
+    document.write_text(SHIPPING)
+    other = tmp_path / "prices.csv"
+    other.write_text("nome;preço\n" + PRICES)
+    asked = '!tool look_up {"query": "do you deliver?"}'
+    async with OpenAIDouble() as double:
+        settings = {
+            "RECADO_KNOWLEDGE": "shop",
+            "OPENAI_EMBEDDING_MODEL": "small",
+            "OPENAI_EMBEDDING_BASE_URL": double.base_url,
+            "OPENAI_EMBEDDING_API_KEY": double.api_key,
+        }
+        with recado(tmp_path / "recado", command="up", **settings) as process:
+            await process.started()
+            await knowledge(process, "add", "shop", str(document), str(other))
+            await knowledge(process, "add", "private", str(other))
+            await process.said("pieces_embedded")
+
+            async def found() -> bool:
+                return "R$ 15" in await knowledge(process, "search", "shop", "do", "you", "deliver?", "--most", "1")
+
+            await until(found)
+            process.kill()
+            made = [text for texts in double.embeddings.asked for text in texts if "frete" in text]
+            assert len(made) == 1
+            await process.started()
+            bus = process.embedded_bus()
+            async with watching(bus.url, bus.token) as log, outsider(bus.url, bus.token) as someone:
+                await someone.write(ANA, "m1", asked)
+                text = (await log.ended(ANA, "m1")).event.text
+                assert "[shop/shipping.md › Envios]" in text
+                assert "[private" not in text
+                assert [text for texts in double.embeddings.asked for text in texts if "frete" in text] == made
+                assert "no vector yet" not in await knowledge(process, "search", "shop", "frete")
+                await double.stop()
+                await someone.write(BOB, "m2", ASK)
+                assert "R$ 15" in (await log.ended(BOB, "m2")).event.text
+                assert "R$ 15" in await knowledge(process, "search", "shop", "frete")
+                await process.said("question_not_embedded")
+            verified = await process.run("verify")
+            assert (verified.code, "knowledge.meanings" in verified.out) == (0, True), verified

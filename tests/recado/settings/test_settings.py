@@ -309,7 +309,9 @@ def test_the_table_has_the_facts_of_each_setting() -> None:
 def test_a_profile_sets_no_key_and_no_place() -> None:
     """Profiles decide how a chat is answered; keys, addresses to listen on, the bus and the disk are the instance's."""
     may = {field for field, variable in VARIABLES.items() if variable.profile}
-    assert {VARIABLES[field].topic for field in may} == {"model", "turns", "people", "texts", "media", "money"}
+    assert {VARIABLES[field].topic for field in may} == {
+        *("model", "turns", "people", "texts", "media", "knowledge", "money"),
+    }
     assert {field for field in may if VARIABLES[field].secret} == {"hosted_tools"}
     assert {"ai_system_prompt", "openai_model", "hours", "apology", "transcription_model"} <= may
     assert may.isdisjoint({"openai_api_key", "retention", "media_kept"})

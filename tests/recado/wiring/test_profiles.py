@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 
@@ -59,7 +60,11 @@ async def instance(
         **variables,
     }
     shared = Shared(
-        ServiceTools(cast(Any, None)), cast(Any, None), Model(Scripted(), "scripted"), MemoryLibrary(), cast(Any, None)
+        ServiceTools(cast(Any, None)),
+        cast(Any, None),
+        Model(Scripted(), "scripted"),
+        MemoryLibrary(),
+        cast(Any, Mock()),
     )
     answers = AnsweringByProfile("a-1", settings_of(given), shared, stored)
     answers._now = lambda: now

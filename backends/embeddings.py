@@ -1,0 +1,89 @@
+"""Turns texts into vectors with `POST /embeddings` of OpenAI or a compatible server.
+
+https://platform.openai.com/docs/api-reference/embeddings/create
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from array import array
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from backends.provider.client import Wire
+from backends.provider.key import ApiKey
+from backends.provider.retry import persist
+
+MOST_NUMBERS = 8192
+"""Numbers of a vector, at most: as many as sqlite-vec takes."""
+
+
+class _Vector(msgspec.Struct):
+    embedding: list[float]
+    index: int | None = None
+
+
+class _Answer(msgspec.Struct):
+    data: list[_Vector]
+
+
+class Embeddings:
+    """One model at one server. `base_url` None is OpenAI's own."""
+
+    def __init__(
+        self,
+        *,
+        api_key: ApiKey,
+        base_url: str | None,
+        model: str,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._model = model
+        self._wire = Wire(api_key, base_url)
+        self._sleep = sleep
+
+    async def close(self) -> None:
+        await self._wire.close()
+
+    async def vectors(self, texts: Sequence[str], patience: float) -> list[bytes]:
+        """A vector for each text, in their order: 32-bit floats of the machine's byte order, of length 1, equally many
+        for all. Asks again for `patience` seconds. Raises ReplyFailed."""
+        body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
+
+        async def ask() -> list[bytes]:
+            answer = await self._wire.post("/embeddings", body)
+            found = self._wire.read(answer, _Answer).data
+            if (fault := _fault(found, len(texts))) is not None:
+                raise self._wire.unread(answer, fault)
+            return [_packed(one.embedding) for one in _in_order(found)]
+
+        deadline = asyncio.get_running_loop().time() + patience
+        return await persist(ask, turn="", deadline=deadline, sleep=self._sleep)
+
+
+def _fault(found: Sequence[_Vector], wanted: int) -> str | None:
+    """Why these are not the vectors of so many texts; None if they are."""
+    if len(found) != wanted:
+        return f"{len(found)} vectors for {wanted} texts"
+    places = {one.index for one in found}
+    if places != {None} and places != set(range(wanted)):
+        return "the vectors do not say which text each belongs to"
+    sizes = {len(one.embedding) for one in found}
+    if len(sizes) != 1:
+        return "vectors of different lengths"
+    if not 0 < max(sizes) <= MOST_NUMBERS:
+        return f"vectors of {max(sizes):,} numbers, and 1 to {MOST_NUMBERS:,} can be searched"
+    if not all(0 < math.hypot(*one.embedding) < math.inf for one in found):  # NaN is neither
+        return "a vector without a direction"
+    return None
+
+
+def _in_order(found: list[_Vector]) -> list[_Vector]:
+    return sorted(found, key=lambda one: one.index or 0)
+
+
+def _packed(numbers: Sequence[float]) -> bytes:
+    length = math.hypot(*numbers)
+    return array("f", (number / length for number in numbers)).tobytes()

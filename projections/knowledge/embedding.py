@@ -1,0 +1,174 @@
+"""Gives the pieces of documents their vectors, beside the answering of questions, which go by words until then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from projections.knowledge import meanings
+from projections.knowledge.indexing import Indexing
+from projections.knowledge.meanings import Lacking
+from projections.knowledge.search import Found, Question
+
+BATCH = 32
+"""Pieces of one request: as many as text-embeddings-inference takes unless it is told otherwise."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
+"""Seconds after a failure."""
+
+PROBE = "bread"
+"""A word that every model takes. It shows whether a piece is at fault, or the server."""
+
+log = structlog.get_logger("recado.knowledge")
+
+
+class NotEmbedded(Exception):
+    """There are no vectors; the message says why.
+
+    - `refused`: the server refuses the request as it is. One of the texts may be at fault.
+    """
+
+    def __init__(self, detail: str, *, refused: bool = False) -> None:
+        super().__init__(detail)
+        self.refused = refused
+
+
+class Embedder(Protocol):
+    """A model that makes vectors.
+
+    - `space`: the name of the model and its server.
+    """
+
+    @property
+    def space(self) -> str: ...
+
+    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+        """A vector of length 1 for each text, in their order. Raises NotEmbedded."""
+
+    async def of_question(self, words: str) -> bytes:
+        """The vector of a question, soon. Raises NotEmbedded."""
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """Collections that are to be searched with the vectors of a model."""
+
+    embedder: Embedder
+    collections: tuple[str, ...]
+
+
+class Embedding:
+    """Gives the pieces of an index their vectors."""
+
+    def __init__(self, indexing: Indexing) -> None:
+        self._indexing = indexing
+        self._wishes: tuple[Wish, ...] = ()
+        self._are_all = False
+        self._pause = FIRST_PAUSE
+
+    def want(self, wishes: Sequence[Wish], *, are_all: bool) -> None:
+        """Make these from now on.
+
+        - `are_all`: nothing else is wanted, so that vectors of other models may be dropped.
+        """
+        self._wishes, self._are_all = tuple(wishes), are_all
+        self._indexing.changed.set()
+
+    async def run(self) -> None:
+        """Make vectors until cancelled."""
+        await self._indexing.is_whole.wait()
+        while True:
+            self._indexing.changed.clear()
+            wishes = self._wishes
+            failed = [wish for wish in wishes if not await self._is_met(wish)]
+            if failed:
+                try:
+                    async with asyncio.timeout(self._pause):
+                        await self._indexing.changed.wait()
+                except TimeoutError:
+                    self._pause = min(2 * self._pause, LONGEST_PAUSE)
+                continue
+            self._pause = FIRST_PAUSE
+            if self._are_all and wishes == self._wishes:
+                await self._tidy({wish.embedder.space for wish in wishes})
+            await self._indexing.changed.wait()
+
+    async def _is_met(self, wish: Wish) -> bool:
+        try:
+            await self.fulfil(wish)
+        except NotEmbedded as failure:
+            log.warning(
+                "pieces_not_embedded",
+                model=wish.embedder.space,
+                reason=str(failure),
+                then="they are found by their words",
+                retry_in=self._pause,
+            )
+            return False
+        return True
+
+    async def fulfil(self, wish: Wish) -> None:
+        """Give each piece its vector. Raises NotEmbedded; what there is by then is kept."""
+        space, made = wish.embedder.space, 0
+        while some := await self._indexing.read(meanings.lacking, space, wish.collections, BATCH):
+            made += len(some)
+            await self._embed(wish.embedder, some)
+        await self._indexing.write(meanings.note_whole, space, wish.collections)
+        if made:
+            log.info("pieces_embedded", model=space, collections=wish.collections, pieces=made)
+
+    async def _embed(self, embedder: Embedder, some: Sequence[Lacking]) -> None:
+        try:
+            vectors = await embedder.of_pieces([one.words for one in some])
+        except NotEmbedded as failure:
+            if not failure.refused:
+                raise
+            if len(some) > 1:
+                half = len(some) // 2
+                await self._embed(embedder, some[:half])
+                await self._embed(embedder, some[half:])
+                return
+            (probe,) = await embedder.of_pieces([PROBE])
+            log.warning("piece_refused", model=embedder.space, reason=str(failure), then="it is found by its words")
+            await self._keep(embedder, [(b"probe", probe), (some[0].digest, None)])
+        else:
+            await self._keep(embedder, [(one.digest, vector) for one, vector in zip(some, vectors, strict=True)])
+
+    async def _keep(self, embedder: Embedder, vectors: Sequence[tuple[bytes, bytes | None]]) -> None:
+        if not await self._indexing.write(meanings.keep, embedder.space, vectors):
+            await self._indexing.write(meanings.forget, embedder.space)
+            raise NotEmbedded("its vectors have another length than before: all are made again")
+
+    async def _tidy(self, kept: set[str]) -> None:
+        for space in await self._indexing.write(meanings.tidy, kept):
+            log.info("vectors_dropped", model=space, reason="no settings name this model any more")
+
+
+async def search_by_both(
+    indexing: Indexing, embedder: Embedder | None, words: str, collections: tuple[str, ...], most: int
+) -> list[Found]:
+    """The pieces that fit best by words, and by meaning as far as there are vectors; the best first."""
+    question = Question(words, collections)
+    if embedder is not None:
+        is_searched = await indexing.read(meanings.is_searched, embedder.space, collections)
+        if is_searched and (vector := await _of_question(indexing, embedder, words)) is not None:
+            question = Question(words, collections, vector, embedder.space)
+    return await indexing.search(question, most)
+
+
+async def _of_question(indexing: Indexing, embedder: Embedder, words: str) -> bytes | None:
+    try:
+        vector = await embedder.of_question(words)
+    except NotEmbedded as failure:
+        log.warning("question_not_embedded", model=embedder.space, reason=str(failure), then="it goes by words alone")
+        return None
+    size = await indexing.read(meanings.size_of, embedder.space)
+    if size is not None and size != len(vector):
+        log.warning("vectors_dropped", model=embedder.space, reason="its vectors have another length than before")
+        await indexing.write(meanings.forget, embedder.space)
+        indexing.changed.set()
+        return None
+    return vector

@@ -1,0 +1,235 @@
+"""The vectors of pieces in the file of the index. Each function is a part of a transaction of its caller.
+
+A space is what one model at one server makes: its vectors can be compared with each other, and with no others. Vectors
+are kept by the digest of what was embedded, so that a piece that comes again has its vector; a table of sqlite-vec for
+each space has them by piece and collection. A collection is searched in a space from the time at which each of its
+pieces had a vector, so that another model takes over when it is whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import msgspec
+from pysqlite3 import dbapi2 as sqlite3
+
+_FLOAT = 4
+"""Bytes of a number."""
+
+_CHUNK = 256
+"""Vectors that sqlite-vec keeps together: room for so many is taken for each collection."""
+
+
+class Lacking(msgspec.Struct, frozen=True):
+    """What has no vector yet.
+
+    - `digest`: of the words.
+    - `words`: to embed.
+    """
+
+    digest: bytes
+    words: str
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """How much of the collections can be found by meaning.
+
+    - `pieces`: all of them.
+    - `lacking`: pieces that have no vector yet.
+    - `refused`: pieces whose words the model refuses.
+    """
+
+    pieces: int
+    lacking: int
+    refused: int
+
+
+def keep(db: sqlite3.Connection, space: str, vectors: Sequence[tuple[bytes, bytes | None]]) -> bool:
+    """Keep vectors by digest; None: the model refuses the words. False, and nothing is kept, if those of the space have
+    another number of numbers."""
+    sizes = {len(vector) for _, vector in vectors if vector is not None}
+    found = _space(db, space)
+    if not sizes:
+        id_ = found[0] if found is not None else None
+    elif found is None:
+        id_ = _made(db, space, max(sizes))
+    else:
+        id_ = found[0]
+        if sizes != {found[1]}:
+            return False
+    if id_ is None:  # a space begins with a vector
+        return True
+    db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", ((id_, *pair) for pair in vectors))
+    for digest, _ in vectors:
+        _fill(db, id_, "pieces.digest = ?", digest)
+    return True
+
+
+def lacking(db: sqlite3.Connection, space: str, collections: Collection[str], most: int) -> list[Lacking]:
+    """Different words of pieces in the collections that have no vector yet, `most` at most."""
+    rows = db.execute(
+        "SELECT digest, iif(headings = '', text, headings || char(10) || text) FROM pieces "
+        "JOIN documents ON documents.id = document WHERE collection IN (SELECT value FROM json_each(?)) AND NOT EXISTS "
+        "(SELECT 1 FROM vectors WHERE space = ? AND vectors.digest = pieces.digest) LIMIT ?",
+        (_json(collections), _id(db, space), most),
+    )
+    return [Lacking(digest, words) for digest, words in dict(rows.fetchall()).items()]
+
+
+def coverage(db: sqlite3.Connection, space: str, collections: Collection[str]) -> Coverage:
+    id_, names = _id(db, space), _json(collections)
+    pieces, with_vector, refused = db.execute(
+        "SELECT count(*), count(vector), count(vectors.digest) - count(vector) FROM pieces "
+        "JOIN documents ON documents.id = document LEFT JOIN vectors ON space = ? AND vectors.digest = pieces.digest "
+        "WHERE collection IN (SELECT value FROM json_each(?))",
+        (id_, names),
+    ).fetchone()
+    return Coverage(pieces, pieces - with_vector - refused, refused)
+
+
+def is_searched(db: sqlite3.Connection, space: str, collections: Collection[str]) -> bool:
+    """Whether one of the collections is searched in the space."""
+    query = "SELECT 1 FROM whole WHERE space = ? AND collection IN (SELECT value FROM json_each(?))"
+    return db.execute(query, (_id(db, space), _json(collections))).fetchone() is not None
+
+
+def note_whole(db: sqlite3.Connection, space: str, collections: Iterable[str]) -> None:
+    """From now on the collections are searched in the space."""
+    if (found := _space(db, space)) is not None:
+        db.executemany("INSERT OR IGNORE INTO whole VALUES (?, ?)", ((found[0], name) for name in collections))
+
+
+def nearest(db: sqlite3.Connection, space: str, vector: bytes, collections: Iterable[str], most: int) -> list[int]:
+    """The pieces that are nearest to the vector, the nearest first; none if the space has vectors of another size."""
+    found = _space(db, space)
+    if found is None or found[1] != len(vector):
+        return []
+    near: list[tuple[float, int]] = []
+    whole = db.execute(
+        "SELECT collection FROM whole WHERE space = ? AND collection IN (SELECT value FROM json_each(?))",
+        (found[0], _json(list(collections))),
+    ).fetchall()
+    for (collection,) in whole:
+        near += db.execute(
+            f"SELECT distance, rowid FROM {_table(found[0])} WHERE vector MATCH ? AND k = ? AND collection = ?",  # noqa: S608
+            (vector, most, collection),
+        ).fetchall()
+    return [id_ for _, id_ in sorted(near)[:most]]
+
+
+def size_of(db: sqlite3.Connection, space: str) -> int | None:
+    """Bytes of a vector of the space; None: it has none."""
+    found = _space(db, space)
+    return found[1] if found is not None else None
+
+
+def forget(db: sqlite3.Connection, space: str) -> None:
+    """Drop all vectors of the space."""
+    if (found := _space(db, space)) is not None:
+        db.execute(f"DROP TABLE {_table(found[0])}")
+        for table in ("whole", "vectors"):
+            db.execute(f"DELETE FROM {table} WHERE space = ?", found[:1])  # noqa: S608 - one of two
+        db.execute("DELETE FROM spaces WHERE id = ?", found[:1])
+
+
+def tidy(db: sqlite3.Connection, kept: Collection[str]) -> list[str]:
+    """Drop the spaces but those that are kept, and vectors that no piece has. Returns the spaces that were dropped."""
+    dropped = [name for (name,) in db.execute("SELECT name FROM spaces").fetchall() if name not in kept]
+    for name in dropped:
+        forget(db, name)
+    db.execute("DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM pieces WHERE pieces.digest = vectors.digest)")
+    return dropped
+
+
+def add_pieces(db: sqlite3.Connection, document: int) -> None:
+    """Have the pieces of a document found by those vectors that there are."""
+    for (id_,) in db.execute("SELECT id FROM spaces").fetchall():
+        _fill(db, id_, "document = ?", document)
+
+
+def drop_pieces(db: sqlite3.Connection, document: int) -> None:
+    """Have the pieces of a document no longer found. Call it while they are there."""
+    pieces = db.execute("SELECT id FROM pieces WHERE document = ?", (document,)).fetchall()
+    for (id_,) in db.execute("SELECT id FROM spaces").fetchall():
+        db.executemany(f"DELETE FROM {_table(id_)} WHERE rowid = ?", pieces)  # noqa: S608
+
+
+def drop_all_pieces(db: sqlite3.Connection) -> None:
+    """Have no piece found. The vectors are kept by digest."""
+    for id_, size in db.execute("SELECT id, size FROM spaces").fetchall():
+        db.execute(f"DROP TABLE {_table(id_)}")
+        _make_table(db, id_, size)
+
+
+def found_pieces(db: sqlite3.Connection) -> list[tuple[str, int, str]]:
+    """Each piece that is found by its vector: the space, the piece and the collection, in this order."""
+    rows: list[tuple[str, int, str]] = []
+    for id_, name in db.execute("SELECT id, name FROM spaces ORDER BY name").fetchall():
+        found = db.execute(f"SELECT rowid, collection FROM {_table(id_)}").fetchall()  # noqa: S608
+        rows += sorted((name, piece, collection) for piece, collection in found)
+    return rows
+
+
+def vectors_by_space(db: sqlite3.Connection) -> dict[str, frozenset[bytes]]:
+    """The digests that have a vector, by the name of the space, in the order of the names."""
+    spaces = db.execute("SELECT id, name FROM spaces ORDER BY name").fetchall()
+    query = "SELECT digest FROM vectors WHERE space = ? AND vector IS NOT NULL"
+    return {name: frozenset(digest for (digest,) in db.execute(query, (id_,))) for id_, name in spaces}
+
+
+def copy(source: sqlite3.Connection, db: sqlite3.Connection, space: str) -> None:
+    """Keep what the source has of the space, as far as there are pieces for it."""
+    found = _space(source, space)
+    if found is None:
+        return
+    pieces = {digest for (digest,) in db.execute("SELECT digest FROM pieces")}
+    rows = source.execute("SELECT digest, vector FROM vectors WHERE space = ?", found[:1])
+    kept = [(digest, vector) for digest, vector in rows if digest in pieces]
+    if kept and keep(db, space, kept):
+        whole = source.execute("SELECT collection FROM whole WHERE space = ?", found[:1])
+        note_whole(db, space, [collection for (collection,) in whole])
+
+
+def _space(db: sqlite3.Connection, name: str) -> tuple[int, int] | None:
+    """The number of the space, and the bytes of its vectors."""
+    row: tuple[int, int] | None = db.execute("SELECT id, size FROM spaces WHERE name = ?", (name,)).fetchone()
+    return row
+
+
+def _id(db: sqlite3.Connection, name: str) -> int:
+    found = _space(db, name)
+    return found[0] if found is not None else 0
+
+
+def _made(db: sqlite3.Connection, name: str, size: int) -> int:
+    id_: int = db.execute("INSERT INTO spaces (name, size) VALUES (?, ?) RETURNING id", (name, size)).fetchone()[0]
+    _make_table(db, id_, size)
+    return id_
+
+
+def _make_table(db: sqlite3.Connection, id_: int, size: int) -> None:
+    # The vectors have length 1, so that the nearest by L2 are the nearest by cosine; sqlite-vec is faster at L2.
+    db.execute(
+        f"CREATE VIRTUAL TABLE {_table(id_)} USING vec0"
+        f"(collection TEXT PARTITION KEY, vector float[{size // _FLOAT}], chunk_size={_CHUNK})"
+    )
+
+
+def _fill(db: sqlite3.Connection, id_: int, of: str, value: object) -> None:
+    """Put pieces that have a vector into the space's table; they are in none yet, or are replaced."""
+    query = (
+        "SELECT pieces.id, collection, vector FROM pieces JOIN documents ON documents.id = document "
+        "JOIN vectors ON space = ? AND vectors.digest = pieces.digest WHERE vector IS NOT NULL AND "
+    )
+    rows = db.execute(query + of, (id_, value)).fetchall()
+    table = _table(id_)
+    db.executemany(f"DELETE FROM {table} WHERE rowid = ?", ((row[0],) for row in rows))  # noqa: S608
+    db.executemany(f"INSERT INTO {table} (rowid, collection, vector) VALUES (?, ?, ?)", rows)  # noqa: S608
+
+
+def _table(id_: int) -> str:
+    return f"meanings_{id_}"
+
+
+def _json(values: Collection[str]) -> str:
+    return msgspec.json.encode(list(values)).decode()

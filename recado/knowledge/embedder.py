@@ -1,0 +1,44 @@
+"""The model that finds documents by meaning, at a server, as the index asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backends.embeddings import Embeddings
+from backends.protocol import ErrorClass, ReplyFailed
+from projections.knowledge.embedding import NotEmbedded
+
+PATIENCE = 60.0
+"""Seconds for the pieces of one request, with all tries."""
+
+SOON = 2.0
+"""Seconds for a question, with all tries: a chat waits for it."""
+
+_REFUSALS: frozenset[ErrorClass] = frozenset({"bad_request", "context_too_long", "refused"})
+
+
+class ServerEmbedder:
+    """projections' Embedder at a server.
+
+    - `space`: the name of the model and its server.
+    """
+
+    def __init__(self, space: str, embeddings: Embeddings) -> None:
+        self._space = space
+        self._embeddings = embeddings
+
+    @property
+    def space(self) -> str:
+        return self._space
+
+    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+        return await self._vectors(texts, PATIENCE)
+
+    async def of_question(self, words: str) -> bytes:
+        return (await self._vectors([words], SOON))[0]
+
+    async def _vectors(self, texts: Sequence[str], patience: float) -> list[bytes]:
+        try:
+            return await self._embeddings.vectors(texts, patience)
+        except ReplyFailed as failure:
+            raise NotEmbedded(str(failure), refused=failure.error_class in _REFUSALS) from failure

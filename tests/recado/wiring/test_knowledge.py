@@ -1,0 +1,95 @@
+"""Which model is sent which collections, and with which key."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from events.memory_knowledge import MemoryKnowledgeLog
+from projections.knowledge import meanings
+from projections.knowledge.index import Index
+from projections.knowledge.indexing import Indexing
+from recado.settings.settings import Settings, doubts
+from recado.wiring.knowledge import IndexedKnowledge, space_of
+from tests.projections.knowledge.test_index import SHIPPING, Texts, put
+
+LOCAL = "http://localhost:8080/v1"
+
+
+class Wanted(IndexedKnowledge):
+    def wishes(self, *settings: Settings) -> list[tuple[str, tuple[str, ...]]]:
+        self.want(settings, are_all=True)
+        return [(wish.embedder.space, wish.collections) for wish in self._embedding._wishes]
+
+
+@pytest.fixture
+async def knowledge(tmp_path: Path) -> AsyncIterator[Wanted]:
+    async with AsyncExitStack() as stack:
+        log = MemoryKnowledgeLog()
+        await put(log, "shipping")
+        indexing = Indexing(Index(tmp_path / "knowledge.db"), log, Texts(shipping=SHIPPING))
+        stack.push_async_callback(indexing.close)
+        await indexing.catch_up()
+        yield Wanted(indexing, stack)
+
+
+def chosen(*collections: str, key: str = "sk-1", model: str = "m", url: str | None = LOCAL) -> Settings:
+    return Settings(knowledge=collections, embedding_model=model, embedding_base_url=url, embedding_api_key=key)
+
+
+async def test_a_key_sends_its_own_collections_alone(knowledge: Wanted) -> None:
+    """Two profiles with a key each at one server: neither pays for, nor shows its server account, the other's
+    documents. Two with the same key are one."""
+    space = f"m at {LOCAL}"
+    assert knowledge.wishes(chosen("shop"), chosen("bar", key="sk-2")) == [(space, ("shop",)), (space, ("bar",))]
+    assert knowledge.wishes(chosen("shop"), chosen("bar", "shop")) == [(space, ("shop", "bar"))]
+
+
+async def test_another_server_is_another_space(knowledge: Wanted) -> None:
+    """A server that a profile names puts no vectors into the search of others."""
+    wishes = knowledge.wishes(chosen("shop"), chosen("shop", url="https://other.example/v1"))
+    assert len({space for space, _ in wishes}) == 2
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(),
+        chosen(),
+        chosen("shop", model=""),
+        chosen("shop", url=None),
+        Settings(knowledge=("shop",), openai_api_key="sk-1"),
+        Settings(knowledge=("shop",), embedding_model="m", openai_api_mode="scripted"),
+    ],
+)
+async def test_nothing_is_sent_unasked(knowledge: Wanted, settings: Settings) -> None:
+    """Without a model, without collections, or without a server that could be asked, no documents are sent."""
+    assert knowledge.wishes(settings) == []
+
+
+def test_the_models_own_server_is_asked_where_none_is_named() -> None:
+    settings = Settings(knowledge=("shop",), embedding_model="m", openai_api_key="sk-1")
+    assert space_of(settings) == "m at https://api.openai.com/v1"
+    assert doubts(settings) == []
+
+
+def test_a_model_without_a_server_is_a_doubt() -> None:
+    (doubt,) = doubts(chosen("shop", url=None))
+    assert "OPENAI_EMBEDDING_BASE_URL" in doubt
+
+
+def test_no_password_is_kept_in_the_index() -> None:
+    assert "secret" not in space_of(chosen("shop", url="https://me:secret@vectors.example/v1"))
+
+
+async def test_a_look_up_while_the_server_is_away(knowledge: Wanted) -> None:
+    settings = chosen("shop", url="http://127.0.0.1:9/v1")
+    space = space_of(settings)
+    (lacking,) = await knowledge._indexing.read(meanings.lacking, space, ("shop",), 9)
+    await knowledge._indexing.write(meanings.keep, space, [(lacking.digest, b"\x00\x00\x80?" + b"\x00" * 28)])
+    await knowledge._indexing.write(meanings.note_whole, space, ["shop"])
+    (found,) = await knowledge.of(settings).look_up(("shop",), "frete")
+    assert "frete" in found.text
