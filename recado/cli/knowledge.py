@@ -20,7 +20,7 @@ from recado.cli.options import json_option
 from recado.cli.session import run
 from recado.knowledge.adding import Added, Adding, source_of
 from recado.knowledge.addresses import Address, Web, usable
-from recado.knowledge.sources import Refused, Source, sources_in
+from recado.knowledge.sources import Source, SourceRefused, sources_in
 from recado.knowledge.texts import LibraryTexts
 from recado.printing import json_text, local, one_line, print_table
 
@@ -43,7 +43,7 @@ class Given(click.ParamType["Path | Address"]):
             return path if path.exists() else self.fail(f"there is no file or folder {value!r}", param, ctx)
         try:
             usable(value, loopback=True)
-        except Refused as refused:
+        except SourceRefused as refused:
             self.fail(f"{value!r}: {refused}", param, ctx)
         return Address(value)
 

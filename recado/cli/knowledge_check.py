@@ -11,7 +11,7 @@ from recado.cli.knowledge_open import Name, searched
 from recado.cli.options import json_option
 from recado.cli.session import run, settings
 from recado.knowledge.checks import Check, Checked, checks_in, judged
-from recado.knowledge.sources import Refused
+from recado.knowledge.sources import SourceRefused
 from recado.printing import json_text, print_table
 
 
@@ -30,7 +30,7 @@ def check(file: Path, *, collections: tuple[str, ...], most: int, as_json: bool)
     """
     try:
         checks = checks_in(file.read_bytes())
-    except (Refused, OSError) as fault:
+    except (SourceRefused, OSError) as fault:
         raise click.ClickException(f"{file.name}: {fault}") from fault
     where = collections or settings().knowledge
     if not where:

@@ -16,7 +16,7 @@ from recado.cli.session import run
 from recado.knowledge.adding import write_pairs
 from recado.knowledge.exporting import Exported, export
 from recado.knowledge.pairs import pair, pairs_in
-from recado.knowledge.sources import Refused
+from recado.knowledge.sources import SourceRefused
 from recado.printing import json_text, one_line, plain
 
 
@@ -48,7 +48,7 @@ def faq(
     try:
         more = (*(pairs_in(file.read_bytes()) if file is not None else ()), *(pair(*one) for one in added))
         pairs = run(_pairs(Place(collection, name), more, removed))
-    except (Refused, KnowledgeUnreadable, OSError) as fault:
+    except (SourceRefused, KnowledgeUnreadable, OSError) as fault:
         raise click.ClickException(f"{file.name if file is not None else name}: {fault}") from fault
     if as_json:
         click.echo(json_text({"collection": collection, "name": name, "faq": pairs}))
@@ -87,18 +87,18 @@ async def _pairs(place: Place, more: tuple[Pair, ...], removed: tuple[str, ...])
         before = (await there.stored.look(place.collection)).newest.get(place)
         document = before.document if before is not None and not before.document.removed else None
         if document is not None and not document.faq:
-            raise Refused("it is no document of questions: give another name")
+            raise SourceRefused("it is no document of questions: give another name")
         old = document.faq if document is not None else ()
         pairs = joined(old, more)
         for question in removed:
             if (left := without(pairs, question)) == pairs:
-                raise Refused(f"there is no question {question!r}")
+                raise SourceRefused(f"there is no question {question!r}")
             pairs = left
         if pairs != old:
             try:
                 await write_pairs(there.stored, place, pairs, there.author, before=before)
             except KnowledgeChanged as fault:
-                raise Refused(str(fault)) from fault
+                raise SourceRefused(str(fault)) from fault
         return pairs
 
 

@@ -21,7 +21,7 @@ from events.knowledge_log import KnowledgeChanged, KnowledgeLog, Stock
 from events.library import Library, object_of
 from recado.knowledge.addresses import Address, Web
 from recado.knowledge.pairs import ENDING, pairs_in
-from recado.knowledge.sources import Content, Gone, Refused, Source, digest_of, named, read_file
+from recado.knowledge.sources import Content, Gone, Source, SourceRefused, digest_of, named, read_file
 
 AT_ONCE = 2
 """Documents that are read at once, each by a process of its own."""
@@ -90,7 +90,7 @@ class Adding:
             return await self._written(content, _origin(source))
         except Gone as gone:
             return Added(name, "gone", reason=str(gone))
-        except (Refused, CannotBeRead, KnowledgeChanged, ValueError) as refused:
+        except (SourceRefused, CannotBeRead, KnowledgeChanged, ValueError) as refused:
             reason = refused.detail if isinstance(refused, CannotBeRead) else str(refused)
             return Added(name, "refused", reason=reason)
 
@@ -160,7 +160,7 @@ def source_of(document: Document) -> Source | Address | None:
 async def _content(source: Source | Address, web: Web | None) -> Content:
     if isinstance(source, Address):
         if web is None:
-            raise Refused("addresses are not read here: save it as a file")
+            raise SourceRefused("addresses are not read here: save it as a file")
         return await web.fetch(source)
     return await asyncio.to_thread(read_file, source)
 

@@ -19,7 +19,7 @@ from yarl import URL
 
 from events.knowledge import Line
 from recado.knowledge.public import is_loopback, is_public
-from recado.knowledge.sources import TYPES, Content, Gone, Refused, checked
+from recado.knowledge.sources import TYPES, Content, Gone, SourceRefused, checked
 
 LARGEST = 10 * 1024**2
 """Bytes of a document from an address."""
@@ -87,17 +87,19 @@ class Web:
             await self._session.close()
 
     async def fetch(self, address: Address) -> Content:
-        """The document at the address. Raises Refused."""
+        """The document at the address. Raises SourceRefused."""
         try:
             async with asyncio.timeout(SECONDS):
                 return await self._fetched(usable(address.url, loopback=self._loopback), address.name)
         except TimeoutError:
-            raise Refused(f"it did not come within {SECONDS} s: try again, or save it as a file and add that") from None
+            raise SourceRefused(
+                f"it did not come within {SECONDS} s: try again, or save it as a file and add that"
+            ) from None
         except aiohttp.ClientConnectorError as error:
             reason = error.os_error if isinstance(error.os_error, NotPublic) else f"it cannot be reached: {error}"
-            raise Refused(str(reason)) from error
+            raise SourceRefused(str(reason)) from error
         except (aiohttp.ClientError, UnicodeError) as error:
-            raise Refused(f"it cannot be reached: {str(error) or type(error).__name__}") from error
+            raise SourceRefused(f"it cannot be reached: {str(error) or type(error).__name__}") from error
 
     async def _fetched(self, url: URL, name: str) -> Content:
         assert self._session is not None  # noqa: S101 - it is entered
@@ -107,7 +109,7 @@ class Web:
                 if answer.status not in _REDIRECTED:
                     return await _content(answer, first, name)
                 url = _next(url, answer.headers.get("Location", ""), loopback=self._loopback)
-        raise Refused(f"it leads on more than {_REDIRECTS} times: give the address at the end")
+        raise SourceRefused(f"it leads on more than {_REDIRECTS} times: give the address at the end")
 
     def _socket(self, info: tuple[Any, ...]) -> socket.socket:
         family, kind, protocol, _, (host, *_) = info
@@ -117,7 +119,7 @@ class Web:
 
 
 def usable(text: str, *, loopback: bool = False) -> URL:
-    """The address, without its fragment. Raises Refused.
+    """The address, without its fragment. Raises SourceRefused.
 
     - `loopback`: whether any port is taken.
     """
@@ -126,13 +128,13 @@ def usable(text: str, *, loopback: bool = False) -> URL:
         host, port = url.host, url.port
         msgspec.convert(str(url), Line)
     except ValueError as error:  # yarl's, and msgspec's
-        raise Refused(f"it is no address: {error}") from error
+        raise SourceRefused(f"it is no address: {error}") from error
     if url.scheme not in _PORTS or not host:
-        raise Refused("only addresses that begin with https:// or http:// are read")
+        raise SourceRefused("only addresses that begin with https:// or http:// are read")
     if url.user is not None or url.password is not None:
-        raise Refused("it has a user name or a password, which everyone would see in the list: give it without")
+        raise SourceRefused("it has a user name or a password, which everyone would see in the list: give it without")
     if not loopback and (port is None or (port < _RESERVED_PORTS and port not in _PORTS.values())):
-        raise Refused(f"port {port} belongs to something other than the web")
+        raise SourceRefused(f"port {port} belongs to something other than the web")
     return url
 
 
@@ -152,13 +154,15 @@ def with_ending(name: str, mime: str) -> str:
 
 def _next(url: URL, location: str, *, loopback: bool) -> URL:
     if not location:
-        raise Refused("it leads on, but does not say where")
+        raise SourceRefused("it leads on, but does not say where")
     try:
         to = url.join(URL(location))
     except ValueError as error:
-        raise Refused(f"it leads to what is no address: {error}") from error
+        raise SourceRefused(f"it leads to what is no address: {error}") from error
     if (url.scheme, to.scheme) == ("https", "http"):
-        raise Refused("it leads from https to http, where anyone on the way can change it: give the address at the end")
+        raise SourceRefused(
+            "it leads from https to http, where anyone on the way can change it: give the address at the end"
+        )
     return usable(str(to), loopback=loopback)
 
 
@@ -166,13 +170,13 @@ async def _content(answer: aiohttp.ClientResponse, first: URL, name: str) -> Con
     if answer.status in _GONE:
         raise Gone(f"there is nothing at the address any more (status {answer.status})")
     if answer.status != 200:
-        raise Refused(f"its server answers with status {answer.status}: it must be open to everyone")
+        raise SourceRefused(f"its server answers with status {answer.status}: it must be open to everyone")
     mime = _mime(answer, first)
     body = bytearray()
     async for piece in answer.content.iter_any():
         body += piece
         if len(body) > LARGEST:
-            raise Refused(f"it has more than {LARGEST:,} bytes: save it as a file and add that")
+            raise SourceRefused(f"it has more than {LARGEST:,} bytes: save it as a file and add that")
     return checked(Content(bytes(body), mime, name or name_of(first, mime)))
 
 
@@ -187,5 +191,5 @@ def _mime(answer: aiohttp.ClientResponse, first: URL) -> str:
         told = by_ending
     mime = _OTHER_NAMES.get(told, told)
     if mime not in TYPES.values():
-        raise Refused(f"it is {mime or 'of no type that its server tells'}, which is not read")
+        raise SourceRefused(f"it is {mime or 'of no type that its server tells'}, which is not read")
     return mime

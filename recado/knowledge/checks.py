@@ -9,7 +9,7 @@ import msgspec
 from backends.content.separated import decoded, rows_of
 from projections.knowledge.search import Found
 from projections.words import folded
-from recado.knowledge.sources import Refused
+from recado.knowledge.sources import SourceRefused
 
 LARGEST = 4 * 1024**2
 """Bytes of a file of checks."""
@@ -44,19 +44,19 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 def checks_in(body: bytes) -> tuple[Check, ...]:
-    """The checks of a CSV with the columns `question`, and `must contain` or `must cite` or both. Raises Refused, which
-    names the row."""
+    """The checks of a CSV with the columns `question`, and `must contain` or `must cite` or both.
+    Raises SourceRefused, which names the row."""
     if len(body) > LARGEST:
-        raise Refused(f"it has {len(body):,} bytes, and a file of checks has at most {LARGEST:,}: split it")
+        raise SourceRefused(f"it has {len(body):,} bytes, and a file of checks has at most {LARGEST:,}: split it")
     try:
         rows = [(number, row) for number, row in enumerate(rows_of(decoded(body)), 1) if any(map(str.strip, row))]
     except ValueError as fault:
-        raise Refused(str(fault)) from fault
+        raise SourceRefused(str(fault)) from fault
     heading = [_plain(cell.replace("_", " ")) for cell in rows[0][1]] if rows else []
     if "question" not in heading or not {"must contain", "must cite"} & set(heading):
-        raise Refused("its first row must name the columns `question`, and `must contain` or `must cite` or both")
+        raise SourceRefused("its first row must name the columns `question`, and `must contain` or `must cite` or both")
     if not 1 < len(rows) <= MOST + 1:
-        raise Refused(f"it has {len(rows) - 1:,} questions: give 1 to {MOST:,}")
+        raise SourceRefused(f"it has {len(rows) - 1:,} questions: give 1 to {MOST:,}")
     return tuple(_check(number, dict(zip(heading, map(str.strip, row), strict=False))) for number, row in rows[1:])
 
 
@@ -73,9 +73,9 @@ def judged(check: Check, found: Sequence[Found]) -> Checked:
 def _check(number: int, row: dict[str, str]) -> Check:
     check = Check(row.get("question", ""), row.get("must contain", ""), row.get("must cite", ""))
     if not 0 < len(check.question) <= _LONGEST:
-        raise Refused(f"row {number}: a question has 1 to {_LONGEST:,} characters")
+        raise SourceRefused(f"row {number}: a question has 1 to {_LONGEST:,} characters")
     if not (_plain(check.contain) or check.cite):
-        raise Refused(f"row {number}: say what a passage must contain, or which document it must cite")
+        raise SourceRefused(f"row {number}: say what a passage must contain, or which document it must cite")
     return check
 
 

@@ -12,7 +12,7 @@ from backends.content.separated import decoded, rows_of
 from events.faq import joined
 from events.knowledge import MOST_PAIRS, Pair
 from projections.words import folded
-from recado.knowledge.sources import Refused
+from recado.knowledge.sources import SourceRefused
 
 ENDING = ".faq.csv"
 """Of a file of pairs in a folder of documents."""
@@ -25,33 +25,33 @@ _ANSWERS = {"a", "answer", "answers", "resposta", "respostas", "respuesta", "res
 
 
 def pairs_in(body: bytes) -> tuple[Pair, ...]:
-    """The pairs of a CSV: of its columns `question` and `answer`, or of its two columns. Raises Refused, which names
-    the row."""
+    """The pairs of a CSV: of its columns `question` and `answer`, or of its two columns. Raises SourceRefused,
+    which names the row."""
     if len(body) > LARGEST:
-        raise Refused(f"it has {len(body):,} bytes, and a file of questions has at most {LARGEST:,}: split it")
+        raise SourceRefused(f"it has {len(body):,} bytes, and a file of questions has at most {LARGEST:,}: split it")
     try:
         rows = [(number, row) for number, row in enumerate(rows_of(decoded(body)), 1) if any(map(str.strip, row))]
     except ValueError as fault:
-        raise Refused(str(fault)) from fault
+        raise SourceRefused(str(fault)) from fault
     if not rows:
-        raise Refused("it has no rows: give a question and its answer in each")
+        raise SourceRefused("it has no rows: give a question and its answer in each")
     heading = [folded(cell.strip()) for cell in rows[0][1]]
     places = [next((at for at, cell in enumerate(heading) if cell in names), -1) for names in (_QUESTIONS, _ANSWERS)]
     is_headed = min(places) >= 0
     pairs = joined((), _pairs(rows[1:] if is_headed else rows, places if is_headed else None))
     if not pairs:
-        raise Refused("it has a heading alone: give a question and its answer in each row")
+        raise SourceRefused("it has a heading alone: give a question and its answer in each row")
     if len(pairs) > MOST_PAIRS:
-        raise Refused(f"it has {len(pairs):,} questions, and a document has at most {MOST_PAIRS:,}: split it")
+        raise SourceRefused(f"it has {len(pairs):,} questions, and a document has at most {MOST_PAIRS:,}: split it")
     return pairs
 
 
 def pair(question: str, answer: str) -> Pair:
-    """A pair within its bounds. Raises Refused."""
+    """A pair within its bounds. Raises SourceRefused."""
     try:
         return msgspec.convert({"q": question.strip(), "a": answer.strip()}, Pair)
     except msgspec.ValidationError as fault:
-        raise Refused(
+        raise SourceRefused(
             f"a question has 1 to 1,000 characters, this one {len(question.strip()):,}; an answer 1 to 4,096, this one "
             f"{len(answer.strip()):,}"
         ) from fault
@@ -70,13 +70,13 @@ def _pairs(rows: Iterable[tuple[int, list[str]]], places: list[int] | None) -> I
     for number, row in rows:
         try:
             yield pair(*_two(row if places is None else [row[at] if at < len(row) else "" for at in places]))
-        except Refused as fault:
-            raise Refused(f"row {number}: {fault}") from fault
+        except SourceRefused as fault:
+            raise SourceRefused(f"row {number}: {fault}") from fault
 
 
 def _two(cells: list[str]) -> tuple[str, str]:
     if len(cells) != 2:
-        raise Refused(
+        raise SourceRefused(
             f"it has {len(cells)} columns: give two, or name two of them `question` and `answer` in a heading"
         )
     return cells[0], cells[1]

@@ -37,11 +37,11 @@ _SIGNATURES = {
 """The first bytes of files of a type."""
 
 
-class Refused(Exception):
+class SourceRefused(Exception):
     """A source cannot become a document; the message says why, and what to do."""
 
 
-class Gone(Refused):
+class Gone(SourceRefused):
     """There is nothing at a source any more."""
 
 
@@ -82,31 +82,31 @@ def sources_in(paths: Sequence[Path]) -> Iterator[Source]:
 
 
 def read_file(source: Source) -> Content:
-    """What the file has. Raises Refused."""
+    """What the file has. Raises SourceRefused."""
     if not source.mime:
-        raise Refused(f"its name ends in none of {', '.join(TYPES)}")
+        raise SourceRefused(f"its name ends in none of {', '.join(TYPES)}")
     try:
         size = source.path.stat().st_size
         if size > LARGEST:
-            raise Refused(f"it has {size:,} bytes, and a document has at most {LARGEST:,}: split it")
+            raise SourceRefused(f"it has {size:,} bytes, and a document has at most {LARGEST:,}: split it")
         body = source.path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Gone("there is no such file any more") from error
     except OSError as error:
-        raise Refused(f"it cannot be opened: {error.strerror}") from error
+        raise SourceRefused(f"it cannot be opened: {error.strerror}") from error
     return checked(Content(body, source.mime, source.name))
 
 
 def checked(content: Content) -> Content:
-    """The same content. Raises Refused if it cannot be of its type."""
+    """The same content. Raises SourceRefused if it cannot be of its type."""
     if not content.body:
-        raise Refused("it is empty")
+        raise SourceRefused("it is empty")
     signature = _SIGNATURES.get(content.mime)
     if signature is not None and not content.body.startswith(signature):
         ending = next(ending for ending, mime in TYPES.items() if mime == content.mime)
         if content.body.startswith(_SIGNATURES[TYPES[".xls"]]):  # such a file is around one with a password, too
-            raise Refused(f"it is protected by a password, or of an old format: save it without one as {ending}")
-        raise Refused(f"it is no {ending} file: save it again as one")
+            raise SourceRefused(f"it is protected by a password, or of an old format: save it without one as {ending}")
+        raise SourceRefused(f"it is no {ending} file: save it again as one")
     return content
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from recado.knowledge import addresses
 from recado.knowledge.addresses import LARGEST, Address, Web, usable
 from recado.knowledge.public import is_public
-from recado.knowledge.sources import Gone, Refused
+from recado.knowledge.sources import Gone, SourceRefused
 from tests.recado.knowledge.serving import page, redirect, serving
 
 PUBLIC = "93.184.215.14"
@@ -26,7 +26,7 @@ Resolving = Callable[..., list[tuple[Any, ...]]]
 
 async def refused(url: str, *, loopback: bool = False) -> str:
     async with Web(loopback=loopback) as there:
-        with pytest.raises(Refused) as raised:
+        with pytest.raises(SourceRefused) as raised:
             await there.fetch(Address(url))
     return str(raised.value)
 
@@ -122,7 +122,7 @@ async def test_no_form_of_an_address_leads_inside(host: str, monkeypatch: pytest
     ],
 )
 async def test_what_is_no_address_of_the_web(url: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(SourceRefused):
         usable(url)
 
 
@@ -174,7 +174,7 @@ async def test_a_redirect_from_outside_to_this_machine() -> None:
 
 
 def test_a_redirect_from_https_to_http() -> None:
-    with pytest.raises(Refused, match="from https to http"):
+    with pytest.raises(SourceRefused, match="from https to http"):
         addresses._next(usable("https://example.com/"), "http://example.com/", loopback=False)
 
 

@@ -9,7 +9,7 @@ import pytest
 from events.knowledge import Place
 from projections.knowledge.search import Found
 from recado.knowledge.checks import Check, checks_in, judged
-from recado.knowledge.sources import Refused
+from recado.knowledge.sources import SourceRefused
 from tests.recado.knowledge.conftest import Knowledge
 
 CSV = "question;must contain;must cite\nQuanto custa o frete?;R$ 15;shipping.md\nHow much is rye?;4.50;\n"
@@ -56,7 +56,7 @@ def test_one_piece_has_all_that_is_asked_for(contain: str, cite: str, passed: bo
     ],
 )
 def test_what_is_no_file_of_checks(body: bytes, says: str) -> None:
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(SourceRefused, match=says):
         checks_in(body)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from events.faq import joined, without
 from events.knowledge import Pair
 from recado.knowledge.pairs import as_csv, pairs_in
-from recado.knowledge.sources import Refused
+from recado.knowledge.sources import SourceRefused
 from tests.recado.knowledge.conftest import Knowledge
 
 OPEN, PAY = Pair("Vocês abrem, aos domingos?", "Sim, das 9 às 12."), Pair("Posso pagar com cartão?", "Sim; e com pix.")
@@ -55,7 +55,7 @@ def test_what_is_written_is_read_again(given: list[Pair]) -> None:
     ],
 )
 def test_what_is_no_file_of_pairs(body: bytes, says: str) -> None:
-    with pytest.raises(Refused, match=says):
+    with pytest.raises(SourceRefused, match=says):
         pairs_in(body)
 
 
