@@ -12,10 +12,12 @@ import structlog
 
 OWN = (
     *("lock", "instance", "instance.new", "profile-waits.json", "profile-waits.json.new"),
+    *("knowledge.db", "knowledge.db-*", "uploads-*.json", "uploads-*.json.new"),
     *("nats", "nats.*", "nats-server.log*"),
     *("projection", "projection.*", "projection-*.db*"),
     *(f"{work}-*.{end}" for work in ("gateway", "media") for end in ("json", "json.new", "lock")),
-    *("device-*.db*", "local-model.*"),
+    *("device-*.db*", "local-model.*", "names*.bin", "names*.bin.new"),
+    *("page-sessions.json", "page-sessions.json.new"),
 )
 """Every name that recado writes in RECADO_DATA, which may be a folder with other things in it."""
 
