@@ -9,7 +9,7 @@ import msgspec
 
 from chat.spending import Price, cost_of
 from events.usage import TokenUsage
-from projections.reads.views import UsageView
+from projections.reads.usage_view import UsageView
 
 
 class Costed(UsageView, frozen=True, kw_only=True):

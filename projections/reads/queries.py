@@ -17,6 +17,7 @@ from projections.reads.found import FoundPage, Within, found
 from projections.reads.lines import LinesPage, last_wrote, lines, message
 from projections.reads.reader import Reader
 from projections.reads.trouble_views import DeliveryView, TroubleView
+from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
     ChatView,
@@ -26,7 +27,6 @@ from projections.reads.views import (
     Found,
     ThreadView,
     TurnView,
-    UsageView,
     Why,
 )
 from projections.reads.volume import Volume, volume

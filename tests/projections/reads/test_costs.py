@@ -8,7 +8,7 @@ import pytest
 
 from chat.spending import Price
 from projections.reads.costs import by_model, costed, in_dollars, total
-from projections.reads.views import UsageView
+from projections.reads.usage_view import UsageView
 
 PRICES = {"small": Price(input=Decimal(1), cached=Decimal(1), output=Decimal(10))}
 
