@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from chat.file_types import M4A, MP4, THREE_GP, FileType, NotTaken
 
+DEEPEST = 16
+"""Levels of boxes in boxes; a sound or video has five."""
+
 MOST_BOXES = 20_000
 """Boxes of a file that are looked at."""
 
@@ -74,7 +77,7 @@ def _codecs(content: bytes, box: _Box) -> tuple[bytes, ...]:
     return tuple(entry.type for entry in entries)
 
 
-def _boxes(content: bytes, start: int, end: int, left: list[int]) -> Iterator[_Box]:
+def _boxes(content: bytes, start: int, end: int, left: list[int], depth: int = 1) -> Iterator[_Box]:
     """The boxes from `start` on, and those in containers. `left` counts how many more may be looked at."""
     while start < end:
         left[0] -= 1
@@ -90,7 +93,9 @@ def _boxes(content: bytes, start: int, end: int, left: list[int]) -> Iterator[_B
         box = _Box(content[start + 4 : start + 8], start + head, start + size)
         yield box
         if box.type in _CONTAINERS:
-            yield from _boxes(content, box.start, box.end, left)
+            if depth >= DEEPEST:
+                raise cut_off("the file")
+            yield from _boxes(content, box.start, box.end, left, depth + 1)
         start = box.end
 
 

@@ -26,14 +26,14 @@ class TooLarge(aiohttp.ClientPayloadError):
     """The answer is larger than any of Graph's."""
 
 
-async def bounded(answer: aiohttp.ClientResponse) -> bytes:
-    """The body of an answer. Raises TooLarge and aiohttp's errors."""
+async def bounded(answer: aiohttp.ClientResponse, most: int = LARGEST) -> bytes:
+    """The body of an answer, of `most` bytes. Raises TooLarge and aiohttp's errors."""
     body = bytearray()
     async for piece in answer.content.iter_any():
         body += piece
-        if len(body) > LARGEST:
+        if len(body) > most:
             answer.close()
-            raise TooLarge(f"more than {LARGEST:,} bytes")
+            raise TooLarge(f"more than {most:,} bytes")
     return bytes(body)
 
 

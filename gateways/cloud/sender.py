@@ -161,7 +161,8 @@ class CloudSender:
             if part.content is not None and part.content.kind != "template":
                 log.warning("file_sent_as_text", reply=part.reply, reason=FILE_REFUSED, detail=refused.detail)
                 part = part.in_words(replace(refused, class_=FILE_REFUSED))
-                answer = await self._graph.post(self._body(part, to))  # it was certainly not sent
+                # It was certainly not sent.
+                answer = await self._post_again_if_refused(part, to, None, self._body(part, to))
         if answer.error is None:
             self._breaker.reset()
             self._tries.pop(part.chat, None)
@@ -178,7 +179,7 @@ class CloudSender:
             renewed = await self._forms.renewed(part.content, form, answer.error)
             if renewed is not None and (again := self._body(part, to, renewed)) != body:
                 return await self._graph.post(again)
-        if part.quote and answer.error is not None and answer.error.class_ == "content" and part.media is None:
+        if part.quote and answer.error is not None and answer.error.class_ == "content":
             log.warning("sent_without_quote", reply=part.reply[:64], reason=answer.error.detail)
             return await self._graph.post(self._body(replace(part, quote=""), to, form))
         return answer
@@ -205,6 +206,9 @@ class CloudSender:
             if tries <= _REACTION_TRIES:
                 error = ReceiptError(class_="in_doubt", detail="a reaction may be sent again")
                 return Outcome("later", error=error, after=_REACTION_AGAIN_AFTER)
+            if is_acknowledgement(part.reply):  # no answer waits for it
+                detail = "nobody knows whether the reaction was shown"
+                return Outcome("failed", error=ReceiptError(class_="in_doubt", detail=detail))
         return Outcome("in_doubt")
 
     def observe(self, recorded: Recorded, *, live: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from events.inbound import ReceiptError
 from events.parts import Part
 from gateways.cloud.template_list import TemplateList
-from gateways.templates.form import is_address
+from gateways.templates.form import is_address, place_in
 from gateways.templates.known import TemplatesUnread, TemplateUnknown
 from gateways.templates.template import HEADER_FILES, Template
 
@@ -82,6 +82,11 @@ class TemplateForms:
 
 def _refuse_if_needed(part: Part, reason: str, *, again: bool) -> None:
     values = part.parameters
-    if values is not None and (values.buttons or any(map(is_address, values.header))):
+    is_needed = values is not None and (
+        values.buttons
+        or (again and values.header)
+        or any(is_address(one) or place_in(one) is not None for one in values.header)
+    )
+    if is_needed:
         detail = f"{reason}. The values of this template depend on its form"
         raise FormUnknown(ReceiptError(class_="transient" if again else "content", detail=detail[:500]))

@@ -43,6 +43,9 @@ _RIGHTS = (
 
 T = TypeVar("T")
 
+LARGEST_PAGE = 16 * 1024 * 1024
+"""Bytes of a page of 100 templates, of which one may have 32,768 characters and ten cards."""
+
 log = structlog.get_logger("recado.gateway")
 
 
@@ -192,7 +195,7 @@ class TemplateList:
                 timeout=aiohttp.ClientTimeout(total=WITHIN),
                 allow_redirects=False,
             ) as answer:
-                return answer.status, await bounded(answer)
+                return answer.status, await bounded(answer, LARGEST_PAGE)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = f"{type(error).__name__}: {error}".rstrip(": ")
             raise TemplatesUnread(

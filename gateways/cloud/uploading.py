@@ -25,7 +25,8 @@ LEAST_SPEED = 256 * 1024
 """Bytes in a second; an upload that is slower for a minute longer is given up, and tried again."""
 
 _WITHIN = 60.0
-_TOO_LARGE = 413
+_OF_THE_NUMBER = frozenset({401, 407, 429})
+"""Statuses that are about the number, or the way to Meta, and not about one file."""
 
 
 class _Answer(msgspec.Struct):
@@ -114,7 +115,9 @@ def _read(status: int, body: bytes) -> str | ReceiptError:
     detail = f"HTTP {status}, which is no answer of WhatsApp's"
     if status < 300 or status >= 500:
         return _fault("transient", detail, f"http {status}")
-    return _fault("content" if status == _TOO_LARGE else class_of_status(status), detail, f"http {status}")
+    # What stands between may refuse one file; a fault of the number shows itself with its next text.
+    is_of_the_number = status in _OF_THE_NUMBER
+    return _fault(class_of_status(status) if is_of_the_number else "content", detail, f"http {status}")
 
 
 def _fault(class_: FaultClass, detail: str, code: int | str | None = None) -> ReceiptError:

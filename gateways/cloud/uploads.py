@@ -32,6 +32,9 @@ AT_ONCE = 4
 LARGE, LARGE_AT_ONCE = 5 * MIB, 2
 """Larger files have places of their own, so that they hold up no picture."""
 
+UNREADABLE_FOR = 3600.0
+"""Seconds for which a store that does not answer is asked again; then the plain reading goes out."""
+
 PATIENCE = 300.0
 """Seconds for which an upload that fails for no known reason is tried again; then the plain reading goes out."""
 
@@ -73,7 +76,8 @@ class Uploads:
         content = part.content
         if content is None or content.kind not in FILES or content.object is None:
             return part
-        pause, deadline = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE), time.monotonic() + PATIENCE
+        pause, began = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE), time.monotonic()
+        deadline = began + PATIENCE
         while True:
             try:
                 file = await self._files.find(content.object)
@@ -83,7 +87,9 @@ class Uploads:
                     detail = f"{file.size:,} bytes, WhatsApp takes {LARGEST[content.kind]:,}"
                     return _in_words(part, "file_too_large", detail)
                 answer = await self._media_of(file, await type_of(content, file))
-            except LogUnavailable as outage:  # nothing can be claimed either
+            except LogUnavailable as outage:
+                if time.monotonic() >= began + UNREADABLE_FOR:
+                    return _in_words(part, "file_not_uploaded", str(outage))
                 log.warning("file_not_read", reply=part.reply, reason=str(outage), retry_in=pause.seconds)
                 await pause.wait()
                 continue

@@ -49,7 +49,7 @@ def _texts(text: str) -> list[Part]:
 def _choices(part: Part) -> list[Part]:
     by_buttons = len(part.choices) <= MOST_BUTTONS and not any(option.description for option in part.choices)
     longest_id = LONGEST_BUTTON_ID if by_buttons else LONGEST_ROW_ID
-    if any(length(option.id) > longest_id for option in part.choices):
+    if any(length(option.id) > longest_id or option.id != option.id.strip() for option in part.choices):
         return _texts(numbered(part))
     longest = LONGEST_BUTTON if by_buttons else LONGEST_ROW
     shown = tuple(_shown(option, longest) for option in part.choices)
@@ -64,9 +64,7 @@ def _choices(part: Part) -> list[Part]:
 
 def _shown(option: Option, longest: int) -> Option:
     note = option.description
-    return replace(
-        option, title=_cut(option.title, longest), description=None if note is None else _cut(note, LONGEST_ROW_NOTE)
-    )
+    return replace(option, title=_cut(option.title, longest), description=_cut(note or "", LONGEST_ROW_NOTE) or None)
 
 
 def _link(part: Part) -> list[Part]:

@@ -225,6 +225,8 @@ class Delivery:
 
     async def _mark(self, pending: PendingReply, part: Part, attempt: int) -> bool:
         """Write a receipt and wait until our tail brings it; the ledger then knows every earlier event."""
+        if pending.settled:  # the chat was erased while the part was made ready: nothing more is written about it
+            return False
         claims, piece = pending.state is None, part.piece(attempt)
         receipt = self._receipts.write(pending.key, piece, "sending" if claims else "in_doubt")
         await self._read_to(await receipt)

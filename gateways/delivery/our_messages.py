@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 
 from events.inbound import Receipt
-from events.log import EventLog
+from events.log import EventLog, LogUnavailable
 from events.subjects import ChatKey, chat_filter
 from gateways.delivery.sender import Part
+
+WITHIN = 60.0
+"""Seconds to wait for a claim that was written before."""
 
 
 async def sent_as(log: EventLog, part: Part, name: str) -> str | None:
@@ -19,16 +23,19 @@ async def sent_as(log: EventLog, part: Part, name: str) -> str | None:
     """
     found: str | None = None
     subject = f"{chat_filter(ChatKey(part.account, part.chat)).removesuffix('*.*')}i.receipt"
-    async with aclosing(log.tail(0, subject)) as batches:
-        async for batch in batches:
-            for recorded in batch:
-                event = recorded.event
-                if not isinstance(event, Receipt):
-                    continue
-                if event.reply == part.reply and event.part in (0, part.number):
-                    return found
-                if event.provider_id and name in (event.reply if event.part < 2 else "", _numbered(event)):
-                    found = event.provider_id
+    try:
+        async with asyncio.timeout(WITHIN), aclosing(log.tail(0, subject)) as batches:
+            async for batch in batches:
+                for recorded in batch:
+                    event = recorded.event
+                    if not isinstance(event, Receipt):
+                        continue
+                    if event.reply == part.reply and event.part in (0, part.number):
+                        return found
+                    if event.provider_id and name in (event.reply if event.part < 2 else "", _numbered(event)):
+                        found = event.provider_id
+    except TimeoutError:  # the chat was erased since
+        raise LogUnavailable("the claim of the message is not in the log") from None
     return found
 
 

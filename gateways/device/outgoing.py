@@ -24,6 +24,8 @@ from events.jid import is_group
 from events.parts import Part
 from gateways.device.wire import Outgoing, Quote
 
+_OPUS = "audio/ogg; codecs=opus"
+
 
 def message_of(chat: str, said: str | Outgoing, quote: Quote | None) -> Message:
     """The message for the chat, with the message that it quotes."""
@@ -77,7 +79,8 @@ def _fields(said: Outgoing) -> dict[str, Any]:
         "fileEncSHA256": upload.FileEncSHA256,
         "fileSHA256": upload.FileSHA256,
         "fileLength": upload.FileLength,
-        "mimetype": said.mime,
+        # A sound of OGG that does not name its codec is taken, and never delivered.
+        "mimetype": _OPUS if said.mime == "audio/ogg" else said.mime,
     }
     if part.kind == "audio":
         return file | {"PTT": part.voice}

@@ -126,3 +126,17 @@ def test_every_part_fits_the_limits_and_keeps_its_words(part: Part) -> None:
     for words in (part.text, part.caption, *(option.title for option in part.choices)):
         for word in (words or "").split():
             assert re.sub(r"\s", "", word) in re.sub(r"\s", "", said)
+
+
+@pytest.mark.parametrize("note", ["", "  "])
+def test_a_blank_second_line_is_left_out(note: str) -> None:
+    options = tuple(Option(id=f"o{number}", title=f"t{number}", description=note) for number in range(4))
+    (one,) = degraded(Part(kind="choices", text="Which?", choices=options))
+    rows = body_of(one)["interactive"]["action"]["sections"][0]["rows"]
+    assert [sorted(row) for row in rows] == [["id", "title"]] * 4
+
+
+def test_an_id_with_blanks_at_its_ends_is_text() -> None:
+    """WhatsApp takes none, and another id would not come back to the tool that asked."""
+    (one,) = degraded(Part(kind="choices", text="Which?", choices=(Option(id=" s ", title="Small"),)))
+    assert one.kind == "text"

@@ -350,3 +350,62 @@ async def test_a_late_refusal_of_another_kind_is_no_matter_of_files(log: EventLo
         await until_step(log, "r2", "accepted")
         assert [one.type for one in meta.taken] == ["image", "text"]
         assert meta.taken[1].text == "text of r2"
+
+
+async def test_a_file_whose_quote_is_refused_goes_without_it(log: EventLog, data_dir: Path) -> None:
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, files=files()):
+        meta.fail(code=131009)
+        await send(log, "r1", PICTURE, quote="wamid.gone")
+        await until_step(log, "r1", "accepted")
+        assert [(one.type, one.quoted) for one in meta.taken] == [("image", None)]
+        assert len(meta.uploads.taken) == 1
+
+
+async def test_words_in_place_of_a_file_go_without_a_refused_quote(log: EventLog, data_dir: Path) -> None:
+    """Given a file and a quote that WhatsApp both refuses for good, then the plain reading goes out."""
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, files=files()):
+        meta.fail(code=131009, times=5)
+        await send(log, "r1", PICTURE, quote="wamid.gone")
+        await until_step(log, "r1", "accepted file_refused")
+        assert [(one.type, one.text, one.quoted) for one in meta.taken] == [("text", "📷\nMenu", None)]
+
+
+async def test_nothing_is_written_about_a_chat_that_was_erased_while_its_file_waited(
+    log: EventLog, data_dir: Path
+) -> None:
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, files=files()):
+        meta.uploads.fail("http", status=503, times=10**6)
+        await send(log, "r1", PICTURE)
+        tried: list[str] = []
+        meta.uploads.on_step = tried.append
+        await until(lambda: len(tried) > 2)
+        await decide(log, Erased(upto=1, at=NOON), ANA)
+        await say(log, "other", TOM)
+        await until_step(log, "other", "accepted")
+        meta.uploads._faults.clear()
+        await say(log, "r2")
+        await until_step(log, "r2", "accepted")
+        assert await steps(log, "r1") == []
+        assert [one.type for one in meta.taken] == ["text", "text"]
+
+
+@pytest.mark.parametrize("status", [403, 406, 415, 422])
+async def test_one_file_that_is_refused_on_the_way_pauses_no_number(log: EventLog, data_dir: Path, status: int) -> None:
+    """A proxy or a scanner answers in place of Graph."""
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, files=files()):
+        meta.uploads.fail("http", status=status, times=10**6)
+        await send(log, "r1", PICTURE)
+        await until_step(log, "r1", "accepted file_refused")
+        assert meta.texts() == ["📷\nMenu"]
+
+
+async def test_a_store_that_stays_away_is_given_up(
+    log: EventLog, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "UNREADABLE_FOR", 0.1)
+    kept = files()
+    kept.away = 10**6
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, files=kept):
+        await send(log, "r1", PICTURE)
+        await until_step(log, "r1", "accepted file_not_uploaded")
+        assert meta.texts() == ["📷\nMenu"]
