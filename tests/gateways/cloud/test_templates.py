@@ -68,6 +68,14 @@ async def test_the_list_is_read_page_by_page_as_meta_writes_it() -> None:
             known.find("order:pt_BR")
 
 
+async def test_a_page_of_long_templates_is_read() -> None:
+    """A hundred of 20,000 characters are two megabytes."""
+    async with GraphDouble() as meta, listed(meta) as templates:
+        meta.templates.page = 100
+        meta.templates.set(*(replace(NAMED, name=f"t{number}", body="x" * 20_000) for number in range(100)))
+        assert len((await templates.known()).templates) == 100
+
+
 @pytest.mark.parametrize(
     ("status", "code", "says"),
     [

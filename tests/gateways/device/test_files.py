@@ -165,3 +165,10 @@ def test_our_own_message_is_reacted_to_as_ours() -> None:
     assert (key.fromMe, key.ID, key.participant) == (True, "3EB0", "")
     key = message_of(GROUP, Outgoing(part, target=Quote("A1", ANA, "one")), None).reactionMessage.key
     assert (key.fromMe, key.ID, key.participant) == (False, "A1", ANA)
+
+
+def test_a_sound_of_ogg_names_its_codec() -> None:
+    """Without it WhatsApp takes the sound, and never delivers it."""
+    part = Part(kind="audio", object="MEDIA/x", mime="audio/ogg", voice=True)
+    made = message_of(ANA, Outgoing(part, "audio/ogg", UPLOADED), None)
+    assert made.audioMessage.mimetype == "audio/ogg; codecs=opus"
