@@ -21,7 +21,7 @@ from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from recado.knowledge.desk import StoredDocuments
 from recado.knowledge.texts import LibraryTexts
-from recado.wiring.knowledge import IndexedKnowledge
+from recado.wiring.knowledge import SearchedKnowledge
 from tests.console.conftest import Page, serve
 from tests.console.test_desk import AT, HTML
 from tests.waiting import until
@@ -44,7 +44,7 @@ class Shelf:
         self.library = MemoryLibrary()
         texts = LibraryTexts(self.library)
         self.indexing = Indexing(Index(None), self.log, texts)
-        documents = StoredDocuments(self.log, texts, self.indexing, IndexedKnowledge(self.indexing))
+        documents = StoredDocuments(self.log, texts, self.indexing, SearchedKnowledge(self.indexing, None))
         object.__setattr__(page.deps, "documents", documents)
 
     async def put(self, name: str, text: str = "", *, collection: str = "shop", **fields: Any) -> int:

@@ -104,7 +104,7 @@ async def test_a_question_in_other_words(tmp_path: Path) -> None:
             async with watching(bus.url, bus.token) as log, outsider(bus.url, bus.token) as someone:
                 await someone.write(ANA, "m1", asked)
                 text = (await log.ended(ANA, "m1")).event.text
-                assert "[shop/shipping.md › Envios]" in text
+                assert "] shop/shipping.md (added 2" in text
                 assert "[private" not in text
                 assert [text for texts in double.embeddings.asked for text in texts if "frete" in text] == made
                 assert "no vector yet" not in await knowledge(process, "search", "shop", "frete")

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, cast
-from unittest.mock import AsyncMock, Mock
 from urllib.parse import unquote
 
 import httpx2
@@ -18,7 +17,6 @@ from actors.leases.lease import Lease
 from events.account_update import THROUGHPUT, AccountUpdate
 from events.files import NoFiles
 from events.inbound import Message, Receipt
-from events.jetstream.connection import Bus
 from events.jetstream.media_store import MediaStore
 from events.log import EventLog
 from events.memory_log import MemoryLog
@@ -92,16 +90,11 @@ class Served(NamedTuple):
         await until(noted)
 
 
-def _no_bus() -> Bus:
-    """A bus on which nobody asks."""
-    return cast("Bus", Mock(subscribe=AsyncMock()))
-
-
 @asynccontextmanager
 async def served(settings: Settings, log: EventLog) -> AsyncIterator[Served]:
     """The numbers of the settings, with their webhook; without leases that others want, and without a bus."""
     async with Graph.session() as session:
-        parts = Parts(settings, _no_bus(), log, session, cast("MediaStore", None), NoFiles(), NoPeople(), None)
+        parts = Parts(settings, log, session, cast("MediaStore", None), NoFiles(), NoPeople(), None)
         numbers = CloudNumbers(
             lambda: numbers_of(settings), lambda number: CloudNumber(number, parts, lambda: cast("Lease", Held()))
         )

@@ -171,7 +171,7 @@ async def test_a_new_token_ends_the_pause_on_the_loop(
     file.write_text(ACCESS_TOKEN)
     settings = settings_of(given | {"RECADO_SECRETS": str(folder)})
     nothing = cast("Any", None)
-    parts = Parts(settings, nothing, MemoryLog(), nothing, nothing, nothing, NoPeople(), None)
+    parts = Parts(settings, MemoryLog(), nothing, nothing, nothing, NoPeople(), None)
     gateway = CloudNumber(Number(OTHER_ID, "bakery"), parts, lambda: cast("Lease", Held()))
     await gateway.look_again()
     file.write_text(OTHER_TOKEN)

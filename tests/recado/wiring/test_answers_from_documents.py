@@ -18,7 +18,7 @@ from events.memory_library import MemoryLibrary
 from events.tool_calls import ToolReturned
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
-from recado.wiring.knowledge import IndexedKnowledge
+from recado.wiring.knowledge import SearchedKnowledge
 from recado.wiring.means import toolbox_of
 from recado.wiring.policy import policy_of
 from tests.actors.house import House, house
@@ -68,7 +68,7 @@ async def running(double: OpenAIDouble, **environment: str) -> AsyncIterator[Hou
     await indexing.catch_up()
     indexing.is_whole.set()
     services = ServiceTools(bus)  # type: ignore[arg-type]
-    tools = toolbox_of(settings, {}, services, Shelf(MemoryLibrary()), IndexedKnowledge(indexing))
+    tools = toolbox_of(settings, {}, services, Shelf(MemoryLibrary()), SearchedKnowledge(indexing, None))
     backend = ChatCompletions(api_key=double.api_key, base_url=double.base_url, model="small-1", sleep=hurry)
     first = settings.knowledge_mode == "front"
     try:
