@@ -20,6 +20,9 @@ from projections.knowledge.search import Found, Question, search
 AT_ONCE = 16
 """Documents that are read at once, and written in one transaction."""
 
+PAUSE = 5.0
+"""Seconds after a fault of the file."""
+
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 P = ParamSpec("P")
@@ -47,7 +50,22 @@ class Indexing:
         """Set when documents have changed; who waits for it clears it."""
 
     async def follow(self) -> None:
-        """Index each change until cancelled. Raises LogUnavailable when the connection is closed for good."""
+        """Index each change until cancelled, over every fault of the file. Raises LogUnavailable when the connection is
+        closed for good."""
+        fault: Exception | None = None
+        while True:
+            try:
+                if fault is not None:
+                    await self._reopen(fault)
+                await self._follow()
+            except (sqlite3.DatabaseError, OSError) as error:
+                fault = error
+                log.warning("index_unwritable", reason=str(fault), then="documents are found as before", retry_in=PAUSE)
+            else:
+                return
+            await asyncio.sleep(PAUSE)
+
+    async def _follow(self) -> None:
         async with aclosing(self._stored.follow(self._index.checkpoint, self._index.created)) as followed:
             async for changes in followed:
                 await self._take(changes)
@@ -93,6 +111,12 @@ class Indexing:
     async def close(self) -> None:
         async with self._using:
             self._index.close()
+
+    async def _reopen(self, fault: Exception) -> None:
+        async with self._using:
+            await finished(self._index.reopen, fault)
+        if self._index.created is None:
+            self.is_whole.clear()
 
     async def _take(self, changes: Changes) -> None:
         newest: dict[Place, Version] = {}
