@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import structlog
+from pysqlite3 import dbapi2 as sqlite3
 
 from actors.tools.passages import Found
 from backends.embeddings import Embeddings
@@ -31,6 +35,8 @@ FILE = "knowledge.db"
 
 SHOWN = 3
 """Passages that a model is shown."""
+
+log = structlog.get_logger("recado.knowledge")
 
 
 class IndexedKnowledge:
@@ -105,12 +111,21 @@ async def indexed_knowledge(
     stored = await JetStreamKnowledgeLog.open(bus)
     life.stack.push_async_callback(stored.close)
     texts = LibraryTexts(library)
-    indexing = Indexing(Index(settings.data / FILE), stored, texts)
+    indexing = Indexing(index_at(settings.data / FILE), stored, texts)
     life.stack.push_async_callback(indexing.close)
     life.keep(indexing.follow())
     knowledge = IndexedKnowledge(indexing, life.stack)
     life.keep(knowledge.run())
     return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings))
+
+
+def index_at(path: Path) -> Index:
+    """The index in the file; where it cannot be opened now, one in memory until the next start."""
+    try:
+        return Index(path)
+    except (sqlite3.DatabaseError, OSError) as fault:
+        log.warning("index_unusable", file=str(path), reason=str(fault), then="it is made again in memory")
+        return Index(None)
 
 
 @asynccontextmanager

@@ -7,13 +7,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from events.memory_knowledge import MemoryKnowledgeLog
 from projections.knowledge import meanings
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from recado.settings.settings import Settings, doubts
-from recado.wiring.knowledge import IndexedKnowledge, space_of
+from recado.wiring.knowledge import IndexedKnowledge, index_at, space_of
 from tests.projections.knowledge.test_index import SHIPPING, Texts, put
 
 LOCAL = "http://localhost:8080/v1"
@@ -93,3 +94,15 @@ async def test_a_look_up_while_the_server_is_away(knowledge: Wanted) -> None:
     await knowledge._indexing.write(meanings.note_whole, space, ["shop"])
     (found,) = await knowledge.of(settings).look_up(("shop",), "frete")
     assert "frete" in found.text
+
+
+def test_an_index_that_cannot_be_opened_stops_no_start(tmp_path: Path) -> None:
+    """A folder of the name stands for a disk or rights at fault."""
+    path = tmp_path / "knowledge.db"
+    path.mkdir()
+    with capture_logs() as logs:
+        index = index_at(path)
+    assert index.checkpoint == 0
+    index.close()
+    assert [entry["event"] for entry in logs] == ["index_unusable"]
+    assert path.is_dir()
