@@ -90,7 +90,8 @@ class JetStreamKnowledgeLog:
         except ApiRefused as refused:
             if refused.fault.err_code == STREAM_NOT_FOUND:
                 raise LogMismatch(
-                    f"there is no stream {KNOWLEDGE} on the bus: start an instance, which makes it"
+                    f"there is no stream {KNOWLEDGE} on the bus: start an instance, which makes it. Where the "
+                    "server has no room for it, the instance's log says knowledge.no_room, and what to do"
                 ) from None
             raise LogUnavailable(str(refused)) from refused
 
