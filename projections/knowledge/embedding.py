@@ -93,7 +93,7 @@ class Embedding:
                     self._pause = min(2 * self._pause, LONGEST_PAUSE)
                 continue
             self._pause = FIRST_PAUSE
-            if self._are_all and wishes == self._wishes:
+            if self._are_all and wishes == self._wishes and self._indexing.is_whole.is_set():
                 await self._tidy({wish.embedder.space for wish in wishes})
             await self._indexing.changed.wait()
 

@@ -45,7 +45,7 @@ class Indexing:
         self._texts = texts
         self._using = asyncio.Lock()
         self.is_whole = asyncio.Event()
-        """Set once every document that was there at the start is in the index."""
+        """Set once every document that was there at the start is in the index; not while another stream is read."""
         self.changed = asyncio.Event()
         """Set when documents have changed; who waits for it clears it."""
 
@@ -69,8 +69,9 @@ class Indexing:
         async with aclosing(self._stored.follow(self._index.checkpoint, self._index.created)) as followed:
             async for changes in followed:
                 await self._take(changes)
-                if changes.is_whole:
+                if changes.is_whole and not self.is_whole.is_set():
                     self.is_whole.set()
+                    self.changed.set()
 
     async def catch_up(self) -> None:
         """Index all that is there now, without following: a command may make no consumer. Raises LogUnavailable."""
@@ -119,6 +120,8 @@ class Indexing:
             self.is_whole.clear()
 
     async def _take(self, changes: Changes) -> None:
+        if changes.is_from_start:
+            self.is_whole.clear()
         newest: dict[Place, Version] = {}
         for one in changes.versions:
             if isinstance(one, Version):
