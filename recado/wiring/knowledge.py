@@ -46,7 +46,7 @@ class IndexedKnowledge:
         self._indexing = indexing
         self._embedding = Embedding(indexing)
         self._stack = stack
-        self._embedders: dict[tuple[str, str], ServerEmbedder] = {}  # by the space and the key
+        self._embedders: dict[tuple[str, str, str], ServerEmbedder] = {}  # by the model, its server and the key
 
     def of(self, settings: Settings) -> SearchedKnowledge:
         """The documents as chats with these settings look them up."""
@@ -70,7 +70,8 @@ class IndexedKnowledge:
     def _embedder(self, settings: Settings) -> ServerEmbedder | None:
         if not settings.meaning_model:
             return None
-        asked = space_of(settings), embedding_key(settings).value
+        # The address with its password: profiles may have different ones for the same server.
+        asked = settings.meaning_model, server_of(settings), embedding_key(settings).value
         if asked not in self._embedders:
             self._embedders[asked] = embedder_of(settings, self._stack)
         return self._embedders[asked]
@@ -91,8 +92,12 @@ class SearchedKnowledge:
 
 def space_of(settings: Settings) -> str:
     """The name of the model and its server: another server may mean another model by the same name."""
-    server = settings.embedding_base_url or settings.openai_base_url or OPENAI
-    return f"{settings.meaning_model} at {without_userinfo(server)}"
+    return f"{settings.meaning_model} at {without_userinfo(server_of(settings))}"
+
+
+def server_of(settings: Settings) -> str:
+    """The address of the model's server, with its password if it has one."""
+    return settings.embedding_base_url or settings.openai_base_url or OPENAI
 
 
 def embedder_of(settings: Settings, stack: AsyncExitStack) -> ServerEmbedder:

@@ -55,6 +55,13 @@ async def test_another_server_is_another_space(knowledge: Wanted) -> None:
     assert len({space for space, _ in wishes}) == 2
 
 
+async def test_another_password_is_another_account(knowledge: Wanted) -> None:
+    """A profile whose address has a password of its own is not served with the password of another."""
+    ana, bia = (chosen("shop", url=f"https://{user}:secret@vectors.example/v1") for user in ("ana", "bia"))
+    assert len({id(knowledge._embedder(settings)) for settings in (ana, bia, ana)}) == 2
+    assert len({space for space, _ in knowledge.wishes(ana, bia)}) == 1
+
+
 @pytest.mark.parametrize(
     "settings",
     [
