@@ -15,7 +15,7 @@ from events.jetstream.publisher import Publisher
 from events.jetstream.streams import KNOWLEDGE
 from events.knowledge import Document, Place, Unread, Version, encoded, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
-from events.log import LogMismatch, LogUnavailable
+from events.log import LogFull, LogMismatch, LogUnavailable
 from events.subjects import token
 
 _AT_ONCE = 64
@@ -65,7 +65,14 @@ class JetStreamKnowledgeLog:
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         body = encoded(document)
         headers = {"Nats-Expected-Last-Subject-Sequence": str(expected)}
-        ack = await self._publisher.publish(place.subject, body, headers)
+        try:
+            ack = await self._publisher.publish(place.subject, body, headers)
+        except LogFull as full:
+            reason = str(full).removeprefix("the log is full: ")  # the log itself may have room
+            raise LogFull(
+                f"the stream {KNOWLEDGE} has no room for it ({reason}): give it more with the NATS CLI, "
+                f"nats stream edit {KNOWLEDGE} --max-bytes …"
+            ) from full
         if ack.conflict:
             raise KnowledgeChanged(place)
         return ack.seq
@@ -90,7 +97,8 @@ class JetStreamKnowledgeLog:
         except ApiRefused as refused:
             if refused.fault.err_code == STREAM_NOT_FOUND:
                 raise LogMismatch(
-                    f"there is no stream {KNOWLEDGE} on the bus: start an instance, which makes it"
+                    f"there is no stream {KNOWLEDGE} on the bus: start an instance, which makes it. Where the "
+                    "server has no room for it, the instance's log says knowledge.no_room, and what to do"
                 ) from None
             raise LogUnavailable(str(refused)) from refused
 

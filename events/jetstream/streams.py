@@ -54,7 +54,7 @@ MOST_OF_ACCOUNTS = 16 * 1024**2
 MOST_OF_PROFILES = 64 * 1024**2
 """Bytes of PROFILES."""
 
-MOST_OF_KNOWLEDGE = 256 * 1024**2
+MOST_OF_KNOWLEDGE, LEAST_OF_KNOWLEDGE = 256 * 1024**2, 256 * 1024
 """Bytes of KNOWLEDGE."""
 
 log = structlog.get_logger("recado.log")
@@ -147,8 +147,9 @@ async def ensure_streams(bus: Bus, *, max_bytes: int | None = None) -> StreamInf
 
     `max_bytes` is the most that EVENTS may hold and should stay well below the server's `max_file_store`; without it
     the account's limit decides, 16 GiB if there is none, less if the server has less room. DLQ gets a sixteenth,
-    the others a little. A cluster keeps them on three servers. An existing stream keeps its size and replicas. Raises
-    LogMismatch if a stream of that name is not recado's, LogUnavailable.
+    the others a little; where the server has no room for KNOWLEDGE, there is none. A cluster keeps them on three
+    servers. An existing stream keeps its size and replicas. Raises LogMismatch if a stream of that name is not
+    recado's, LogUnavailable.
     """
     deadline = asyncio.get_running_loop().time() + CLUSTER_PATIENCE
     while True:
@@ -231,7 +232,9 @@ async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
     ):
         shape = _SHAPES[name]
         there = await _find(bus, name)
-        if there is None:
+        if there is None and name == KNOWLEDGE:
+            await _create_knowledge(bus, size, info.config["num_replicas"])
+        elif there is None:
             await _request_stream(bus, "CREATE", shape(size, info.config["num_replicas"]))
         else:
             await _bring_up(bus, there, shape(there.config["max_bytes"], there.config["num_replicas"]))
@@ -258,9 +261,7 @@ async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> S
         try:
             info = await _request_stream(bus, "CREATE", _events(max_bytes, replicas))
         except LogMismatch as mismatch:
-            refused = mismatch.__cause__
-            no_room = isinstance(refused, ApiRefused) and _is_no_room(refused)
-            if not (no_room and shrink and max_bytes > SMALLEST_DEFAULT):
+            if not (_is_no_room(mismatch) and shrink and max_bytes > SMALLEST_DEFAULT):
                 raise
             max_bytes //= 2
             shrunk = True
@@ -273,9 +274,33 @@ async def _create(bus: Bus, max_bytes: int, replicas: int, *, shrink: bool) -> S
             return info
 
 
-def _is_no_room(refused: ApiRefused) -> bool:
+async def _create_knowledge(bus: Bus, max_bytes: int, replicas: int) -> None:
+    """The streams of an older recado may have taken all the room: it gets what is left, or is not made."""
+    while True:
+        try:
+            await _request_stream(bus, "CREATE", _knowledge(max_bytes, replicas))
+        except LogMismatch as mismatch:
+            if not _is_no_room(mismatch):
+                raise
+            if max_bytes <= LEAST_OF_KNOWLEDGE:
+                log.warning(
+                    "knowledge.no_room",
+                    reason=str(mismatch),
+                    then="no documents can be added",
+                    help="give another stream fewer bytes, with the NATS CLI: nats stream edit … --max-bytes …, and "
+                    "start again",
+                )
+                return
+            max_bytes = max(max_bytes // 2, LEAST_OF_KNOWLEDGE)
+        else:
+            return
+
+
+def _is_no_room(mismatch: LogMismatch) -> bool:
     """Whether the server has no room. A cluster says so of each of its servers, among the reasons why none fits."""
-    fault = refused.fault
+    if not isinstance(mismatch.__cause__, ApiRefused):
+        return False
+    fault = mismatch.__cause__.fault
     return fault.err_code == STORAGE_EXCEEDED or (fault.err_code == NO_PEERS and "storage" in fault.description)
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 import structlog
+from pysqlite3 import dbapi2 as sqlite3
 
 from projections.knowledge import meanings
 from projections.knowledge.indexing import Indexing
@@ -92,14 +93,14 @@ class Embedding:
                     self._pause = min(2 * self._pause, LONGEST_PAUSE)
                 continue
             self._pause = FIRST_PAUSE
-            if self._are_all and wishes == self._wishes:
+            if self._are_all and wishes == self._wishes and self._indexing.is_whole.is_set():
                 await self._tidy({wish.embedder.space for wish in wishes})
             await self._indexing.changed.wait()
 
     async def _is_met(self, wish: Wish) -> bool:
         try:
             await self.fulfil(wish)
-        except NotEmbedded as failure:
+        except (NotEmbedded, sqlite3.DatabaseError) as failure:
             log.warning(
                 "pieces_not_embedded",
                 model=wish.embedder.space,
@@ -143,7 +144,12 @@ class Embedding:
             raise NotEmbedded("its vectors have another length than before: all are made again")
 
     async def _tidy(self, kept: set[str]) -> None:
-        for space in await self._indexing.write(meanings.tidy, kept):
+        try:
+            dropped = await self._indexing.write(meanings.tidy, kept)
+        except sqlite3.DatabaseError as failure:
+            log.warning("vectors_not_dropped", reason=str(failure), then="it is tried again after the next change")
+            return
+        for space in dropped:
             log.info("vectors_dropped", model=space, reason="no settings name this model any more")
 
 

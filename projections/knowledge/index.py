@@ -18,6 +18,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from events.knowledge import Place, Version
 from events.private_file import open_private
+from projections.database import primary_code
 from projections.knowledge import meanings
 from projections.knowledge.forms import forms_of
 from projections.knowledge.pieces import MOST, Piece, pieces_of
@@ -34,6 +35,9 @@ _PAGE = 16384
 
 _PATIENCE = 5000
 """Milliseconds to wait for a lock of another connection."""
+
+_OF_THE_FILE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT}
+"""Codes of errors that a new file does not have. After others, such as a full disk, the file is intact."""
 
 log = structlog.get_logger("recado.knowledge")
 
@@ -53,11 +57,12 @@ class Text(NamedTuple):
 
 class Index:
     """The index in the file at `path`, which is made if it is missing, damaged, or of another version. None: in
-    memory. A thread at a time may use it."""
+    memory. A thread at a time may use it. Raises sqlite3.DatabaseError, OSError if it cannot be opened now."""
 
     def __init__(self, path: Path | None) -> None:
+        self._path = path
         self.db = _opened(path)
-        self.stream, self.checkpoint = self.db.execute("SELECT stream, checkpoint FROM meta").fetchone()
+        self.stream, self.checkpoint = self._read_up_to()
 
     def close(self) -> None:
         self.db.close()
@@ -66,6 +71,17 @@ class Index:
     def created(self) -> datetime | None:
         """When the stream was created whose versions the file has; None: none was read yet."""
         return datetime.fromisoformat(self.stream) if self.stream else None
+
+    def reopen(self, fault: Exception) -> None:
+        """Go on after a fault with what the file has. It is made again if the fault is the file's own. Raises
+        sqlite3.DatabaseError, OSError if it cannot be opened now."""
+        self.db.close()
+        self.db = _opened(self._path, afresh=primary_code(fault) in _OF_THE_FILE)
+        self.stream, self.checkpoint = self._read_up_to()
+
+    def _read_up_to(self) -> tuple[str, int]:
+        stream, checkpoint = self.db.execute("SELECT stream, checkpoint FROM meta").fetchone()
+        return stream, checkpoint
 
     def take(self, stream: datetime, last: int, versions: Iterable[tuple[Version, Text]], *, afresh: bool) -> None:
         """Have these versions, in their order, and all up to the sequence `last`, in one transaction.
@@ -78,8 +94,8 @@ class Index:
                 self._drop_all()
             for version, text in versions:
                 self._replace(version, text)
-            self.stream, self.checkpoint = stream.isoformat(), last
-            db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (self.stream, last))
+            db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (stream.isoformat(), last))
+        self.stream, self.checkpoint = stream.isoformat(), last
 
     def replace_with(self, other: Index) -> bool:
         """Have what the other index has, in one transaction. False, and nothing is changed, if this one has read
@@ -99,8 +115,8 @@ class Index:
                 self._note_forms(id_, name, Piece(headings, text))
             for (document,) in db.execute("SELECT id FROM documents").fetchall():
                 meanings.add_pieces(db, document)
-            self.stream, self.checkpoint = other.stream, other.checkpoint
-            db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (self.stream, self.checkpoint))
+            db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (other.stream, other.checkpoint))
+        self.stream, self.checkpoint = other.stream, other.checkpoint
         return True
 
     def read(self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -187,25 +203,36 @@ def digest(piece: Piece) -> bytes:
     return sha256(words.encode()).digest()[:16]
 
 
-def _opened(path: Path | None) -> sqlite3.Connection:
+def _opened(path: Path | None, *, afresh: bool = False) -> sqlite3.Connection:
     db = _connected(path)
     try:
-        found = db.execute("SELECT version FROM meta").fetchone()
-    except sqlite3.DatabaseError:  # it is new, of another release, or damaged
-        found = None
-    if found != (VERSION,):
-        db.close()
+        if afresh or not _is_usable(db):
+            db.close()
+            if path is not None:
+                for suffix in ("", "-wal", "-shm", "-journal"):
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+            db = _connected(path)
+            db.execute(f"PRAGMA page_size = {_PAGE}")
+            db.executescript(SCHEMA)
+            db.execute("INSERT INTO meta VALUES (1, ?, '', 0)", (VERSION,))
         if path is not None:
-            for suffix in ("", "-wal", "-shm", "-journal"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-        db = _connected(path)
-        db.execute(f"PRAGMA page_size = {_PAGE}")
-        db.executescript(SCHEMA)
-        db.execute("INSERT INTO meta VALUES (1, ?, '', 0)", (VERSION,))
-    if path is not None:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        db.close()
+        raise
     return db
+
+
+def _is_usable(db: sqlite3.Connection) -> bool:
+    """False: it is new, of another release, or damaged."""
+    try:
+        found = db.execute("SELECT version FROM meta").fetchone()
+    except sqlite3.DatabaseError as fault:
+        if primary_code(fault) not in _OF_THE_FILE:
+            raise
+        return False
+    return bool(found == (VERSION,))
 
 
 def _connected(path: Path | None) -> sqlite3.Connection:

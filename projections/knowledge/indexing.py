@@ -20,6 +20,9 @@ from projections.knowledge.search import Found, Question, search
 AT_ONCE = 16
 """Documents that are read at once, and written in one transaction."""
 
+PAUSE = 5.0
+"""Seconds after a fault of the file."""
+
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 P = ParamSpec("P")
@@ -42,17 +45,33 @@ class Indexing:
         self._texts = texts
         self._using = asyncio.Lock()
         self.is_whole = asyncio.Event()
-        """Set once every document that was there at the start is in the index."""
+        """Set once every document that was there at the start is in the index; not while another stream is read."""
         self.changed = asyncio.Event()
         """Set when documents have changed; who waits for it clears it."""
 
     async def follow(self) -> None:
-        """Index each change until cancelled. Raises LogUnavailable when the connection is closed for good."""
+        """Index each change until cancelled, over every fault of the file. Raises LogUnavailable when the connection is
+        closed for good."""
+        fault: Exception | None = None
+        while True:
+            try:
+                if fault is not None:
+                    await self._reopen(fault)
+                await self._follow()
+            except (sqlite3.DatabaseError, OSError) as error:
+                fault = error
+                log.warning("index_unwritable", reason=str(fault), then="documents are found as before", retry_in=PAUSE)
+            else:
+                return
+            await asyncio.sleep(PAUSE)
+
+    async def _follow(self) -> None:
         async with aclosing(self._stored.follow(self._index.checkpoint, self._index.created)) as followed:
             async for changes in followed:
                 await self._take(changes)
-                if changes.is_whole:
+                if changes.is_whole and not self.is_whole.is_set():
                     self.is_whole.set()
+                    self.changed.set()
 
     async def catch_up(self) -> None:
         """Index all that is there now, without following: a command may make no consumer. Raises LogUnavailable."""
@@ -94,7 +113,15 @@ class Indexing:
         async with self._using:
             self._index.close()
 
+    async def _reopen(self, fault: Exception) -> None:
+        async with self._using:
+            await finished(self._index.reopen, fault)
+        if self._index.created is None:
+            self.is_whole.clear()
+
     async def _take(self, changes: Changes) -> None:
+        if changes.is_from_start:
+            self.is_whole.clear()
         newest: dict[Place, Version] = {}
         for one in changes.versions:
             if isinstance(one, Version):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import structlog
+from pysqlite3 import dbapi2 as sqlite3
 
 from actors.tools.passages import Found
 from backends.embeddings import Embeddings
@@ -32,6 +36,8 @@ FILE = "knowledge.db"
 SHOWN = 3
 """Passages that a model is shown."""
 
+log = structlog.get_logger("recado.knowledge")
+
 
 class IndexedKnowledge:
     """The documents of an instance, over an index. A look-up waits until all that was there at the start is indexed."""
@@ -40,7 +46,7 @@ class IndexedKnowledge:
         self._indexing = indexing
         self._embedding = Embedding(indexing)
         self._stack = stack
-        self._embedders: dict[tuple[str, str], ServerEmbedder] = {}  # by the space and the key
+        self._embedders: dict[tuple[str, str, str], ServerEmbedder] = {}  # by the model, its server and the key
 
     def of(self, settings: Settings) -> SearchedKnowledge:
         """The documents as chats with these settings look them up."""
@@ -64,7 +70,8 @@ class IndexedKnowledge:
     def _embedder(self, settings: Settings) -> ServerEmbedder | None:
         if not settings.meaning_model:
             return None
-        asked = space_of(settings), embedding_key(settings).value
+        # The address with its password: profiles may have different ones for the same server.
+        asked = settings.meaning_model, server_of(settings), embedding_key(settings).value
         if asked not in self._embedders:
             self._embedders[asked] = embedder_of(settings, self._stack)
         return self._embedders[asked]
@@ -85,8 +92,12 @@ class SearchedKnowledge:
 
 def space_of(settings: Settings) -> str:
     """The name of the model and its server: another server may mean another model by the same name."""
-    server = settings.embedding_base_url or settings.openai_base_url or OPENAI
-    return f"{settings.meaning_model} at {without_userinfo(server)}"
+    return f"{settings.meaning_model} at {without_userinfo(server_of(settings))}"
+
+
+def server_of(settings: Settings) -> str:
+    """The address of the model's server, with its password if it has one."""
+    return settings.embedding_base_url or settings.openai_base_url or OPENAI
 
 
 def embedder_of(settings: Settings, stack: AsyncExitStack) -> ServerEmbedder:
@@ -105,12 +116,21 @@ async def indexed_knowledge(
     stored = await JetStreamKnowledgeLog.open(bus)
     life.stack.push_async_callback(stored.close)
     texts = LibraryTexts(library)
-    indexing = Indexing(Index(settings.data / FILE), stored, texts)
+    indexing = Indexing(index_at(settings.data / FILE), stored, texts)
     life.stack.push_async_callback(indexing.close)
     life.keep(indexing.follow())
     knowledge = IndexedKnowledge(indexing, life.stack)
     life.keep(knowledge.run())
     return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings))
+
+
+def index_at(path: Path) -> Index:
+    """The index in the file; where it cannot be opened now, one in memory until the next start."""
+    try:
+        return Index(path)
+    except (sqlite3.DatabaseError, OSError) as fault:
+        log.warning("index_unusable", file=str(path), reason=str(fault), then="it is made again in memory")
+        return Index(None)
 
 
 @asynccontextmanager

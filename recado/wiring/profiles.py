@@ -181,7 +181,8 @@ class AnsweringByProfile:
         return usable
 
     def _made(self, profile: Profile) -> Answering:
-        usable = self._former.pop(profile.ref, None) or self._known.get(profile.ref) or self._usable(profile)
+        former = self._former.pop(profile.ref, None)
+        usable = self._known.get(profile.ref) or former or self._usable(profile)
         try:
             return self._answering(profile.ref, usable)
         except Exception as defect:  # one profile that breaks recado stops no other

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +15,7 @@ from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.jetstream.log import JetStreamLog
 from events.knowledge import LARGEST, Document, KnowledgeUnreadable, Pair, Place, Unread, Version
 from events.knowledge_log import Changes, KnowledgeChanged, KnowledgeLog
+from events.log import LogFull
 from events.memory_knowledge import MemoryKnowledgeLog
 from tests.conftest import LOG_BYTES
 
@@ -155,3 +156,14 @@ async def test_a_version_has_bounds(knowledge: KnowledgeLog) -> None:
     with pytest.raises(KnowledgeUnreadable, match="at most 524,288"):
         await knowledge.write(place(), Document(name="prices.pdf", faq=pairs), expected=0)
     assert (await knowledge.look()).newest == {}
+
+
+async def test_a_full_stream_of_documents_says_what_to_do() -> None:
+    class Full:
+        async def publish(self, *_: Any) -> None:
+            raise LogFull("the log is full: maximum bytes exceeded (10047)")
+
+    full = JetStreamKnowledgeLog(cast(Any, None), cast(Any, Full()))
+    with pytest.raises(LogFull, match="nats stream edit KNOWLEDGE --max-bytes") as said:
+        await full.write(place(), document(), expected=0)
+    assert "the log" not in str(said.value)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from pathlib import Path
 
 import msgspec
 import nats
 import nats.errors
 import pytest
 from nats.js.errors import APIError
+from structlog.testing import capture_logs
 
 from events.inbound import Message
 from events.jetstream.api import parse_headers
@@ -147,6 +149,30 @@ async def test_a_size_that_the_server_has_no_room_for(bus: Bus) -> None:
     log = await JetStreamLog.open(bus)
     assert 10**8 < (await log.head()).limit < 10**9
     await log.close()
+
+
+@pytest.mark.parametrize(
+    ("room", "size"), [(0, None), (100 * 1024, None), (300 * 1024, 256 * 1024), (1024**2, 1024**2)]
+)
+async def test_an_older_recado_left_no_room_for_documents(room: int, size: int | None, tmp_path: Path) -> None:
+    """Given an account that the other streams fill but for `room` bytes, then an instance starts: the stream of
+    documents gets what is left, or the log says that there is none."""
+    others = 4 * 1024**2 + 1024**2 + 256 * 1024 + 1024**2
+    server = NatsServer(tmp_path, max_file_store=str(others + room))
+    server.start()
+    try:
+        bus = await Bus.open(server.url)
+        with capture_logs() as logs:
+            await ensure_streams(bus, max_bytes=4 * 1024**2)
+            await ensure_streams(bus, max_bytes=4 * 1024**2)
+        said = [entry["event"] for entry in logs if entry["log_level"] == "warning"]
+        made = {one.config.name: one.config.max_bytes for one in await bus.jetstream().streams_info()}
+        assert made.get("KNOWLEDGE") == size
+        assert said == (["knowledge.no_room"] * 2 if size is None else [])
+        assert made["PROFILES"] == 1024**2
+        await bus.close()
+    finally:
+        server.kill()
 
 
 async def test_several_start_at_the_same_moment(nats_server: NatsServer) -> None:

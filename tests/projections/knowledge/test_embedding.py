@@ -6,12 +6,14 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from events.knowledge import Pair
+from events.knowledge_log import Changes
 from events.memory_knowledge import MemoryKnowledgeLog
 from projections.knowledge import meanings
 from projections.knowledge.embedding import Embedding, NotEmbedded, Wish, search_by_both
@@ -24,6 +26,7 @@ from tests.projections.knowledge.test_index import HOURS, RETURNS, SHIPPING, Tex
 from tests.waiting import until
 
 TEXTS = {"shipping": SHIPPING, "returns": RETURNS, "hours": HOURS}
+RESTORED = datetime(2027, 1, 1, tzinfo=UTC)
 ABROAD = "do you deliver?"
 """No word of it is in the passage that answers it."""
 
@@ -117,6 +120,34 @@ async def test_changes_are_followed(log: MemoryKnowledgeLog, indexing: Indexing)
     await until(is_tidy)
     for task in running:
         task.cancel()
+
+
+async def test_a_restored_stream_costs_no_vectors(
+    log: MemoryKnowledgeLog, indexing: Indexing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given another stream with the same texts, while it is read only in part, then no vectors are dropped."""
+    looked, tidied = list[str](), list[str]()
+    note, tidy = meanings.note_whole, meanings.tidy
+    monkeypatch.setattr(meanings, "note_whole", lambda db, space, names: (looked.append(space), note(db, space, names)))
+    monkeypatch.setattr(meanings, "tidy", lambda db, kept: (tidied.append("all"), tidy(db, kept))[1])
+    model, embedding = Words(), Embedding(indexing)
+    embedding.want([Wish(model, ("shop",))], are_all=True)
+    running = asyncio.create_task(embedding.run())
+    await until(lambda: len(tidied) == 1)
+    first_one, *others = sorted((await log.look()).newest.values(), key=lambda one: one.seq)
+    await indexing._take(Changes(RESTORED, True, 1, (first_one,), is_whole=False))
+    for _ in range(2):
+        before = len(looked)
+        indexing.changed.set()
+        await until(lambda: len(looked) > before)  # noqa: B023 - awaited here
+    assert not indexing.is_whole.is_set()
+    assert len(tidied) == 1
+    await indexing._take(Changes(RESTORED, False, 3, tuple(others), is_whole=True))
+    indexing.is_whole.set()
+    indexing.changed.set()
+    await until(lambda: len(tidied) > 1)
+    assert len(model.asked) == 3
+    running.cancel()
 
 
 async def test_a_server_that_is_down(indexing: Indexing) -> None:

@@ -7,13 +7,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from events.memory_knowledge import MemoryKnowledgeLog
 from projections.knowledge import meanings
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from recado.settings.settings import Settings, doubts
-from recado.wiring.knowledge import IndexedKnowledge, space_of
+from recado.wiring.knowledge import IndexedKnowledge, index_at, space_of
 from tests.projections.knowledge.test_index import SHIPPING, Texts, put
 
 LOCAL = "http://localhost:8080/v1"
@@ -52,6 +53,13 @@ async def test_another_server_is_another_space(knowledge: Wanted) -> None:
     """A server that a profile names puts no vectors into the search of others."""
     wishes = knowledge.wishes(chosen("shop"), chosen("shop", url="https://other.example/v1"))
     assert len({space for space, _ in wishes}) == 2
+
+
+async def test_another_password_is_another_account(knowledge: Wanted) -> None:
+    """A profile whose address has a password of its own is not served with the password of another."""
+    ana, bia = (chosen("shop", url=f"https://{user}:secret@vectors.example/v1") for user in ("ana", "bia"))
+    assert len({id(knowledge._embedder(settings)) for settings in (ana, bia, ana)}) == 2
+    assert len({space for space, _ in knowledge.wishes(ana, bia)}) == 1
 
 
 @pytest.mark.parametrize(
@@ -93,3 +101,15 @@ async def test_a_look_up_while_the_server_is_away(knowledge: Wanted) -> None:
     await knowledge._indexing.write(meanings.note_whole, space, ["shop"])
     (found,) = await knowledge.of(settings).look_up(("shop",), "frete")
     assert "frete" in found.text
+
+
+def test_an_index_that_cannot_be_opened_stops_no_start(tmp_path: Path) -> None:
+    """A folder of the name stands for a disk or rights at fault."""
+    path = tmp_path / "knowledge.db"
+    path.mkdir()
+    with capture_logs() as logs:
+        index = index_at(path)
+    assert index.checkpoint == 0
+    index.close()
+    assert [entry["event"] for entry in logs] == ["index_unusable"]
+    assert path.is_dir()

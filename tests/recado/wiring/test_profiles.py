@@ -27,6 +27,7 @@ from recado.wiring import profiles as wiring
 from recado.wiring import tool_modules
 from recado.wiring.backends import Model
 from recado.wiring.means import Shared
+from recado.wiring.profile_settings import Usable
 from recado.wiring.profiles import AnsweringByProfile
 from recado.wiring.tool_modules import StillImported, ToolModules
 from tests.waiting import until
@@ -181,6 +182,18 @@ async def test_a_restored_stream_has_other_versions_of_the_same_names(tmp_path: 
         named = answers.profiles.named("shop@1")
         assert named is not None
         assert named.history == 7
+
+
+async def test_a_secret_that_came_while_a_former_version_was_read(tmp_path: Path) -> None:
+    """Given a version that was read without its secret for a turn that began before, when it is in force and its secret
+    comes, then the newer reading counts."""
+    stored, shop = MemoryProfileLog(), profile("shop", 1, **KEYED)
+    await stored.write([shop], expected=0)
+    async with instance(tmp_path, stored) as answers:
+        await answers._read_former(shop)
+        answers._known["shop@1"] = Usable(answers._own)
+        answers.profiles.forget(["shop@1"])
+        assert not answering(answers, "shop").rules.waits
 
 
 async def test_means_that_cannot_be_made_leave_nothing_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
