@@ -22,9 +22,9 @@ LONGEST_HEADINGS = 200
 MOST = 20_000
 """Pieces of one document."""
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t#]*$")
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_RULE = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_RULE = re.compile(r":?-+:?")
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -79,7 +79,8 @@ def _blocks(lines: Iterable[str]) -> Iterator[_Block]:
             is_table = is_row
         if heading is not None:
             level = len(heading[1])
-            headings[:] = [*((above, words) for above, words in headings if above < level), (level, heading[2])]
+            words = heading[2].rstrip(" \t#")[-LONGEST_HEADINGS:]
+            headings[:] = [*((above, outer) for above, outer in headings if above < level), (level, words)]
         else:
             kept.append(line)
     yield block()
@@ -121,7 +122,7 @@ def _of_prose(text: str) -> list[str]:
 
 def _of_table(lines: tuple[str, ...]) -> Iterator[str]:
     """Pieces of a table, each with its heading. A row that is too long is a piece by itself, cut like prose."""
-    head = lines[:2] if len(lines) > 1 and _RULE.fullmatch(lines[1].strip()) else ()
+    head = lines[:2] if len(lines) > 1 and _is_rule(lines[1]) else ()
     title = [*head]
     if sum(map(len, title)) > LARGEST // 2:  # a heading that leaves no room for rows
         title = []
@@ -138,6 +139,12 @@ def _of_table(lines: tuple[str, ...]) -> Iterator[str]:
             rows, size = [], sum(map(len, title))
     if rows or head:
         yield "\n".join([*(title or head if not rows else title), *rows])
+
+
+def _is_rule(line: str) -> bool:
+    """Whether the line is the one below a table's heading."""
+    cells = line.strip().removeprefix("|").removesuffix("|").split("|")
+    return all(_RULE.fullmatch(cell.strip(" \t")) for cell in cells)
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +46,31 @@ def test_a_small_table_stays_with_its_prose() -> None:
 def test_signs_within_code_are_no_headings_and_no_tables() -> None:
     text = "# A\n```\n# not a heading\n| no table |\n~~~\n```\n## B\nwords"
     assert pieces_of(text) == [Piece("A", "```\n# not a heading\n| no table |\n~~~\n```"), Piece("A › B", "words")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# " + "# " * 100_000 + "x",
+        "# a" + " " * 200_000 + "x",
+        "#" + "\t" * 200_000,
+        "| a |\n| -" + " " * 200_000 + "x",
+        "| a |\n" + "|" * 200_000 + "x",
+        "| a |\n|" + ":-" * 100_000,
+        "# " + "a" * 200_000 + "\nx\n| y |" * 50_000,
+        "`" * 200_000 + "\n" + "~" * 200_000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_long_line_is_read_once(text: str) -> None:
+    """If the work grew with the square of a line's length, this would not end before the test's timeout."""
+    assert len(pieces_of(text)) < 60_000
+
+
+@pytest.mark.parametrize("rule", ["|---|---|", "| :--|:-: ", "|-|-", "| --- |\t:-: |", "  |-|-  "])
+def test_the_line_below_a_table_s_heading(rule: str) -> None:
+    rows = "\n".join(f"| {number} | {'x' * 90} |" for number in range(30))
+    assert all(piece.text.startswith("| a | b |") for piece in pieces_of(f"| a | b |\n{rule}\n{rows}"))
 
 
 @given(st.text(alphabet=st.sampled_from("ab |#-`~\n.é"), max_size=3000))
