@@ -16,7 +16,7 @@ import msgspec
 
 from backends.content.markdown import markdown_of
 from backends.protocol import CannotBeRead
-from events.knowledge import Document, Pair, Place, Version
+from events.knowledge import Document, Pair, Place
 from events.knowledge_log import KnowledgeChanged, KnowledgeLog, Stock
 from events.library import Library, object_of
 from recado.knowledge.addresses import Address, Web
@@ -116,7 +116,7 @@ class Adding:
             at=self._author.at,
             by=self._author.by,
         )
-        seq = await self._stored.write(place, document, expected=before.seq if before is not None else 0)
+        seq = await self._stored.write(place, document, expected=self._stock.last_of(place))
         return Added(content.name, "added" if there is None else "changed", seq)
 
     async def _with_pairs(self, name: str, body: bytes, origin: str) -> Added:
@@ -126,7 +126,8 @@ class Adding:
         pairs = pairs_in(body)
         if before is not None and there is not None and there.faq == pairs:
             return Added(name, "unchanged", before.seq)
-        seq = await write_pairs(self._stored, place, pairs, self._author, before=before, source=origin)
+        expected = self._stock.last_of(place)
+        seq = await write_pairs(self._stored, place, pairs, self._author, expected=expected, source=origin)
         return Added(name, "added" if there is None else "changed", seq)
 
 
@@ -136,16 +137,16 @@ async def write_pairs(
     pairs: tuple[Pair, ...],
     author: Author,
     *,
-    before: Version | None,
+    expected: int,
     source: str = "",
 ) -> int:
     """Have these pairs as the document; without pairs it ends. Returns the sequence of the version. Raises
     KnowledgeChanged, KnowledgeUnreadable, LogUnavailable, LogFull.
 
-    - `before`: its newest version.
+    - `expected`: the sequence of its last version; 0: it has none.
     """
     document = Document(name=place.name, source=source, faq=pairs, removed=not pairs, at=author.at, by=author.by)
-    return await stored.write(place, document, expected=before.seq if before is not None else 0)
+    return await stored.write(place, document, expected=expected)
 
 
 def source_of(document: Document) -> Source | Address | None:
