@@ -1,7 +1,8 @@
 """Adds documents to a collection: reads each, keeps its bytes and its text, and writes its version last.
 
 A document is whole or not there: what was kept without a version is never looked at. A file whose bytes are those of
-the newest version is not read again. A page whose text is the same is the same, whatever else its server puts into it.
+the newest version is not read again, unless the library has lost them or their text: then it is a new version, which
+each instance reads. A page whose text is the same is the same, whatever else its server puts into it.
 """
 
 from __future__ import annotations
@@ -100,11 +101,13 @@ class Adding:
         place = msgspec.convert({"collection": self._collection, "name": content.name}, Place)
         before = self._stock.newest.get(place)
         there = before.document if before is not None and not before.document.removed else None
-        if before is not None and there is not None and there.sha256 == digest_of(content.body):
+        is_same = there is not None and there.sha256 == digest_of(content.body)
+        if before is not None and there is not None and is_same and await self._keeps(there):
             return Added(content.name, "unchanged", before.seq)
         text = (await markdown_of(content.body, content.mime)).encode()
         is_page = content.mime == "text/html"
-        if before is not None and there is not None and is_page and there.text == object_of(text):
+        is_same = there is not None and is_page and there.text == object_of(text)
+        if before is not None and there is not None and is_same and await self._keeps(there):
             return Added(content.name, "unchanged", before.seq)
         document = Document(
             name=content.name,
@@ -118,6 +121,13 @@ class Adding:
         )
         seq = await self._stored.write(place, document, expected=self._stock.last_of(place))
         return Added(content.name, "added" if there is None else "changed", seq)
+
+    async def _keeps(self, document: Document) -> bool:
+        """Whether the document's bytes and its text are still there, and whole."""
+        for one in (document.object, document.text):
+            if one is not None and await self._library.content(one) is None:
+                return False
+        return True
 
     async def _with_pairs(self, name: str, body: bytes, origin: str) -> Added:
         place = msgspec.convert({"collection": self._collection, "name": name}, Place)

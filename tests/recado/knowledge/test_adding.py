@@ -52,3 +52,18 @@ async def test_a_name_that_cannot_be_stored_is_refused(shop: Shop) -> None:
     adding = Adding(shop.log, shop.library, "shop", await shop.log.look(), AUTHOR)
     [added] = [one async for one in adding.add([named(shop.folder / "x.md", "я" * 190)])]
     assert (added.outcome, added.reason) == ("refused", "its name cannot be stored: give a shorter one")
+
+
+@pytest.mark.parametrize("lost", ["object", "text"])
+@pytest.mark.parametrize("name", ["a.md", "a.html"])
+async def test_a_file_that_the_library_lost_is_added_again(shop: Shop, name: str, lost: str) -> None:
+    """Given a document whose bytes or text are gone, then adding its file again writes a version that is whole."""
+    text = "<p>Open daily.</p>" if name.endswith("html") else "Open *daily*."
+    await shop.add(name, text)
+    assert (await shop.add(name, text)).outcome == "unchanged"
+    shop.library.lose(getattr((await shop.newest(name)).document, lost))
+    assert (await shop.add(name, text)).outcome == "changed"
+    document = (await shop.newest(name)).document
+    kept = [one for one in (document.object, document.text) if one is not None]
+    assert [await shop.library.content(one) is not None for one in kept] == [True, True]
+    assert (await shop.add(name, text)).outcome == "unchanged"
