@@ -20,6 +20,7 @@ from backends.protocol import CannotBeRead
 from events.knowledge import Document, Pair, Place
 from events.knowledge_log import KnowledgeChanged, KnowledgeLog, Stock
 from events.library import Library, object_of
+from projections.knowledge.pieces import MOST, TOO_MANY, pieces_of
 from recado.knowledge.addresses import Address, Web
 from recado.knowledge.pairs import ENDING, pairs_in
 from recado.knowledge.sources import Content, Gone, Source, SourceRefused, digest_of, named, read_file
@@ -104,7 +105,10 @@ class Adding:
         is_same = there is not None and there.sha256 == digest_of(content.body)
         if before is not None and there is not None and is_same and await self._keeps(there):
             return Added(content.name, "unchanged", before.seq)
-        text = (await markdown_of(content.body, content.mime)).encode()
+        words = await markdown_of(content.body, content.mime)
+        if len(words) > MOST and len(await asyncio.to_thread(pieces_of, words)) > MOST:
+            raise SourceRefused(TOO_MANY)
+        text = words.encode()
         is_page = content.mime == "text/html"
         is_same = there is not None and is_page and there.text == object_of(text)
         if before is not None and there is not None and is_same and await self._keeps(there):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.knowledge.pieces import LARGEST, Piece, pieces_of
+from projections.knowledge.pieces import LARGEST, MOST, Piece, pieces_of
 
 
 def test_a_piece_bears_the_headings_above_it() -> None:
@@ -36,6 +36,21 @@ def test_a_row_that_is_too_long_is_cut_and_keeps_the_heading() -> None:
 
 def test_a_table_of_headings_alone_is_a_piece() -> None:
     assert pieces_of("| a | b |\n|---|---|") == [Piece("", "| a | b |\n|---|---|")]
+
+
+@pytest.mark.parametrize("rows", ["", "\n| b | 1 |", "\n| b | 1 |\n| c | 2 |"])
+def test_a_long_heading_of_a_table_is_cut_like_prose(rows: str) -> None:
+    """Given a heading that leaves no room for rows, also alone, then its words are in pieces of a usual size, once."""
+    words = " ".join(f"word{number}" for number in range(400))
+    pieces = pieces_of(f"| {words} | x |\n|---|---|{rows}")
+    kept = " ".join(piece.text for piece in pieces).split()
+    assert [word for word in kept if word.startswith("word")] == words.split()
+    assert all(len(piece.text) <= LARGEST for piece in pieces)
+    assert kept[-1] == ("|" if rows else "|---|---|")
+
+
+def test_a_table_of_one_long_row_is_cut_like_prose() -> None:
+    assert all(len(piece.text) <= LARGEST for piece in pieces_of(f"| {'word ' * 2_000}|"))
 
 
 def test_a_small_table_stays_with_its_prose() -> None:
@@ -91,3 +106,8 @@ def test_prose_is_whole(paragraphs: list[str]) -> None:
     letters = "".join("".join(paragraphs).split())
     assert "".join("".join(piece.text.split()) for piece in pieces) == letters
     assert all(len(piece.text) <= LARGEST for piece in pieces)
+
+
+def test_a_document_of_too_many_pieces_shows_that_it_has_more() -> None:
+    text = "".join(f"# {number}\nword\n" for number in range(MOST + 9))
+    assert len(pieces_of(text)) == MOST + 1

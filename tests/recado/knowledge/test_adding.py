@@ -10,6 +10,7 @@ import pytest
 from events.knowledge import Place, Version
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
+from projections.knowledge.pieces import MOST
 from recado.knowledge.adding import Added, Adding, Author
 from recado.knowledge.sources import named
 
@@ -67,3 +68,9 @@ async def test_a_file_that_the_library_lost_is_added_again(shop: Shop, name: str
     kept = [one for one in (document.object, document.text) if one is not None]
     assert [await shop.library.content(one) is not None for one in kept] == [True, True]
     assert (await shop.add(name, text)).outcome == "unchanged"
+
+
+async def test_a_file_of_too_many_pieces_is_refused(shop: Shop) -> None:
+    added = await shop.add("a.md", "".join(f"# {number}\nword\n" for number in range(MOST + 1)))
+    assert (added.outcome, added.reason) == ("refused", "it has more than 20,000 pieces: split it")
+    assert (await shop.log.look()).last == 0
