@@ -107,10 +107,13 @@ class Unread(msgspec.Struct, frozen=True):
     reason: str
 
 
-def encoded(document: Document) -> bytes:
-    """The version as JSON. Raises KnowledgeUnreadable if it breaks a bound."""
+def encoded(place: Place, document: Document) -> bytes:
+    """The version as JSON. Raises KnowledgeUnreadable if it breaks a bound, or cannot be read again at its place."""
+    if untoken(token(place.name)) != place.name:
+        raise KnowledgeUnreadable("its name cannot be stored: give a shorter one")
     body = msgspec.json.encode(document)
-    _decoded(body)
+    if isinstance(found := read(place.subject, 0, body), Unread):
+        raise KnowledgeUnreadable(found.reason)
     return body
 
 
@@ -120,9 +123,9 @@ def read(subject: str, seq: int, body: bytes) -> Version | Unread:
         place = _place(subject)
         document = _decoded(body, place.name)
     except KnowledgeUnreadable as fault:
-        return Unread(subject[:300], seq, str(fault))
+        return Unread(subject, seq, str(fault))
     if document.name != place.name:
-        return Unread(subject[:300], seq, "the document bears another name than its subject")
+        return Unread(subject, seq, "the document bears another name than its subject")
     return Version(place, seq, document)
 
 

@@ -41,6 +41,12 @@ class Stock(msgspec.Struct, frozen=True):
             if not version.document.removed and collection in ("", place.collection)
         ]
 
+    def last_of(self, place: Place) -> int:
+        """The sequence of the document's last version, also of one that cannot be read; 0: it has none."""
+        unread = [one.seq for one in self.unread if one.subject == place.subject]
+        version = self.newest.get(place)
+        return max([0, *unread, *([version.seq] if version is not None else [])])
+
 
 class Changes(msgspec.Struct, frozen=True):
     """Versions in the order of the stream.

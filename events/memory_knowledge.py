@@ -35,7 +35,7 @@ class MemoryKnowledgeLog:
         return Stock(_CREATED, len(self._kept), newest, tuple(unread.values()))
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
-        body = encoded(document)
+        body = encoded(place, document)
         last = next((seq for seq in range(len(self._kept), 0, -1) if self._kept[seq - 1][0] == place.subject), 0)
         if last != expected:
             raise KnowledgeChanged(place)

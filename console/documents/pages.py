@@ -24,7 +24,6 @@ from console.documents.shelf import (
     address_of,
     collection_of,
     documents_of,
-    last_of,
     leaf_of,
     place_of,
     shown_of,
@@ -138,7 +137,7 @@ async def ask(request: Request) -> Response:
     """GET: the page that asks before a document is removed."""
     place = place_of(request)
     stock = await documents_of(request).look(place.collection)
-    last = last_of(stock, place)
+    last = stock.last_of(place)
     if not _is_unread(stock, last):
         there(stock, place)
     return _asked(request, last)
@@ -149,7 +148,7 @@ async def remove(request: Request) -> Response:
     place, base = place_of(request), (await form_of(request)).get("base", "")
     documents = documents_of(request)
     stock = await documents.look(place.collection)
-    last = last_of(stock, place)
+    last = stock.last_of(place)
     if not _is_unread(stock, last):
         there(stock, place)
     if base != str(last):

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from console.composing import Unfit
 from console.desk import deps_of
-from console.documents.shelf import BY, HOME, address_of, documents_of, last_of, place_of
+from console.documents.shelf import BY, HOME, address_of, documents_of, place_of
 from console.forms import form_of
 from console.problems import Problem
 from console.rendering import render
@@ -57,7 +57,7 @@ async def edit(request: Request) -> Response:
     place = place_of(request)
     stock = await documents_of(request).look(place.collection)
     pairs, asked = _pairs(stock, place), request.query_params.get("number")
-    base = str(last_of(stock, place))
+    base = str(stock.last_of(place))
     if asked is None:
         return _form(request, place, Draft(base=base), stock)
     if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) < len(pairs)):
@@ -70,7 +70,7 @@ async def change(request: Request) -> Response:
     """POST `do`: save or remove. A draft with a fault, or one that another person overtook, comes back in its form."""
     place, given = place_of(request), await form_of(request)
     stock = await documents_of(request).look(place.collection)
-    pairs, last = _pairs(stock, place), last_of(stock, place)
+    pairs, last = _pairs(stock, place), stock.last_of(place)
     draft = _draft(given)
     if (do := given.get("do", "")) not in ("save", "remove"):
         raise Problem(400, f"{do[:40]!r} is not done here.")
@@ -160,7 +160,7 @@ def _overtaken(request: Request, place: Place, draft: Draft, stock: Stock) -> Re
     if is_gone:
         told += " The question that you changed is not there any more: saved again, yours is added."
     again = msgspec.structs.replace(
-        draft, base=str(last_of(stock, place)), was="" if is_gone else draft.was, number=number or 0
+        draft, base=str(stock.last_of(place)), was="" if is_gone else draft.was, number=number or 0
     )
     now = pairs[number] if number is not None else None
     return _form(request, place, again, stock, status=409, wrong=Unfit("", told), now=now)

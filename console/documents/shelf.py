@@ -71,13 +71,6 @@ def there(stock: Stock, place: Place) -> Version:
     return version
 
 
-def last_of(stock: Stock, place: Place) -> int:
-    """The sequence of the document's last version, also of one that cannot be read; 0: it has none."""
-    unread = [one.seq for one in stock.unread if one.subject == place.subject[:300]]
-    version = stock.newest.get(place)
-    return max([0, *unread, *([version.seq] if version is not None else [])])
-
-
 def address_of(place: Place, page: str, **more: object) -> str:
     """The address of a page of a document."""
     return f"{HOME}/{place.collection}/{page}?{urlencode({'name': place.name, **more})}"

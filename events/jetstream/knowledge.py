@@ -63,7 +63,7 @@ class JetStreamKnowledgeLog:
         return newest, tuple(unread)
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
-        body = encoded(document)
+        body = encoded(place, document)
         headers = {"Nats-Expected-Last-Subject-Sequence": str(expected)}
         try:
             ack = await self._publisher.publish(place.subject, body, headers)

@@ -21,9 +21,9 @@ from events.private_file import open_private
 from projections.database import primary_code
 from projections.knowledge import meanings
 from projections.knowledge.forms import forms_of
-from projections.knowledge.pieces import MOST, Piece, pieces_of
+from projections.knowledge.pieces import MOST, TOO_MANY, Piece, pieces_of
 
-PIECES = 2
+PIECES = 3
 """Raise it when the same text makes other pieces or forms."""
 
 SCHEMA = Path(__file__).with_name("schema.sql").read_text()
@@ -156,7 +156,12 @@ class Index:
         self._drop(version.place)
         if version.document.removed:
             return
-        at = version.document.at
+        at, reason = version.document.at, text.reason
+        pairs = version.document.faq
+        pieces = [Piece(pair.q, pair.a) for pair in pairs] if pairs else pieces_of(text.text)
+        if len(pieces) > MOST:
+            pieces, reason = [], TOO_MANY
+            log.warning("document_not_indexed", document=str(version.place), seq=version.seq, reason=reason)
         self.db.execute(
             "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -165,11 +170,9 @@ class Index:
                 version.place.name,
                 version.document.source,
                 0 if at is None else int((at - _EPOCH).total_seconds() * 1_000_000),
-                text.reason,
+                reason,
             ),
         )
-        pairs = version.document.faq
-        pieces = [Piece(pair.q, pair.a) for pair in pairs] if pairs else pieces_of(text.text)
         for number, piece in enumerate(pieces):
             id_ = version.seq * MOST + number
             row = (id_, version.seq, number, piece.headings, piece.text, digest(piece))

@@ -22,9 +22,12 @@ LONGEST_HEADINGS = 200
 MOST = 20_000
 """Pieces of one document."""
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t#]*$")
+TOO_MANY = f"it has more than {MOST:,} pieces: split it"
+"""Why a document of more is not found."""
+
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_RULE = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
+_RULE = re.compile(r":?-+:?")
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -47,13 +50,13 @@ class _Block(msgspec.Struct, frozen=True):
 
 
 def pieces_of(text: str) -> list[Piece]:
-    """The pieces of a document, at most MOST, in its order; never a blank one."""
+    """The pieces of a document in its order, never a blank one. Of one that has too many: MOST and one more."""
     pieces: list[Piece] = []
     for block in _joined(_blocks(text.splitlines())):
         words = _of_table(block.lines) if block.is_table else _of_prose("\n".join(block.lines))
         pieces += [Piece(block.headings, found) for found in (one.strip() for one in words) if found]
-        if len(pieces) >= MOST:
-            return pieces[:MOST]
+        if len(pieces) > MOST:
+            return pieces[: MOST + 1]
     return pieces
 
 
@@ -79,7 +82,8 @@ def _blocks(lines: Iterable[str]) -> Iterator[_Block]:
             is_table = is_row
         if heading is not None:
             level = len(heading[1])
-            headings[:] = [*((above, words) for above, words in headings if above < level), (level, heading[2])]
+            words = heading[2].rstrip(" \t#")[-LONGEST_HEADINGS:]
+            headings[:] = [*((above, outer) for above, outer in headings if above < level), (level, words)]
         else:
             kept.append(line)
     yield block()
@@ -120,14 +124,16 @@ def _of_prose(text: str) -> list[str]:
 
 
 def _of_table(lines: tuple[str, ...]) -> Iterator[str]:
-    """Pieces of a table, each with its heading. A row that is too long is a piece by itself, cut like prose."""
-    head = lines[:2] if len(lines) > 1 and _RULE.fullmatch(lines[1].strip()) else ()
-    title = [*head]
-    if sum(map(len, title)) > LARGEST // 2:  # a heading that leaves no room for rows
+    """Pieces of a table, each with its heading. A row that is too long is a piece by itself, cut like prose; so is a
+    heading that leaves no room for rows."""
+    head = lines[:2] if len(lines) > 1 and _is_rule(lines[1]) else ()
+    title, rest = list(head), lines[len(head) :]
+    if not rest or sum(map(len, title)) > LARGEST // 2:
+        yield from _of_prose("\n".join(title))
         title = []
     rows: list[str] = []
     size = sum(map(len, title))
-    for row in lines[len(head) :]:
+    for row in rest:
         if rows and size + len(row) > LARGEST:
             yield "\n".join([*title, *rows])
             rows, size = [], sum(map(len, title))
@@ -136,8 +142,14 @@ def _of_table(lines: tuple[str, ...]) -> Iterator[str]:
         if size > LARGEST and len(rows) == 1:
             yield from ("\n".join([*title, part]) for part in _of_prose(row))
             rows, size = [], sum(map(len, title))
-    if rows or head:
-        yield "\n".join([*(title or head if not rows else title), *rows])
+    if rows:
+        yield "\n".join([*title, *rows])
+
+
+def _is_rule(line: str) -> bool:
+    """Whether the line is the one below a table's heading."""
+    cells = line.strip().removeprefix("|").removesuffix("|").split("|")
+    return all(_RULE.fullmatch(cell.strip(" \t")) for cell in cells)
 
 
 @lru_cache(maxsize=1)

@@ -230,7 +230,7 @@ async def _look(collection: str) -> Stock:
 
 async def _text(place: Place) -> tuple[Version, str]:
     async with opened() as there:
-        version = await version_of(there.stored, place)
+        version = version_of(await there.stored.look(place.collection), place)
         if version.document.faq:
             return version, "\n\n".join(f"{pair.q}\n{pair.a}" for pair in version.document.faq)
         text = await LibraryTexts(there.library).text_of(version)
@@ -247,11 +247,16 @@ async def _search(collection: str, words: str, most: int) -> tuple[list[Found], 
 
 async def _remove(collection: str, names: tuple[str, ...]) -> list[tuple[Place, int]]:
     async with opened() as there:
-        versions = [await version_of(there.stored, Place(collection, name)) for name in names]
+        stock = await there.stored.look(collection)
+        unread = {one.subject for one in stock.unread}
+        places = [Place(collection, name) for name in names]
+        for place in places:
+            if place.subject not in unread:
+                version_of(stock, place)
         removed = []
-        for one in versions:
-            ended = Document(name=one.place.name, removed=True, at=there.author.at, by=there.author.by)
-            removed.append((one.place, await there.stored.write(one.place, ended, expected=one.seq)))
+        for place in places:
+            ended = Document(name=place.name, removed=True, at=there.author.at, by=there.author.by)
+            removed.append((place, await there.stored.write(place, ended, expected=stock.last_of(place))))
         return removed
 
 

@@ -84,7 +84,8 @@ def export_(collection: str, folder: Path, as_json: bool) -> None:
 
 async def _pairs(place: Place, more: tuple[Pair, ...], removed: tuple[str, ...]) -> tuple[Pair, ...]:
     async with opened() as there:
-        before = (await there.stored.look(place.collection)).newest.get(place)
+        stock = await there.stored.look(place.collection)
+        before = stock.newest.get(place)
         document = before.document if before is not None and not before.document.removed else None
         if document is not None and not document.faq:
             raise SourceRefused("it is no document of questions: give another name")
@@ -96,7 +97,7 @@ async def _pairs(place: Place, more: tuple[Pair, ...], removed: tuple[str, ...])
             pairs = left
         if pairs != old:
             try:
-                await write_pairs(there.stored, place, pairs, there.author, before=before)
+                await write_pairs(there.stored, place, pairs, there.author, expected=stock.last_of(place))
             except KnowledgeChanged as fault:
                 raise SourceRefused(str(fault)) from fault
         return pairs

@@ -12,7 +12,7 @@ import msgspec
 
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.knowledge import COLLECTION, Place, Version
-from events.knowledge_log import KnowledgeLog
+from events.knowledge_log import KnowledgeLog, Stock
 from events.library import Library
 from projections.knowledge.embedding import search_by_both
 from projections.knowledge.index import Index
@@ -104,9 +104,9 @@ async def searched(*collections: str) -> AsyncIterator[Searched]:
         yield Searched(indexing, embedder, collections)
 
 
-async def version_of(stored: KnowledgeLog, place: Place) -> Version:
+def version_of(stock: Stock, place: Place) -> Version:
     """The document's newest version. Refuses one that is not there."""
-    version = (await stored.look(place.collection)).newest.get(place)
+    version = stock.newest.get(place)
     if version is None or version.document.removed:
         raise click.ClickException(f"there is no document {place}: recado knowledge list shows them")
     return version

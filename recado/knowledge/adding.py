@@ -1,7 +1,8 @@
 """Adds documents to a collection: reads each, keeps its bytes and its text, and writes its version last.
 
 A document is whole or not there: what was kept without a version is never looked at. A file whose bytes are those of
-the newest version is not read again. A page whose text is the same is the same, whatever else its server puts into it.
+the newest version is not read again, unless the library has lost them or their text: then it is a new version, which
+each instance reads. A page whose text is the same is the same, whatever else its server puts into it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import msgspec
 
 from backends.content.markdown import markdown_of
 from backends.protocol import CannotBeRead
-from events.knowledge import Document, Pair, Place, Version
+from events.knowledge import Document, Pair, Place
 from events.knowledge_log import KnowledgeChanged, KnowledgeLog, Stock
 from events.library import Library, object_of
+from projections.knowledge.pieces import MOST, TOO_MANY, pieces_of
 from recado.knowledge.addresses import Address, Web
 from recado.knowledge.pairs import ENDING, pairs_in
 from recado.knowledge.sources import Content, Gone, Source, SourceRefused, digest_of, named, read_file
@@ -100,11 +102,16 @@ class Adding:
         place = msgspec.convert({"collection": self._collection, "name": content.name}, Place)
         before = self._stock.newest.get(place)
         there = before.document if before is not None and not before.document.removed else None
-        if before is not None and there is not None and there.sha256 == digest_of(content.body):
+        is_same = there is not None and there.sha256 == digest_of(content.body)
+        if before is not None and there is not None and is_same and await self._keeps(there):
             return Added(content.name, "unchanged", before.seq)
-        text = (await markdown_of(content.body, content.mime)).encode()
+        words = await markdown_of(content.body, content.mime)
+        if len(words) > MOST and len(await asyncio.to_thread(pieces_of, words)) > MOST:
+            raise SourceRefused(TOO_MANY)
+        text = words.encode()
         is_page = content.mime == "text/html"
-        if before is not None and there is not None and is_page and there.text == object_of(text):
+        is_same = there is not None and is_page and there.text == object_of(text)
+        if before is not None and there is not None and is_same and await self._keeps(there):
             return Added(content.name, "unchanged", before.seq)
         document = Document(
             name=content.name,
@@ -116,8 +123,15 @@ class Adding:
             at=self._author.at,
             by=self._author.by,
         )
-        seq = await self._stored.write(place, document, expected=before.seq if before is not None else 0)
+        seq = await self._stored.write(place, document, expected=self._stock.last_of(place))
         return Added(content.name, "added" if there is None else "changed", seq)
+
+    async def _keeps(self, document: Document) -> bool:
+        """Whether the document's bytes and its text are still there, and whole."""
+        for one in (document.object, document.text):
+            if one is not None and await self._library.content(one) is None:
+                return False
+        return True
 
     async def _with_pairs(self, name: str, body: bytes, origin: str) -> Added:
         place = msgspec.convert({"collection": self._collection, "name": name}, Place)
@@ -126,7 +140,8 @@ class Adding:
         pairs = pairs_in(body)
         if before is not None and there is not None and there.faq == pairs:
             return Added(name, "unchanged", before.seq)
-        seq = await write_pairs(self._stored, place, pairs, self._author, before=before, source=origin)
+        expected = self._stock.last_of(place)
+        seq = await write_pairs(self._stored, place, pairs, self._author, expected=expected, source=origin)
         return Added(name, "added" if there is None else "changed", seq)
 
 
@@ -136,16 +151,16 @@ async def write_pairs(
     pairs: tuple[Pair, ...],
     author: Author,
     *,
-    before: Version | None,
+    expected: int,
     source: str = "",
 ) -> int:
     """Have these pairs as the document; without pairs it ends. Returns the sequence of the version. Raises
     KnowledgeChanged, KnowledgeUnreadable, LogUnavailable, LogFull.
 
-    - `before`: its newest version.
+    - `expected`: the sequence of its last version; 0: it has none.
     """
     document = Document(name=place.name, source=source, faq=pairs, removed=not pairs, at=author.at, by=author.by)
-    return await stored.write(place, document, expected=before.seq if before is not None else 0)
+    return await stored.write(place, document, expected=expected)
 
 
 def source_of(document: Document) -> Source | Address | None:

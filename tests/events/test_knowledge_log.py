@@ -167,3 +167,23 @@ async def test_a_full_stream_of_documents_says_what_to_do() -> None:
     with pytest.raises(LogFull, match="nats stream edit KNOWLEDGE --max-bytes") as said:
         await full.write(place(), document(), expected=0)
     assert "the log" not in str(said.value)
+
+
+@pytest.mark.parametrize("name", ["я" * 190, "\U0001f35e" * 90, "x" * 301, "a\nb"])
+async def test_a_name_that_cannot_be_stored_is_refused(knowledge: KnowledgeLog, name: str) -> None:
+    with pytest.raises(KnowledgeUnreadable):
+        await knowledge.write(place(name), document(name), expected=0)
+    assert (await knowledge.look()).last == 0
+
+
+async def test_a_document_is_changed_after_a_version_that_cannot_be_read(knowledge: KnowledgeLog) -> None:
+    """Given a newest version that cannot be read, also under a long name like another's, then its sequence is the last
+    of its document, and of no other one."""
+    long, other = place("я" * 60 + "1"), place("я" * 60 + "2")
+    await knowledge.write(long, document(long.name), expected=0)
+    await knowledge.write(other, document(other.name), expected=0)
+    await put(knowledge, long.subject, b"{}")
+    stock = await knowledge.look()
+    assert [stock.last_of(one) for one in (long, other, place("none"))] == [3, 2, 0]
+    await knowledge.write(long, document(long.name, removed=True), expected=stock.last_of(long))
+    assert [one.place for one in (await knowledge.look()).there()] == [other]

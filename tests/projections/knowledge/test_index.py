@@ -254,3 +254,12 @@ async def test_the_file_is_closed_after_its_last_use(log: MemoryKnowledgeLog, mo
     assert done == ["written", "closed"]
     with pytest.raises(asyncio.CancelledError):
         await following
+
+
+async def test_a_document_of_too_many_pieces_is_not_found_and_says_why() -> None:
+    log = MemoryKnowledgeLog()
+    await put(log, "many")
+    indexing = Indexing(Index(None), log, Texts(many="".join(f"# {number}\nword\n" for number in range(20_001))))
+    await indexing.catch_up()
+    assert await indexing.unfound() == (1, {1: "it has more than 20,000 pieces: split it"})
+    await indexing.close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.knowledge.pieces import LARGEST, Piece, pieces_of
+from projections.knowledge.pieces import LARGEST, MOST, Piece, pieces_of
 
 
 def test_a_piece_bears_the_headings_above_it() -> None:
@@ -37,6 +38,21 @@ def test_a_table_of_headings_alone_is_a_piece() -> None:
     assert pieces_of("| a | b |\n|---|---|") == [Piece("", "| a | b |\n|---|---|")]
 
 
+@pytest.mark.parametrize("rows", ["", "\n| b | 1 |", "\n| b | 1 |\n| c | 2 |"])
+def test_a_long_heading_of_a_table_is_cut_like_prose(rows: str) -> None:
+    """Given a heading that leaves no room for rows, also alone, then its words are in pieces of a usual size, once."""
+    words = " ".join(f"word{number}" for number in range(400))
+    pieces = pieces_of(f"| {words} | x |\n|---|---|{rows}")
+    kept = " ".join(piece.text for piece in pieces).split()
+    assert [word for word in kept if word.startswith("word")] == words.split()
+    assert all(len(piece.text) <= LARGEST for piece in pieces)
+    assert kept[-1] == ("|" if rows else "|---|---|")
+
+
+def test_a_table_of_one_long_row_is_cut_like_prose() -> None:
+    assert all(len(piece.text) <= LARGEST for piece in pieces_of(f"| {'word ' * 2_000}|"))
+
+
 def test_a_small_table_stays_with_its_prose() -> None:
     text = "# Delivery\nWe deliver on these days:\n| Day |\n|---|\n| Monday |\nand never on Sunday."
     assert [piece.headings for piece in pieces_of(text)] == ["Delivery"]
@@ -45,6 +61,31 @@ def test_a_small_table_stays_with_its_prose() -> None:
 def test_signs_within_code_are_no_headings_and_no_tables() -> None:
     text = "# A\n```\n# not a heading\n| no table |\n~~~\n```\n## B\nwords"
     assert pieces_of(text) == [Piece("A", "```\n# not a heading\n| no table |\n~~~\n```"), Piece("A › B", "words")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# " + "# " * 100_000 + "x",
+        "# a" + " " * 200_000 + "x",
+        "#" + "\t" * 200_000,
+        "| a |\n| -" + " " * 200_000 + "x",
+        "| a |\n" + "|" * 200_000 + "x",
+        "| a |\n|" + ":-" * 100_000,
+        "# " + "a" * 200_000 + "\nx\n| y |" * 50_000,
+        "`" * 200_000 + "\n" + "~" * 200_000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_long_line_is_read_once(text: str) -> None:
+    """If the work grew with the square of a line's length, this would not end before the test's timeout."""
+    assert len(pieces_of(text)) < 60_000
+
+
+@pytest.mark.parametrize("rule", ["|---|---|", "| :--|:-: ", "|-|-", "| --- |\t:-: |", "  |-|-  "])
+def test_the_line_below_a_table_s_heading(rule: str) -> None:
+    rows = "\n".join(f"| {number} | {'x' * 90} |" for number in range(30))
+    assert all(piece.text.startswith("| a | b |") for piece in pieces_of(f"| a | b |\n{rule}\n{rows}"))
 
 
 @given(st.text(alphabet=st.sampled_from("ab |#-`~\n.é"), max_size=3000))
@@ -65,3 +106,8 @@ def test_prose_is_whole(paragraphs: list[str]) -> None:
     letters = "".join("".join(paragraphs).split())
     assert "".join("".join(piece.text.split()) for piece in pieces) == letters
     assert all(len(piece.text) <= LARGEST for piece in pieces)
+
+
+def test_a_document_of_too_many_pieces_shows_that_it_has_more() -> None:
+    text = "".join(f"# {number}\nword\n" for number in range(MOST + 9))
+    assert len(pieces_of(text)) == MOST + 1

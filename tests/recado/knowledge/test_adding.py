@@ -1,0 +1,76 @@
+"""What becomes of a file that is added again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from events.knowledge import Place, Version
+from events.memory_knowledge import MemoryKnowledgeLog
+from events.memory_library import MemoryLibrary
+from projections.knowledge.pieces import MOST
+from recado.knowledge.adding import Added, Adding, Author
+from recado.knowledge.sources import named
+
+AUTHOR = Author("test", datetime(2026, 11, 29, 12, tzinfo=UTC))
+
+
+class Shop:
+    """A collection in memory, and the folder of its files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = MemoryKnowledgeLog()
+        self.library = MemoryLibrary()
+
+    async def add(self, name: str, text: str) -> Added:
+        (self.folder / name).write_text(text)
+        adding = Adding(self.log, self.library, "shop", await self.log.look(), AUTHOR)
+        [added] = [one async for one in adding.add([named(self.folder / name, name)])]
+        return added
+
+    async def newest(self, name: str) -> Version:
+        return (await self.log.look()).newest[Place("shop", name)]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "old", "new"), [("a.md", "old", "new"), ("a.faq.csv", "q;old", "q;new")])
+async def test_a_file_is_added_after_a_version_that_cannot_be_read(shop: Shop, name: str, old: str, new: str) -> None:
+    await shop.add(name, old)
+    await shop.log.store(Place("shop", name.removesuffix(".faq.csv")).subject, b"{}")
+    added = await shop.add(name, new)
+    assert (added.outcome, added.seq, added.reason) == ("changed", 3, "")
+
+
+async def test_a_name_that_cannot_be_stored_is_refused(shop: Shop) -> None:
+    (shop.folder / "x.md").write_text("words")
+    adding = Adding(shop.log, shop.library, "shop", await shop.log.look(), AUTHOR)
+    [added] = [one async for one in adding.add([named(shop.folder / "x.md", "я" * 190)])]
+    assert (added.outcome, added.reason) == ("refused", "its name cannot be stored: give a shorter one")
+
+
+@pytest.mark.parametrize("lost", ["object", "text"])
+@pytest.mark.parametrize("name", ["a.md", "a.html"])
+async def test_a_file_that_the_library_lost_is_added_again(shop: Shop, name: str, lost: str) -> None:
+    """Given a document whose bytes or text are gone, then adding its file again writes a version that is whole."""
+    text = "<p>Open daily.</p>" if name.endswith("html") else "Open *daily*."
+    await shop.add(name, text)
+    assert (await shop.add(name, text)).outcome == "unchanged"
+    shop.library.lose(getattr((await shop.newest(name)).document, lost))
+    assert (await shop.add(name, text)).outcome == "changed"
+    document = (await shop.newest(name)).document
+    kept = [one for one in (document.object, document.text) if one is not None]
+    assert [await shop.library.content(one) is not None for one in kept] == [True, True]
+    assert (await shop.add(name, text)).outcome == "unchanged"
+
+
+async def test_a_file_of_too_many_pieces_is_refused(shop: Shop) -> None:
+    added = await shop.add("a.md", "".join(f"# {number}\nword\n" for number in range(MOST + 1)))
+    assert (added.outcome, added.reason) == ("refused", "it has more than 20,000 pieces: split it")
+    assert (await shop.log.look()).last == 0
