@@ -26,7 +26,7 @@ class OpenMessages:
     def fold(self, recorded: Recorded) -> None:
         event, chat = recorded.event, recorded.key.chat
         if isinstance(event, Message):
-            if not event.from_me and not recorded.repeat:
+            if not event.from_me and not recorded.repeat and event.kind not in _BESIDE:
                 self._open.setdefault(chat, {})[event.id] = None
                 self._came(chat, event)
             return
@@ -57,8 +57,6 @@ class OpenMessages:
         return last if unclear or self._newest.get(part.chat, last) != last else ""
 
     def _came(self, chat: str, event: Message) -> None:
-        if event.kind in _BESIDE:
-            return
         self._newest[chat] = event.id
         self._newest.move_to_end(chat)
         if len(self._newest) > _MOST_CHATS:
