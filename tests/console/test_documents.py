@@ -167,8 +167,11 @@ async def test_documents_that_are_not_found(shelf: Shelf) -> None:
 async def test_a_document_that_is_not_indexed_yet(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """The list says so."""
     await shelf.put("new.md", "some words")
-    await shelf.indexed()
-    monkeypatch.setattr(shelf.indexing._index, "checkpoint", 0)
+
+    async def behind() -> tuple[int, dict[int, str]]:
+        return 0, {}
+
+    monkeypatch.setattr(shelf.indexing, "unfound", behind)
     assert "it is not indexed yet" in await shelf.shown(SHOP)
 
 
