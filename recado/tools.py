@@ -3,8 +3,6 @@
 from actors.tools.results import (
     FromBytes,
     FromLibrary,
-    Option,
-    Part,
     Result,
     audio,
     choices,
@@ -18,6 +16,7 @@ from actors.tools.results import (
     text,
     video,
 )
+from events.parts import Option, Part
 
 __all__ = [
     "FromBytes",

@@ -15,25 +15,6 @@ from chat.parts import reading
 from events.library import name_fault
 from events.parts import Option, Part, faults
 
-__all__ = [
-    "FromBytes",
-    "FromLibrary",
-    "Option",
-    "Part",
-    "Result",
-    "audio",
-    "choices",
-    "contact",
-    "document",
-    "from_bytes",
-    "from_library",
-    "image",
-    "link",
-    "location",
-    "text",
-    "video",
-]
-
 
 class FromLibrary(msgspec.Struct, frozen=True):
     """What the library of the chat's account has under `name`: a file, or a place.

@@ -115,7 +115,7 @@ def _read(status: int, body: bytes) -> str | ReceiptError:
     detail = f"HTTP {status}, which is no answer of WhatsApp's"
     if status < 300 or status >= 500:
         return _fault("transient", detail, f"http {status}")
-    # What stands between may refuse one file; a fault of the number shows itself with its next text.
+    # A proxy or scanner before WhatsApp may refuse one file; the number's next text shows a fault of the number.
     is_of_the_number = status in _OF_THE_NUMBER
     return _fault(class_of_status(status) if is_of_the_number else "content", detail, f"http {status}")
 

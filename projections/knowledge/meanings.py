@@ -21,7 +21,7 @@ _CHUNK = 256
 
 
 class Lacking(msgspec.Struct, frozen=True):
-    """What has no vector yet.
+    """The pieces that have no vector yet.
 
     - `digest`: of the words.
     - `words`: to embed.

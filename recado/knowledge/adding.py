@@ -37,7 +37,7 @@ class Author(msgspec.Struct, frozen=True):
 
 
 class Added(msgspec.Struct, frozen=True):
-    """What became of one source.
+    """The outcome of one source.
 
     - `seq`: the version's sequence; 0: none was written.
     - `outcome`: `gone`: there is nothing at the source any more; the document stays.

@@ -46,7 +46,7 @@ class Gone(SourceRefused):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """What was read from a source.
+    """The content of a source.
 
     - `mime`: its type.
     - `name`: the document's name.

@@ -49,5 +49,5 @@ class ToolModules:
 def _import(module: str, found: Future[dict[str, PythonTool]]) -> None:
     try:
         found.set_result(load(module))
-    except BaseException as fault:  # noqa: BLE001 - whoever waits for it raises it
+    except BaseException as fault:  # noqa: BLE001 - the waiting caller raises it
         found.set_exception(fault)

@@ -1,4 +1,4 @@
-"""What a person composes on a chat's page: choices, a file of the library, a place, a quote; and the window's time."""
+"""A person composes on a chat's page: choices, a file of the library, a place, a quote; and the window's time."""
 
 from __future__ import annotations
 

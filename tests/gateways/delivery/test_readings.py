@@ -89,7 +89,7 @@ def test_receipts_in_any_order(receipts: list[Receipt]) -> None:
 
 
 async def test_it_is_sent_once(log: EventLog, data_dir: Path) -> None:
-    """However often the refusal is reported, also to a gateway that begins anew."""
+    """However often the refusal is reported, also to a gateway that starts again."""
     phone = Phone()
     phone.fails["r1:1"] = phone.fails["r1:2"] = Outcome("accepted")
     for start in range(2):

@@ -1,4 +1,4 @@
-"""How documents are cut into pieces."""
+"""Documents are cut into pieces by their headings, paragraphs and tables."""
 
 from __future__ import annotations
 

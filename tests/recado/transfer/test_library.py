@@ -1,4 +1,4 @@
-"""The library in a backup: whoever has its names has its bytes, and what is not whole is told."""
+"""The library in a backup: a backup with the names has the bytes, and a restore names each file that is not whole."""
 
 from __future__ import annotations
 
