@@ -14,7 +14,20 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from console import api, desk, desk_list, desk_views, files, library_pages, login, orders, template_form, uploads
+from console import (
+    api,
+    desk,
+    desk_list,
+    desk_views,
+    files,
+    library_pages,
+    login,
+    orders,
+    own_login,
+    template_form,
+    uploads,
+)
+from console.access import OPEN_FOLDER, checked
 from console.deps import Deps
 from console.documents import pages as document_pages
 from console.documents import pairs as pair_pages
@@ -42,40 +55,43 @@ def make_app(deps: Deps) -> Starlette:
     """The app. Setting `app.state.closing` (an asyncio.Event) ends the streams of open pages."""
     guesses = Guesses()
     app = Starlette(
-        routes=[
-            Route("/", page),
-            Route("/desk", desk_list.chats),
-            Route("/desk/chats/{account}/{chat}", desk.chat),
-            Route("/desk/chats/{account}/{chat}/template", template_form.ask),
-            Route("/desk/chats/{account}/{chat}/template", template_form.give, methods=["POST"]),
-            Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
-            Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
-            Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
-            Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
-            Route("/desk/numbers", desk_views.numbers),
-            Route("/desk/instances", desk_views.instances),
-            Route("/desk/settings", desk_views.settings),
-            *library_pages.routes(),
-            *document_pages.routes(),
-            *pair_pages.routes(),
-            *profile_pages.routes(),
-            Route("/login", login.ask),
-            Route("/login", login.log_in, methods=["POST"]),
-            Route("/logout", login.log_out, methods=["POST"]),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
-            Route("/metrics", metrics),
-            Route("/api/overview", api.overview),
-            Route("/api/messages", api.write, methods=["POST"]),
-            Route("/api/chats/{chat}/history", api.history),
-            Route("/api/chats/{chat}/files/{seq:int}/{number:int}", files.sent),
-            Route("/api/chats/{chat}/seen", api.seen, methods=["POST"]),
-            Route("/api/chats/{chat}/stream", api.stream),
-            Mount("/static", StaticFiles(directory=STATIC)),
-        ],
+        routes=checked(
+            [
+                Route("/", page),
+                Route("/desk", desk_list.chats),
+                Route("/desk/chats/{account}/{chat}", desk.chat),
+                Route("/desk/chats/{account}/{chat}/template", template_form.ask),
+                Route("/desk/chats/{account}/{chat}/template", template_form.give, methods=["POST"]),
+                Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
+                Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
+                Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
+                Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
+                Route("/desk/numbers", desk_views.numbers),
+                Route("/desk/instances", desk_views.instances),
+                Route("/desk/settings", desk_views.settings),
+                *library_pages.routes(),
+                *document_pages.routes(),
+                *pair_pages.routes(),
+                *profile_pages.routes(),
+                *own_login.routes(),
+                Route("/login", login.ask),
+                Route("/login", login.log_in, methods=["POST"]),
+                Route("/logout", login.log_out, methods=["POST"]),
+                Route("/healthz", healthz),
+                Route("/readyz", readyz),
+                Route("/metrics", metrics),
+                Route("/api/overview", api.overview),
+                Route("/api/messages", api.write, methods=["POST"]),
+                Route("/api/chats/{chat}/history", api.history),
+                Route("/api/chats/{chat}/files/{seq:int}/{number:int}", files.sent),
+                Route("/api/chats/{chat}/seen", api.seen, methods=["POST"]),
+                Route("/api/chats/{chat}/stream", api.stream),
+                Mount(OPEN_FOLDER, StaticFiles(directory=STATIC)),
+            ]
+        ),
         middleware=[
-            Middleware(Guard, locked=deps.sessions is not None),
-            Middleware(login.Locked, sessions=deps.sessions, guesses=guesses),
+            Middleware(Guard, locked=lambda: deps.entrance.mode != "open"),
+            Middleware(login.Locked, entrance=deps.entrance, guesses=guesses),
         ],
         exception_handlers={
             Problem: answer_problem,

@@ -62,7 +62,8 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "profiled": deps.profiles is not None,
         "filed": deps.library is not None,
         "documented": deps.documents is not None,
-        "locked": deps.sessions is not None,
+        "locked": request.scope.get("session") is not None,
+        "user": request.scope.get("user"),
         "path": request.url.path,
     }
     page = _templates.get_template(template).render(base | values)
