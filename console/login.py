@@ -22,7 +22,7 @@ from console.problems import is_for_people
 from console.rendering import render
 from console.sessions import KNOWN, Sessions
 
-OPEN = frozenset({"/login", "/healthz", "/readyz"})
+OPEN = frozenset({"/login", "/language", "/healthz", "/readyz"})
 _BEARER = "Bearer "
 _LOGGED_OUT = "You were logged out, so nothing was done. What you typed is in your form again after you log in."
 _LOGGED_OUT_ELSEWHERE = (
