@@ -33,7 +33,9 @@ _templates = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
+_templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
 
 log = structlog.get_logger("recado.console")
 
