@@ -20,6 +20,7 @@ from console import (
     desk_list,
     desk_views,
     files,
+    language_choice,
     library_pages,
     login,
     orders,
@@ -27,7 +28,7 @@ from console import (
     template_form,
     uploads,
 )
-from console.access import OPEN_FOLDER, checked
+from console.access import guard
 from console.deps import Deps
 from console.documents import pages as document_pages
 from console.documents import pairs as pair_pages
@@ -55,40 +56,40 @@ def make_app(deps: Deps) -> Starlette:
     """The app. Setting `app.state.closing` (an asyncio.Event) ends the streams of open pages."""
     guesses = Guesses()
     app = Starlette(
-        routes=checked(
-            [
-                Route("/", page),
-                Route("/desk", desk_list.chats),
-                Route("/desk/chats/{account}/{chat}", desk.chat),
-                Route("/desk/chats/{account}/{chat}/template", template_form.ask),
-                Route("/desk/chats/{account}/{chat}/template", template_form.give, methods=["POST"]),
-                Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
-                Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
-                Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
-                Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
-                Route("/desk/numbers", desk_views.numbers),
-                Route("/desk/instances", desk_views.instances),
-                Route("/desk/settings", desk_views.settings),
-                *library_pages.routes(),
-                *document_pages.routes(),
-                *pair_pages.routes(),
-                *profile_pages.routes(),
-                *own_login.routes(),
-                Route("/login", login.ask),
-                Route("/login", login.log_in, methods=["POST"]),
-                Route("/logout", login.log_out, methods=["POST"]),
-                Route("/healthz", healthz),
-                Route("/readyz", readyz),
-                Route("/metrics", metrics),
-                Route("/api/overview", api.overview),
-                Route("/api/messages", api.write, methods=["POST"]),
-                Route("/api/chats/{chat}/history", api.history),
-                Route("/api/chats/{chat}/files/{seq:int}/{number:int}", files.sent),
-                Route("/api/chats/{chat}/seen", api.seen, methods=["POST"]),
-                Route("/api/chats/{chat}/stream", api.stream),
-                Mount(OPEN_FOLDER, StaticFiles(directory=STATIC)),
-            ]
-        ),
+        routes=[
+            Route("/", page),
+            Route("/desk", desk_list.chats),
+            Route("/desk/chats/{account}/{chat}", desk.chat),
+            Route("/desk/chats/{account}/{chat}/template", template_form.ask),
+            Route("/desk/chats/{account}/{chat}/template", template_form.give, methods=["POST"]),
+            Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
+            Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
+            Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
+            Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
+            Route("/desk/numbers", desk_views.numbers),
+            Route("/desk/instances", desk_views.instances),
+            Route("/desk/settings", desk_views.settings),
+            *library_pages.routes(),
+            *document_pages.routes(),
+            *pair_pages.routes(),
+            *profile_pages.routes(),
+            *own_login.routes(),
+            Route("/login", login.ask),
+            Route("/login", login.log_in, methods=["POST"]),
+            Route("/logout", login.log_out, methods=["POST"]),
+            Route("/language", language_choice.choose, methods=["POST"]),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+            Route("/api/overview", api.overview),
+            Route("/api/messages", api.write, methods=["POST"]),
+            Route("/api/chats/{chat}/history", api.history),
+            Route("/api/chats/{chat}/files/{seq:int}/{number:int}", files.sent),
+            Route("/api/chats/{chat}/seen", api.seen, methods=["POST"]),
+            Route("/api/chats/{chat}/stream", api.stream),
+            Route("/static/words/{tag}.js", language_choice.words),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
         middleware=[
             Middleware(Guard, locked=lambda: deps.entrance.mode != "open"),
             Middleware(login.Locked, entrance=deps.entrance, guesses=guesses),
@@ -101,6 +102,7 @@ def make_app(deps: Deps) -> Starlette:
             HTTPException: answer_http_error,
         },
     )
+    guard(app.routes)
     app.state.deps = deps
     app.state.guesses = guesses
     app.state.open_streams = OpenStreams()

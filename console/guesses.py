@@ -1,5 +1,5 @@
-"""Wrong passwords: few from one place, few of one name, and few from all strangers together, so that no stranger keeps a
-user out."""
+"""Wrong passwords: few from one place, of one name, and from all strangers together, so that no stranger keeps a user
+out."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ EACH = 10
 STRANGERS = 100
 OF_A_NAME = 20
 WITHIN = 60.0
-"""So many wrong passwords of one place, of one name by strangers, or of all strangers together, in so many seconds: then
-the place's, those that strangers give with the name, or every stranger's, are not looked at until the oldest is
+"""So many wrong passwords of one place, of one name by strangers, or of all strangers together, in so many seconds:
+then the place's, those that strangers give with the name, or every stranger's, are not looked at until the oldest is
 over."""
 
 log = structlog.get_logger("recado.console")

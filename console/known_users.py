@@ -11,6 +11,7 @@ import structlog
 from events.users import Stored, StoredUser, User, UserBook, UsersChanged
 
 _TRIES = 5
+_TOLD_WITHIN = 5.0
 
 log = structlog.get_logger("recado.users")
 
@@ -23,6 +24,7 @@ class KnownUsers:
         """Set once they are known."""
         self._book = book
         self._stored: Stored | None = None
+        self._news = asyncio.Event()
 
     async def follow(self) -> None:
         """Keep up with the book until cancelled."""
@@ -30,6 +32,8 @@ class KnownUsers:
             async for stored in changes:
                 self._stored = stored
                 self.read.set()
+                news, self._news = self._news, asyncio.Event()
+                news.set()
 
     @property
     def are_read(self) -> bool:
@@ -43,8 +47,8 @@ class KnownUsers:
         return self._stored.users.get(name) if self._stored is not None else None
 
     async def change(self, user: User, **fields: object) -> StoredUser | None:
-        """Change fields of the user's entry; returns the entry, or None if the user is gone. Raises UsersChanged,
-        LogError."""
+        """Change fields of the user's entry; returns the entry once it is known here, or None if the user is gone.
+        Raises UsersChanged, LogError."""
         for _ in range(_TRIES):
             stored = await self._book.look()
             entry = stored.users.get(user.name)
@@ -52,9 +56,18 @@ class KnownUsers:
                 return None
             changed = msgspec.structs.replace(entry, **fields)
             try:
-                await self._book.write(changed, expected=stored.seq)
+                seq = await self._book.write(changed, expected=stored.seq)
             except UsersChanged:
                 continue
+            await self._known_upto(seq)
             log.info("user_changed", name=user.name, fields=sorted(fields), by=user.name)
             return changed
         raise UsersChanged
+
+    async def _known_upto(self, seq: int) -> None:
+        try:
+            async with asyncio.timeout(_TOLD_WITHIN):
+                while self._stored is None or self._stored.seq < seq:
+                    await self._news.wait()
+        except TimeoutError:
+            log.warning("users_not_told", seq=seq, then="it holds here once the bus tells it")

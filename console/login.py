@@ -57,12 +57,12 @@ class Locked:
             return
         headers = Headers(scope=scope)
         visitor = visitor_of(scope, headers.get("cookie", ""), self._entrance.sessions)
-        scope |= {"visitor": visitor, "let_in": None, "user": None, "session": None}
+        scope.update(visitor=visitor, let_in=None, user=None, session=None)
         refusal: Response | None = None
         if not is_open(scope["path"]):
             asked = self._asked(visitor, scope, headers)
             if isinstance(asked, LetIn):
-                scope |= {"let_in": asked, "user": asked.user, "session": asked.session}
+                scope.update(let_in=asked, user=asked.user, session=asked.session)
             else:
                 refusal = asked
         await (refusal or self._app)(scope, receive, send)
@@ -88,10 +88,10 @@ class Locked:
         if bearer:
             if (reason := self._guesses.too_many(visitor)) is not None:
                 return JSONResponse({"error": reason}, 429, {"retry-after": f"{WITHIN:.0f}"})
-            if bearer.startswith(_BEARER) and sessions is not None:
-                if sessions.is_password(bearer.removeprefix(_BEARER)):
-                    sessions.let_in(visitor.address)
-                    return LetIn(PAGE, lambda: PAGE)
+            password = bearer.removeprefix(_BEARER) if bearer.startswith(_BEARER) else ""
+            if sessions is not None and sessions.is_password(password):
+                sessions.let_in(visitor.address)
+                return LetIn(PAGE, lambda: PAGE)
             self._guesses.was_wrong(visitor, by="a program")
         if is_for_people(headers):
             if scope["method"] == "GET":

@@ -1,8 +1,9 @@
 """The sessions of the page, kept in one file, so that a session can be ended and outlives a restart.
 
 A browser's cookie is 256 random bits; the file has their SHA-256. The page's password is in the file only as a salted
-scrypt hash: with another password every session that began with it ends. After its session a browser stays known, and so do the addresses from
-which the right password came: guesses of strangers do not keep those out (see console/guesses.py).
+scrypt hash: with another password every session that began with it ends. After its session a browser stays known, and
+so do the addresses from which a right password came: guesses of strangers do not keep those out (see
+console/guesses.py).
 """
 
 from __future__ import annotations

@@ -84,7 +84,8 @@ class EventStream:
     - `news`: a ChatNews for each chat of the phones' account with something new, if the user sees that account.
     - `event`: a SeenEvent for each event of the chat after the sequence `after`; its id is the event's sequence.
 
-    The stream ends when its user is logged out, is removed or gets other rights. Raises Problem, before it begins, if too many are open.
+    The stream ends when its user is logged out, is removed or gets other rights. Raises Problem, before it begins, if
+    too many are open.
     """
 
     def __init__(

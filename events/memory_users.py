@@ -21,18 +21,19 @@ class MemoryUsers:
     async def look(self) -> Stored:
         return stored_in(self._seq, self._kept)
 
-    async def write(self, user: StoredUser, *, expected: int) -> None:
-        await self._put(user.name, msgspec.json.encode(user), expected)
+    async def write(self, user: StoredUser, *, expected: int) -> int:
+        return await self._put(user.name, msgspec.json.encode(user), expected)
 
-    async def remove(self, name: str, *, expected: int) -> None:
-        await self._put(name, b"", expected)
+    async def remove(self, name: str, *, expected: int) -> int:
+        return await self._put(name, b"", expected)
 
-    async def store(self, name: str, body: bytes) -> None:
+    async def store(self, name: str, body: bytes) -> int:
         """Store bytes under a name, as a program outside may; none: the user is removed."""
         self._kept[name] = body
         self._seq += 1
         async with self._changed:
             self._changed.notify_all()
+        return self._seq
 
     async def follow(self) -> AsyncGenerator[Stored, None]:
         seen = -1
@@ -45,7 +46,7 @@ class MemoryUsers:
     async def close(self) -> None:
         pass
 
-    async def _put(self, name: str, body: bytes, expected: int) -> None:
+    async def _put(self, name: str, body: bytes, expected: int) -> int:
         if expected != self._seq:
             raise UsersChanged
-        await self.store(name, body)
+        return await self.store(name, body)

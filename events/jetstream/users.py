@@ -80,11 +80,11 @@ class JetStreamUsers:
         bodies = await asyncio.gather(*map(body, subjects))
         return stored_in(info.state.last_seq, {_name(one): body for one, body in zip(subjects, bodies, strict=True)})
 
-    async def write(self, user: StoredUser, *, expected: int) -> None:
-        await self._put(user.name, msgspec.json.encode(user), {}, expected)
+    async def write(self, user: StoredUser, *, expected: int) -> int:
+        return await self._put(user.name, msgspec.json.encode(user), {}, expected)
 
-    async def remove(self, name: str, *, expected: int) -> None:
-        await self._put(name, b"", {"KV-Operation": "DEL"}, expected)
+    async def remove(self, name: str, *, expected: int) -> int:
+        return await self._put(name, b"", {"KV-Operation": "DEL"}, expected)
 
     async def follow(self) -> AsyncGenerator[Stored, None]:
         kept: dict[str, bytes] = {}
@@ -96,10 +96,12 @@ class JetStreamUsers:
                 if portion.is_whole:
                     yield stored_in(portion.last, kept)
 
-    async def _put(self, name: str, body: bytes, headers: dict[str, str], expected: int) -> None:
+    async def _put(self, name: str, body: bytes, headers: dict[str, str], expected: int) -> int:
         headers = headers | {"Nats-Expected-Last-Sequence": str(expected)}
-        if (await self._publisher.publish(f"{_PREFIX}{token(name)}", body, headers)).conflict:
+        ack = await self._publisher.publish(f"{_PREFIX}{token(name)}", body, headers)
+        if ack.conflict:
             raise UsersChanged
+        return ack.seq
 
 
 def _name(subject: str) -> str:
