@@ -145,6 +145,11 @@ def is_open(path: str) -> bool:
     return path in _OPEN_PATHS or path.startswith(OPEN_FOLDER + "/")
 
 
+def seen_of(user: User, accounts: Iterable[str]) -> tuple[str, ...]:
+    """Those of the accounts that the user may see."""
+    return tuple(account for account in accounts if user.sees(account))
+
+
 def may_order(user: User, command: str) -> bool:
     """Whether the user may give the order in a chat that they see."""
     return user.acts and (user.role == "owner" or command not in OWNERS_ORDERS)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from chat.receipts import of_whole
-from console.access import user_of
+from console.access import may_order, user_of
 from console.composing import FIELDS, Composed, Unfit, composed
 from console.deps import Deps
 from console.desk import deps_of, key_of, page_of, unknown, view_of
@@ -31,6 +31,7 @@ from events.library import Entry
 from events.log import LogError, LogUnavailable
 from events.parts import Part
 from events.subjects import ChatKey
+from events.users import User
 from gateways.addressing import ChatNotMeant, find
 from gateways.say import NoAnswer, decided, give, receipt, stored_order
 from projections.reads.reader import ProjectionMissing
@@ -80,7 +81,7 @@ async def ask(request: Request) -> Response:
     command = request.path_params["command"]
     if command == "orders":  # the address of a form, reloaded
         return RedirectResponse(address_of(key_of(request)), 303)
-    if command not in CONFIRMED:
+    if command not in CONFIRMED or not may_order(user_of(request), command):
         raise Problem(404, "There is no such page.")
     return await _question(request, command)
 
@@ -95,7 +96,7 @@ async def give_order(request: Request) -> Response:
     key = await open_chat(deps, key_of(request))
     given = await form_of(request)
     try:
-        control = order_in(given, user_of(request).name)
+        control = order_in(given, user_of(request))
         command, id_ = control.command, control.id
         if command in CONFIRMED and not _is_confirmed(command, given, key):
             return await _question(request, command, status=400, id_=id_, wrong="confirm" in given)
@@ -115,14 +116,16 @@ async def open_chat(deps: Deps, key: ChatKey) -> ChatKey:
         return key
 
 
-def order_in(given: Mapping[str, str], by: str) -> Control:
-    """The order of a form that the user `by` posted, without the fields that only some orders have. Raises NotTaken."""
+def order_in(given: Mapping[str, str], user: User) -> Control:
+    """The order of a form that the user posted, without the fields that only some orders have. Raises NotTaken."""
     command, id_ = given.get("command", ""), given.get("id", "")
     if command not in OFFERED:
         raise NotTaken(400, f"{command[:40]!r} is no order.")
+    if not may_order(user, command):
+        raise NotTaken(403, "Only an owner may give this order. Nothing was done.")
     if not _ID.fullmatch(id_):
         raise NotTaken(400, "This form has no valid order id, so nothing was done. Press the button again.")
-    return Control(id=id_, command=cast(Command, command), by=by)
+    return Control(id=id_, command=cast(Command, command), by=user.name)
 
 
 async def _outcome(deps: Deps, key: ChatKey, control: Control, given: Mapping[str, str]) -> str:

@@ -60,7 +60,7 @@ async def give(request: Request) -> Response:
     if given.get("do") != "send":
         return await _page(request, key, given)
     try:
-        control = order_in({**given, "command": "send"}, user_of(request).name)
+        control = order_in({**given, "command": "send"}, user_of(request))
         part = await _part(request, key, given)
         if not isinstance(part, Part):
             return await _page(request, key, given, status=400, faults=part)

@@ -63,6 +63,12 @@ class User(msgspec.Struct, frozen=True):
 PAGE = User("page", "owner")
 """The one user of a page that has no users: who opens it on this machine, or knows its password."""
 
+NOBODY = User("", "viewer", ())
+"""Who is not logged in."""
+
+RESERVED = frozenset({"page", "gateway", "retention", "system", "recado"})
+"""Names in `by` that are no user's."""
+
 
 Hash = Annotated[
     str,
