@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from datetime import datetime
 
 import msgspec
 import structlog
 
-from events.users import Stored, StoredUser, User, UserBook, UsersChanged
+from events.users import Removed, Stored, StoredUser, User, UserBook, UsersChanged
 
 _TRIES = 5
 _TOLD_WITHIN = 5.0
+_TOLD = ("role", "accounts", "password", "logins")
 
 log = structlog.get_logger("recado.users")
 
@@ -30,6 +32,8 @@ class KnownUsers:
         """Keep up with the book until cancelled."""
         async with aclosing(self._book.follow()) as changes:
             async for stored in changes:
+                if self._stored is not None:
+                    _tell(self._stored, stored)
                 self._stored = stored
                 self.read.set()
                 news, self._news = self._news, asyncio.Event()
@@ -46,21 +50,20 @@ class KnownUsers:
     def find(self, name: str) -> StoredUser | None:
         return self._stored.users.get(name) if self._stored is not None else None
 
-    async def change(self, user: User, **fields: object) -> StoredUser | None:
-        """Change fields of the user's entry; returns the entry once it is known here, or None if the user is gone.
+    async def change(self, user: User, now: datetime, **fields: object) -> StoredUser | None:
+        """Change fields of the user's own entry; returns the entry once it is known here, or None if the user is gone.
         Raises UsersChanged, LogError."""
         for _ in range(_TRIES):
             stored = await self._book.look()
             entry = stored.users.get(user.name)
             if entry is None:
                 return None
-            changed = msgspec.structs.replace(entry, **fields)
+            changed = msgspec.structs.replace(entry, **fields, by=user.name, at=now)
             try:
                 seq = await self._book.write(changed, expected=stored.seq)
             except UsersChanged:
                 continue
             await self._known_upto(seq)
-            log.info("user_changed", name=user.name, fields=sorted(fields), by=user.name)
             return changed
         raise UsersChanged
 
@@ -71,3 +74,20 @@ class KnownUsers:
                     await self._news.wait()
         except TimeoutError:
             log.warning("users_not_told", seq=seq, then="it holds here once the bus tells it")
+
+
+def _tell(before: Stored, after: Stored) -> None:
+    """Log what was changed, and by whom."""
+    for name in sorted({*before.users, *after.users}):
+        old, new = before.users.get(name), after.users.get(name)
+        if new is None:
+            log.info("user_removed", name=name, by=after.removed.get(name, Removed()).by or "unknown")
+        elif old is None:
+            log.info("user_added", name=name, role=new.role, accounts=new.accounts, by=new.by)
+        elif old != new:
+            changed = [field for field in _TOLD if getattr(old, field) != getattr(new, field)]
+            log.info("user_changed", name=name, fields=changed, role=new.role, accounts=new.accounts, by=new.by)
+    if after and not before:
+        log.info("users_made", then="people log in with a name; the page's password, if it has one, is for programs")
+    elif before and not after:
+        log.warning("users_gone", then="the page is as it was before there were users")

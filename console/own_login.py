@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from secrets import token_hex
 
 import structlog
@@ -43,7 +44,7 @@ async def change(request: Request) -> Response:
         raise Problem(400, f"{do[:40]!r} is not done here.")
     try:
         if do == "logout":
-            await users.change(user_of(request), logins=token_hex(8))
+            await users.change(user_of(request), _now(request), logins=token_hex(8))
             return RedirectResponse("/login", 303)
         return await _other_password(request, users, given)
     except LogError as error:
@@ -67,9 +68,14 @@ async def _other_password(request: Request, users: KnownUsers, given: Mapping[st
     if password != given.get("again", ""):
         return _page(request, 400, "The new password is not the same both times. Nothing was changed.")
     hashed, logins = await deps.passwords.hashed(password), token_hex(8)
-    if await users.change(user_of(request), password=hashed, logins=logins) is None:
+    if await users.change(user_of(request), _now(request), password=hashed, logins=logins) is None:
         raise Problem(404, "There is no such user any more.")
     return begun(request, "/desk/me?said=password", entry.name, logins)
+
+
+def _now(request: Request) -> datetime:
+    deps: Deps = request.app.state.deps
+    return deps.now()
 
 
 def _page(request: Request, status: int = 200, problem: str = "") -> Response:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
-from events.users import Stored, StoredUser, UsersChanged, stored_in
+from events.users import Stored, StoredUser, UsersChanged, removal, stored_in
 
 
 class MemoryUsers:
@@ -24,8 +24,8 @@ class MemoryUsers:
     async def write(self, user: StoredUser, *, expected: int) -> int:
         return await self._put(user.name, msgspec.json.encode(user), expected)
 
-    async def remove(self, name: str, *, expected: int) -> int:
-        return await self._put(name, b"", expected)
+    async def remove(self, name: str, by: str, *, expected: int) -> int:
+        return await self._put(name, removal(by), expected)
 
     async def store(self, name: str, body: bytes) -> int:
         """Store bytes under a name, as a program outside may; none: the user is removed."""

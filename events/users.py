@@ -104,7 +104,15 @@ class StoredUser(msgspec.Struct, frozen=True, kw_only=True):
         return User(self.name, self.role, self.accounts)
 
 
+class Removed(msgspec.Struct, frozen=True):
+    """What is left of a removed user: who removed them; empty: a program that does not say."""
+
+    by: str = ""
+    removed: bool = False
+
+
 _users = msgspec.json.Decoder(StoredUser)
+_removals = msgspec.json.Decoder(Removed)
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -113,11 +121,13 @@ class Stored(msgspec.Struct, frozen=True):
     - `seq`: the bucket's last sequence; 0: it is empty.
     - `users`: by name.
     - `unread`: the names of those that this release cannot read, who cannot log in.
+    - `removed`: by name, those who were removed.
     """
 
     seq: int = 0
     users: Mapping[str, StoredUser] = {}
     unread: frozenset[str] = frozenset()
+    removed: Mapping[str, Removed] = {}
 
     def __bool__(self) -> bool:
         """Whether there is any user."""
@@ -145,9 +155,9 @@ class UserBook(Protocol):
         """Store the user if the bucket's last sequence is `expected`; returns the new one. Raises UsersChanged,
         LogFull."""
 
-    async def remove(self, name: str, *, expected: int) -> int:
-        """Remove the user if the bucket's last sequence is `expected`; returns the new one. Raises UsersChanged,
-        LogFull."""
+    async def remove(self, name: str, by: str, *, expected: int) -> int:
+        """Remove the user, by order of `by`, if the bucket's last sequence is `expected`; returns the new one. Raises
+        UsersChanged, LogFull."""
 
     def follow(self) -> AsyncGenerator[Stored, None]:
         """The users, and then those after each change. While the bus is away nothing comes, and afterwards it goes on;
@@ -169,17 +179,27 @@ def name_of(given: str) -> str | None:
 def stored_in(seq: int, bodies: Mapping[str, bytes]) -> Stored:
     """The users of these entries, by name; an empty entry is a removed user."""
     users: dict[str, StoredUser] = {}
+    removed: dict[str, Removed] = {}
     unread: list[str] = []
     for name, body in bodies.items():
         try:
-            user = _users.decode(body) if body else None
+            gone = _removals.decode(body) if body else Removed(removed=True)
+            if gone.removed:
+                removed[name] = gone
+                continue
+            user = _users.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             log.warning("user_unreadable", name=name[:LONGEST_NAME], reason=str(fault), then="they cannot log in")
             unread.append(name)
             continue
-        if user is not None and user.name == name:
+        if user.name == name:
             users[name] = user
-        elif user is not None:
+        else:
             log.warning("user_unreadable", name=name[:LONGEST_NAME], reason="it bears another name", then="left out")
             unread.append(name)
-    return Stored(seq, users, frozenset(unread))
+    return Stored(seq, users, frozenset(unread), removed)
+
+
+def removal(by: str) -> bytes:
+    """The entry of a removed user."""
+    return msgspec.json.encode(Removed(by, removed=True))

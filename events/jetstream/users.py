@@ -31,7 +31,7 @@ from events.jetstream.publisher import Publisher
 from events.log import LogMismatch, LogUnavailable
 from events.stores import USERS
 from events.subjects import token, untoken
-from events.users import LARGEST, Stored, StoredUser, UsersChanged, stored_in
+from events.users import LARGEST, Stored, StoredUser, UsersChanged, removal, stored_in
 
 STREAM = f"KV_{USERS}"
 MOST_BYTES, LEAST_BYTES = 4 * 1024**2, 64 * 1024
@@ -83,8 +83,8 @@ class JetStreamUsers:
     async def write(self, user: StoredUser, *, expected: int) -> int:
         return await self._put(user.name, msgspec.json.encode(user), {}, expected)
 
-    async def remove(self, name: str, *, expected: int) -> int:
-        return await self._put(name, b"", {"KV-Operation": "DEL"}, expected)
+    async def remove(self, name: str, by: str, *, expected: int) -> int:
+        return await self._put(name, removal(by), {"KV-Operation": "DEL"}, expected)
 
     async def follow(self) -> AsyncGenerator[Stored, None]:
         kept: dict[str, bytes] = {}

@@ -160,10 +160,14 @@ async def test_without_a_password_the_form_lets_in(page: Page) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"RECADO_HOST": "0.0.0.0"}, "set RECADO_PAGE_PASSWORD"),
-        ({"RECADO_HOST": "127.0.0.2"}, "set RECADO_PAGE_PASSWORD"),
         ({"RECADO_HOST": "0.0.0.0", "RECADO_PAGE_PASSWORD": "short"}, "give it 12 at least"),
         ({"RECADO_HOST": "example.com"}, "no IP address"),
+        ({"RECADO_PROXY_HEADER": "Remote-User"}, "RECADO_PROXY_ADDRESSES"),
+        ({"RECADO_PROXY_ADDRESSES": "127.0.0.1"}, "RECADO_PROXY_HEADER"),
+        ({"RECADO_PROXY_HEADER": "Cookie", "RECADO_PROXY_ADDRESSES": "127.0.0.1"}, "no header for a name"),
+        ({"RECADO_PROXY_HEADER": "A: b", "RECADO_PROXY_ADDRESSES": "127.0.0.1"}, "no header for a name"),
+        ({"RECADO_PROXY_HEADER": "Remote-User", "RECADO_PROXY_ADDRESSES": "0.0.0.0/0"}, "every address"),
+        ({"RECADO_PROXY_HEADER": "Remote-User", "RECADO_PROXY_ADDRESSES": "proxy"}, "no addresses"),
     ],
 )
 def test_a_page_for_everybody_is_refused(given: dict[str, str], told: str) -> None:
