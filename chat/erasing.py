@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from chat.arrival import recounted
 from chat.state import Chat, Erasing, Order, Pause
 from chat.takeover import HANDED_OFF
+from chat.teamwork import first_of
 from events.decisions import Erased, Ignored
 from events.inbound import Control, Time
 
@@ -132,4 +133,5 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
         pause=Pause(event.until, event.held) if event.held not in ("", HANDED_OFF) else None,
         erasing=Erasing(seq, event.upto, event.by, event.cause, event.joined),
         began_at=seq,
+        unanswered=first_of(waiting),
     )
