@@ -72,8 +72,10 @@ def joins_burst(message: Waiting) -> bool:
 
 
 def is_word(message: Waiting) -> bool:
-    """Whether the message waits for our answer: it is a person's, and no reaction or news of a group."""
-    return message.fault is None or message.fault in ("call", "unsupported_kind")
+    """Whether the message asks for an answer: it is a person's, and no reaction, vote or news."""
+    return (
+        message.fault is None or message.fault == "call" or (message.fault == "unsupported_kind" and not message.group)
+    )
 
 
 def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:

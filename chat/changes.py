@@ -69,5 +69,8 @@ class Changes(TypedDict, total=False):
     assigned: str
     labels: tuple[str, ...]
     state: State
+    state_upto: int
     snoozed_until: datetime | None
     unanswered: datetime | None
+    wrote: int
+    by_hand: int

@@ -99,8 +99,8 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
             chat = replace(chat, question=()) if is_over else chat
         if event.marketing is not None:
             chat = replace(chat, opted_out=not event.marketing)
-        chat = teamwork.wrote(chat, event, stored)
-        return edits.met(arrived(chat, event, message, recorded.key.chat), event)
+        chat = teamwork.came_in(arrived(chat, event, message, recorded.key.chat))
+        return edits.met(chat, event)
     if isinstance(event, Control):
         chat = replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
         return joining.announced(chat, event, recorded.key.chat)

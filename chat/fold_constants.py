@@ -30,9 +30,6 @@ CONTENT_CODES = frozenset({131060})
 NAMED_KINDS = frozenset({"call", "poll", "system", "reaction"})
 """Kinds of messages that end with their kind as the reason, silently. A reaction is context of the next turn."""
 
-WORDLESS_KINDS = frozenset({"poll", "system", "reaction"})
-"""Kinds of messages that ask for no answer: they neither wait for us nor open a chat that was resolved."""
-
 ANSWERED_OTHERWISE = frozenset({
     "blocked", "bot_loop", "empty", "erased", "from_me", "groups_off", "help", "joined", "not_allowed", "poll",
     "reaction", "reset", "revoked", "start_word", "stop_word", "stopped", "system", "unaddressed",

@@ -93,8 +93,8 @@ def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joine
             unsent=asked.id if asked is not None and about_reply else chat.unsent.reply if chat.unsent else "",
             assigned=chat.assigned or None,
             labels=chat.labels,
-            state=chat.state,
-            snoozed_until=chat.snoozed_until,
+            state=teamwork.state_of(chat),
+            snoozed_until=chat.snoozed_until if teamwork.state_of(chat) == "snoozed" else None,
             unanswered=chat.unanswered,
         )
     if control.into is None:

@@ -268,8 +268,9 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `opted_out`: the person wants no marketing messages
     - `assigned`: the user who has the chat; empty: none
     - `labels`: its labels, in the order in which they came
-    - `state`, `snoozed_until`: as `state` and `until` of Resolved
-    - `unanswered`: the log's stamp on the first message of the person since our last word; None: none waits for us
+    - `state`, `snoozed_until`: as `state` and `until` of Resolved; a word after sequence `state_upto` opens the chat
+    - `unanswered`: the log's stamp on the first word of the person since ours; None: none waits for us
+    - `wrote`, `by_hand`: sequences of the person's last word, and of the last one by hand
     """
 
     inbound_seq: int = 0
@@ -312,5 +313,8 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     assigned: str = ""
     labels: tuple[str, ...] = ()
     state: State = "open"
+    state_upto: int = 0
     snoozed_until: datetime | None = None
     unanswered: datetime | None = None
+    wrote: int = 0
+    by_hand: int = 0

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.teamwork import state_at
+from chat.teamwork import state_at, state_of
 from events.subjects import ChatKey
 from projections.database import moment
 from projections.reads.entries import moment_or_none
@@ -57,6 +57,8 @@ def _chat_view(row: tuple[Any, ...], now: datetime | None) -> ChatView:
     account, chat, partition, name, last_at, messages, replies, owes, attention, asked_at, marks, snapshot = row[:12]
     state = decode_snapshot(snapshot)
     last = _last_words(*row[12:])
+    work = state_of(state)
+    work = work if now is None else state_at(work, state.snoozed_until, now)
     return ChatView(
         account=account,
         chat=chat,
@@ -82,9 +84,9 @@ def _chat_view(row: tuple[Any, ...], now: datetime | None) -> ChatView:
         owes=bool(owes),
         assigned=state.assigned or None,
         labels=state.labels,
-        state=state.state if now is None else state_at(state.state, state.snoozed_until, now),
-        snoozed_until=state.snoozed_until,
-        unanswered_at=state.unanswered,
+        state=work,
+        snoozed_until=state.snoozed_until if work == "snoozed" else None,
+        unanswered_at=state.unanswered if state.admission != "blocked" else None,
     )
 
 

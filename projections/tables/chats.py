@@ -14,6 +14,7 @@ from chat.gates import pairing_code
 from chat.informing import is_informing
 from chat.pending import has_pending_work, has_work_now, wakes
 from chat.state import Chat
+from chat.teamwork import state_of
 from events.decisions import Reply
 from events.inbound import Control, Message, Receipt
 from events.jid import is_group
@@ -155,13 +156,14 @@ def _row(held: ChatRow) -> tuple[Any, ...]:
     marks = marks_of(held.outgoing, failed=held.failed, paused=state.pause is not None)
     if state.into or not (held.messages or held.replies or owes or marks or state.stopped or admission(key, state)):
         marks = BLANK
-    until, unanswered = state.snoozed_until, state.unanswered
+    work, until = state_of(state), state.snoozed_until if state_of(state) == "snoozed" else None
+    unanswered = state.unanswered if state.admission != "blocked" else None
     return (
         held.id, key.account, key.chat, partition(key), held.name, held.last_at, held.messages, held.replies, owes,
         has_work_now(state),
         wakes(state), held.attention, held.asked_at, marks, encoded(held.outgoing), held.words,
         _encoder.encode(state).decode(), state.into or None,
         id_list(joint.chat for joint in state.joints) if state.joints else None,
-        state.state, micros(until) if until is not None else None,
+        work, micros(until) if until is not None else None,
         state.assigned, micros(unanswered) if unanswered is not None else None,
     )  # fmt: skip
