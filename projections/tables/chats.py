@@ -131,7 +131,7 @@ class Chats:
             " wakes = excluded.wakes, attention = excluded.attention, asked_at = excluded.asked_at,"
             " marks = excluded.marks, outgoing = excluded.outgoing, words = excluded.words,"
             " snapshot = excluded.snapshot, closed_into = excluded.closed_into, joints = excluded.joints,"
-            " state = excluded.state, snoozed_until = excluded.snoozed_until, assigned = excluded.assigned,"
+            " work = excluded.work, snoozed_until = excluded.snoozed_until, assigned = excluded.assigned,"
             " unanswered = excluded.unanswered",
         )
         write_labels(self._db, changed)
