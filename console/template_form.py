@@ -16,7 +16,8 @@ from console.access import user_of
 from console.deps import Deps
 from console.desk import deps_of, files_of, key_of, view_of, window_of
 from console.forms import form_of
-from console.orders import NotTaken, open_chat, order_in, ordered
+from console.not_taken import NotTaken
+from console.orders import open_chat, order_in, ordered
 from console.outcomes import tell
 from console.problems import Problem
 from console.rendering import address_of, render
