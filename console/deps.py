@@ -16,6 +16,7 @@ from chat.spending import Price
 from console.documents.port import DocumentDesk
 from console.news import News
 from console.profiles.port import ProfileDesk
+from console.seen import SeenChats
 from console.sessions import Sessions
 from events.library import Library
 from events.log import EventLog
@@ -107,6 +108,7 @@ class Deps:
     - `library`: the files and places that can be sent; None without a bus that has them.
     - `documents`: the documents from which chats are answered; None without a bus that has them.
     - `sessions`: the sessions of browsers; None if the page is open to everyone.
+    - `seen`: which chats the users have seen, and who has one open.
     - `reading`: the thread that reads the projection for the page.
     - `now`: returns the bus's time.
     """
@@ -129,6 +131,7 @@ class Deps:
     library: Library | None = None
     documents: DocumentDesk | None = None
     sessions: Sessions | None = None
+    seen: SeenChats = field(default_factory=SeenChats)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))
 
