@@ -1,4 +1,4 @@
-"""Which chats the users of the desk have seen, and who has one open now: in memory, and shared over the bucket DESK.
+"""Knows the chats that users of the desk have seen, and who has one open: in memory, shared over the bucket DESK.
 
 All of it may be lost. A page never waits for it, and no failure of the bucket stops anything: what could not be
 written is dropped, and one line of the log says so until it works again.

@@ -1,4 +1,4 @@
-"""What the users of the desk share and may lose: up to where a chat was seen, and who has it open.
+"""Marks that the users of the desk share and may lose: up to where a chat was seen, and who has it open.
 
 Keys name a chat by a hash, so that no phone number is written where JetStream only frees old bytes and does not
 overwrite them.

@@ -187,9 +187,9 @@ class Marks:
 
 async def test_marks_of_the_desk_hold_no_erasure_up() -> None:
     """They are asked to go; where their bucket is lost, the erasure ends all the same."""
-    marks = Marks()
-    async with house(MemoryLog(), marks=marks) as home:
-        await home.say("m1")
-        await home.order("c1", "erase")
-        await home.decided(Erased, 2)
+    log, marks = MemoryLog(), Marks()
+    async with house(log, marks=marks) as home:
+        await answered(home, ANA, 1)
+        await log.publish(ANA, ERASE, msg_id="c1")
+        await home.reads.seen(is_receipt)
     assert marks.asked == [ANA]
