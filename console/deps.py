@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol, TypeVar, TypeVarTuple
 
 import msgspec
@@ -108,6 +108,7 @@ class Deps:
     - `library`: the files and places that can be sent; None without a bus that has them.
     - `documents`: the documents from which chats are answered; None without a bus that has them.
     - `sessions`: the sessions of browsers; None if the page is open to everyone.
+    - `zone`: the zone of days and hours for a browser without scripts.
     - `seen`: which chats the users have seen, and who has one open.
     - `reading`: the thread that reads the projection for the page.
     - `now`: returns the bus's time.
@@ -131,6 +132,7 @@ class Deps:
     library: Library | None = None
     documents: DocumentDesk | None = None
     sessions: Sessions | None = None
+    zone: tzinfo = UTC
     seen: SeenChats = field(default_factory=SeenChats)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from secrets import token_hex
 from socket import socket
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import structlog
@@ -221,6 +222,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         documents=documents,
         files=SentFiles(library, store),
         sessions=_sessions(settings, folder),
+        zone=ZoneInfo(settings.timezone),
         seen=seen,
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,
