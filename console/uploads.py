@@ -20,6 +20,9 @@ LARGEST_BODY = LARGEST + 64 * 1024
 AT_ONCE = 4
 """Forms that come in at the same time."""
 
+WHOLE_AT_ONCE = 2
+"""Orders and entries whose files are checked at the same time: each file is up to 100 MB, and is read as a whole."""
+
 WITHIN = 900.0
 """Seconds for a form to come: 100 MB at 1 Mbit/s."""
 

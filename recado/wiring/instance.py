@@ -218,7 +218,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         templates=AccountTemplates(settings, bus),
         library=library,
         documents=documents,
-        files=SentFiles(library, store),
+        files=SentFiles(bus, library, store),
         sessions=_sessions(settings, folder),
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,
