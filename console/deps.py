@@ -20,7 +20,7 @@ from console.sessions import Sessions
 from events.files import File
 from events.jetstream.media_store import Object
 from events.library import Library
-from events.log import EventLog
+from events.log import EventLog, LogUnavailable
 from gateways.local.simulator import Simulator
 from gateways.templates.known import Templates
 from projections.reads.queries import Queries
@@ -79,6 +79,10 @@ class Files(Protocol):
     async def arrived(self, name: str) -> Object | None:
         """What MEDIA says of the file `name` of a message; None if it is not there, yet or any more."""
 
+    async def keep(self, content: bytes, name: str) -> str:
+        """Store a file that is sent to one chat alone, once under the same name; returns the `object` of its part.
+        Raises LogError."""
+
 
 class NoFiles:
     """No object store."""
@@ -91,6 +95,9 @@ class NoFiles:
 
     async def arrived(self, name: str) -> Object | None:  # noqa: ARG002
         return None
+
+    async def keep(self, content: bytes, name: str) -> str:  # noqa: ARG002
+        raise LogUnavailable("there is no store for files here")
 
 
 @dataclass(frozen=True)

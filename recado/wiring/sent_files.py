@@ -31,3 +31,6 @@ class SentFiles:
 
     async def arrived(self, name: str) -> Object | None:
         return await self._media.find(name)
+
+    async def keep(self, content: bytes, name: str) -> str:
+        return await self._media.keep(content, name)
