@@ -19,6 +19,7 @@ from console.composing import FIELDS, Composed, Unfit, composed
 from console.deps import Deps
 from console.desk import deps_of, key_of, page_of, unknown, view_of
 from console.forms import form_of
+from console.list_links import kept
 from console.outcomes import Refused, outcome_of, tell
 from console.problems import Problem
 from console.rendering import address_of, render
@@ -101,7 +102,7 @@ async def give_order(request: Request) -> Response:
         outcome = await _outcome(deps, key, control, given)
     except NotTaken as refusal:
         return await _refused(request, given, refusal)
-    answer = RedirectResponse(address_of(key), 303)
+    answer = RedirectResponse(address_of(key) + kept(request.query_params), 303)
     tell(answer, key, outcome, command)
     return answer
 
