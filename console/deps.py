@@ -18,8 +18,10 @@ from console.news import News
 from console.profiles.port import ProfileDesk
 from console.seen import SeenChats
 from console.sessions import Sessions
+from events.files import File
+from events.jetstream.media_store import Object
 from events.library import Library
-from events.log import EventLog
+from events.log import EventLog, LogUnavailable
 from gateways.local.simulator import Simulator
 from gateways.templates.known import Templates
 from projections.reads.queries import Queries
@@ -69,21 +71,34 @@ async def _never() -> bool:
 class Files(Protocol):
     """The object stores. Every method may raise LogUnavailable."""
 
-    async def content(self, object: str) -> bytes | None:  # noqa: A002 - the field's name
-        """The bytes of `LIBRARY/<sha256>` or `MEDIA/<name>`; None if they are not there, or no longer."""
+    async def find(self, object: str) -> File | None:  # noqa: A002 - the field's name
+        """The file `LIBRARY/<sha256>` or `MEDIA/<name>`; None if it is not there, or no longer."""
 
     async def size(self, account: str, object: str) -> int | None:  # noqa: A002 - the field's name
-        """Their number; None if it is not known."""
+        """Its bytes; None if that is not known."""
+
+    async def arrived(self, name: str) -> Object | None:
+        """What MEDIA says of the file `name` of a message; None if it is not there, yet or any more."""
+
+    async def keep(self, content: bytes, name: str) -> str:
+        """Store a file that is sent to one chat alone, once under the same name; returns the `object` of its part.
+        Raises LogError."""
 
 
 class NoFiles:
     """No object store."""
 
-    async def content(self, object: str) -> bytes | None:  # noqa: A002, ARG002
+    async def find(self, object: str) -> File | None:  # noqa: A002, ARG002
         return None
 
     async def size(self, account: str, object: str) -> int | None:  # noqa: A002, ARG002
         return None
+
+    async def arrived(self, name: str) -> Object | None:  # noqa: ARG002
+        return None
+
+    async def keep(self, content: bytes, name: str) -> str:  # noqa: ARG002
+        raise LogUnavailable("there is no store for files here")
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         templates=AccountTemplates(settings, bus),
         library=library,
         documents=documents,
-        files=SentFiles(library, store),
+        files=SentFiles(bus, library, store),
         sessions=_sessions(settings, folder),
         zone=ZoneInfo(settings.timezone),
         seen=seen,
