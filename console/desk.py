@@ -19,6 +19,7 @@ from console.list_links import chat_with, kept
 from console.outcomes import Refused, Said, forget, told
 from console.problems import Problem
 from console.rendering import address_of, render
+from console.shown_media import media_in
 from console.shown_parts import is_quotable, objects_of, shown
 from console.wording import person
 from events.jid import is_canonical
@@ -106,6 +107,7 @@ async def page_of(
         "said": said,
         "refused": refused,
         "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries), files)),
+        "media": await media_in(deps, key, page.entries),
         "files": files,
         "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),
         "window": await window_of(deps, key),
@@ -126,21 +128,21 @@ async def files_of(deps: Deps, account: str) -> Sequence[Entry]:
 
 
 async def sizes_in(deps: Deps, key: ChatKey, objects: Collection[str], files: Sequence[Entry]) -> dict[str, int]:
-    """The bytes of these files as far as they are known, by their object; `files`: those of the library, if they were
-    read already."""
+    """The bytes of these files as far as they are known, by their object, 0 of a file that is not kept any more;
+    `files`: those of the library, if they were read already."""
     if not objects:
         return {}
     files = files or await files_of(deps, key.account)
     known = {one.part.object: one.size for one in files if one.part.object in objects}
-    found: dict[str, int | None] = {object_: size for object_, size in known.items() if object_ is not None}
+    found = {object_: size for object_, size in known.items() if object_ is not None}
     try:
         async with asyncio.timeout(SIZES_WITHIN):
             for object_ in objects:
                 if not object_.startswith(PREFIX):
-                    found[object_] = await deps.files.size(key.account, object_)
+                    found[object_] = await deps.files.size(key.account, object_) or 0
     except (TimeoutError, LogError) as error:
         log.warning("sizes_not_shown", chat=key.chat, reason=str(error) or f"no answer within {SIZES_WITHIN:g} s")
-    return {object_: size for object_, size in found.items() if size is not None}
+    return found
 
 
 async def quoted_in(deps: Deps, key: ChatKey, id_: str) -> Line | None:

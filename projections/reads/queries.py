@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,7 +16,7 @@ from projections.reads.chat_rows import of_ids, of_key
 from projections.reads.control_view import ControlView
 from projections.reads.entries import moment_or_none, turns
 from projections.reads.found import FoundPage, Within, found
-from projections.reads.lines import LinesPage, last_wrote, lines, message
+from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
 from projections.reads.notes import NoteView, notes
 from projections.reads.reader import Reader
 from projections.reads.trouble_views import DeliveryView, TroubleView
@@ -206,6 +206,11 @@ class Queries:
         `around` one."""
         with self._reader.transaction() as db:
             return lines(db, key, limit, before, after, around)
+
+    def beside(self, key: ChatKey, shown: Sequence[Entry]) -> Beside:
+        """What belongs to these lines of the chat, the oldest first, and may be on another page."""
+        with self._reader.transaction() as db:
+            return beside(db, key, shown)
 
     def message(self, key: ChatKey, id_: str) -> Entry | None:
         """A message of the chat; None if it has none of this id."""
