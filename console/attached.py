@@ -49,18 +49,20 @@ class Attached(NamedTuple):
 async def attached(request: Request, key: ChatKey, order: str, upload: Upload) -> list[Attached]:
     """The files of the form that gives this order. Raises Unfit, with nothing stored.
 
-    Their names come from the order and their content, so the same form sent again is the same order.
+    Their names come from the order and what was sent, so the same form sent again is the same order. What is made of a
+    recording differs a little each time; the first is kept.
     """
     found = list[Attached]()
     for field, file in upload.files:
         shown = own_name(file.filename or "")
-        content = await file.read()
+        content = came = await file.read()
         if field == RECORDED:
             content = await _recorded(request, content)
             part = replace(await _checked(content, "voice.ogg", kind=VOICE), mime=_VOICE_TYPE)
         else:
             part = await _checked(content, shown)
-        found.append(_kept(part, key, order, len(found), content))
+        name = _name(key, order, len(found), came)
+        found.append(Attached(replace(part, object=f"{BUCKET}/{SENT}{name}"), name, content))
     return found
 
 
@@ -91,6 +93,6 @@ async def _checked(content: bytes, name: str, kind: str | None = None) -> Part:
         raise Unfit(field, f"“{name[:80]}” cannot be sent: {refused}.") from refused
 
 
-def _kept(part: Part, key: ChatKey, order: str, number: int, content: bytes) -> Attached:
-    name = sha256(f"{key.account}\n{key.chat}\n{order}\n{number}\n{sha256(content).hexdigest()}".encode()).hexdigest()
-    return Attached(replace(part, object=f"{BUCKET}/{SENT}{name}"), name, content)
+def _name(key: ChatKey, order: str, number: int, came: bytes) -> str:
+    known = (key.account, key.chat, order, str(number), sha256(came).hexdigest())
+    return sha256("\n".join(known).encode()).hexdigest()
