@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from console.languages import Worded
 from events.library import Entry
 from events.parts import KINDS, MOST_CHOICES, Option, Part, faults, problems
 
@@ -18,11 +19,11 @@ FIELDS = ("text", "options", "file", "caption", "place", "place_name", "place_ad
 _PLACE = re.compile(r"(-?\d{1,3}(?:\.\d{1,20})?)(?:\s*[,;]\s*|\s+)(-?\d{1,3}(?:\.\d{1,20})?)", re.ASCII)
 
 
-class Unfit(Exception):
+class Unfit(Worded):
     """A form that cannot be sent: the field, and the reason in words."""
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, field: str, reason: str, /, **values: object) -> None:
+        super().__init__(reason, values)
         self.field = field
 
 

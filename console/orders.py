@@ -18,6 +18,7 @@ from console.composing import FIELDS, Composed, Unfit, composed
 from console.deps import Deps
 from console.desk import deps_of, key_of, page_of, unknown, view_of
 from console.forms import form_of
+from console.languages import Worded, translate_of
 from console.outcomes import Refused, outcome_of, tell
 from console.problems import Problem
 from console.rendering import address_of, render
@@ -64,12 +65,12 @@ class _Given(NamedTuple):
     quote: str | None
 
 
-class NotTaken(Exception):
+class NotTaken(Worded):
     """An order that was not taken, because of `field` if one is named. `same`: pressed again, it is the same order;
     otherwise the form gets a fresh id."""
 
-    def __init__(self, status: int, reason: str, *, same: bool = False, field: str = "") -> None:
-        super().__init__(reason)
+    def __init__(self, status: int, reason: str, /, *, same: bool = False, field: str = "", **values: object) -> None:
+        super().__init__(reason, values)
         self.status = status
         self.same = same
         self.field = field
@@ -222,11 +223,12 @@ async def _question(
 async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken) -> Response:
     """The chat with the reason, and with the words in their form; where the chat cannot be shown, these alone."""
     draft = {name: given[name] for name in FIELDS if given.get(name)} if given.get("command") == "send" else {}
-    refused = Refused(str(refusal), given["id"] if refusal.same else token_hex(8), draft, refusal.field)
+    reason = refusal.said(translate_of(request))
+    refused = Refused(reason, given["id"] if refusal.same else token_hex(8), draft, refusal.field)
     try:
         return await page_of(request, status=refusal.status, refused=refused)
     except (Problem, ProjectionMissing):
-        values = {"error": str(refusal), "refused": refused, "address": address_of(key_of(request))}
+        values = {"error": reason, "refused": refused, "address": address_of(key_of(request))}
         return render(request, "problem.html", status=refusal.status, **values)
 
 
@@ -252,7 +254,7 @@ async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str]) -> Compo
     try:
         return await composed(given, entry, is_known)
     except Unfit as unfit:
-        raise NotTaken(400, str(unfit), field=unfit.field) from unfit
+        raise NotTaken(400, unfit.text, field=unfit.field, **unfit.values) from unfit
     except LogUnavailable as error:
         raise NotTaken(503, f"The file cannot be looked up now: {error}. Nothing was sent.") from error
 
