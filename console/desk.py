@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import structlog
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console.deps import Deps
+from console.desk_list import listed, sequence
+from console.list_links import chat_with, kept
 from console.outcomes import Refused, Said, forget, told
 from console.problems import Problem
 from console.rendering import address_of, render
@@ -45,14 +47,24 @@ class Window(NamedTuple):
     left: str
 
 
+PANES = ("list", "chat", "person")
+"""The panes; on a phone the address says which one is shown."""
+
+_PARTS = {"list": "_list.html", "live": "_live.html", "person": "_person.html"}
+
+
 async def chat(request: Request) -> Response:
-    """GET: a chat with its last lines, or those `before`, `after` or `around` a sequence of the log. `?part=live` is
-    its content alone. The outcome of an order is shown once."""
+    """GET: a chat between the list and its person, with its last lines, or those `before`, `after` or `around` a
+    sequence of the log. `?pane=list|chat|person` is the pane that a phone shows; `list.<field>` are those of the list.
+    `?part=list|live|person` is what is in one pane. The outcome of an order is shown once."""
     deps, key = deps_of(request), key_of(request)
     if (open_ := await deps.read(deps.queries.open_chat, key)) != key:
-        return RedirectResponse(address_of(open_), 303)
-    if request.query_params.get("part") == "live":
-        return await page_of(request, template="_live.html")
+        return RedirectResponse(address_of(open_) + kept(request.query_params), 303)
+    part = request.query_params.get("part")
+    if part == "list":
+        return render(request, _PARTS[part], **await listed(request, key))
+    if part in _PARTS:
+        return await page_of(request, template=_PARTS[part])
     said = told(request, key)
     answer = await page_of(request, said=said)
     if said is not None:
@@ -74,11 +86,18 @@ async def page_of(
     places = {name: sequence(given, name) for name in ("before", "after", "around") if name in given}
     if len(places) > 1:
         raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
+    pane = given.get("pane", "chat")
+    if pane not in PANES:
+        raise Problem(400, f"{pane[:40]!r} is no pane: there are {', '.join(PANES)}.")
     page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
     files = await files_of(deps, key.account) if template == "chat.html" else ()
     values: dict[str, Any] = {
         "chat": view,
         "address": address_of(key),
+        "kept": kept(given),
+        "pane": pane,
+        "to": partial(chat_with, key, given),
+        "refresh": partial(chat_with, key, given, **places),
         "page": page,
         "place": urlencode(places),
         "profile": deps.profiles.selected(key) if deps.profiles is not None else None,
@@ -92,6 +111,8 @@ async def page_of(
         "window": await window_of(deps, key),
         "can_retry": not view.paused and any(entry.ending == "turn_failed" for entry in page.entries),
     }
+    if template == "chat.html":
+        values |= await listed(request, key)
     return render(request, template, status=status, **values)
 
 
@@ -159,13 +180,3 @@ async def view_of(deps: Deps, key: ChatKey) -> ChatView:
 
 def unknown(key: ChatKey) -> str:
     return f"Nobody has written in the chat {person(key.chat)} of the account {key.account[:60]}."
-
-
-def sequence(given: QueryParams, name: str) -> int | None:
-    """The sequence of the log that the address gives under a name. Raises Problem."""
-    text = given.get(name)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Problem(400, f"{name} is a sequence of the log, a whole number, not {text[:40]!r}.")
-    return int(text)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.deps import Deps
+from console.access import user_of
 from console.desk import deps_of
 from console.forms import form_of
 from console.languages import translate_of
@@ -22,8 +22,6 @@ from console.rendering import render
 from events.log import LogError
 from events.profile import DEFAULT, NAME, Profile, ProfileUnreadable, encoded
 from events.profile_log import ProfilesChanged, Stored
-
-BY = "page"
 
 DAYS, TURNS, TOKENS = (1, 30), (1, 200), (1_000, 2_000_000)
 """The least and the most of a trial's limits."""
@@ -89,13 +87,13 @@ async def change(request: Request) -> Response:
         again = next((version for version in versions if str(version.n) == given.get("version")), None)
         if again is None or again.removed:
             raise Problem(404, "The profile %(name)s has no such version.", name=name)
-        made = _next(again, newest, deps)
+        made = _next(again, newest, request)
     elif do == "remove":
         if before is None:
             raise Problem(404, "There is no profile %(name)s.", name=name)
-        made = Profile(name=name, n=before.n + 1, at=deps.now(), by=BY, removed=True)
+        made = Profile(name=name, n=before.n + 1, at=deps.now(), by=user_of(request).name, removed=True)
     elif do in ("save", "try"):
-        stamp = Profile(name=name, n=1 if newest is None else newest.n + 1, at=deps.now(), by=BY)
+        stamp = Profile(name=name, n=1 if newest is None else newest.n + 1, at=deps.now(), by=user_of(request).name)
         made = form.draft(desk, before, given, stamp)
     else:
         raise Problem(400, "%(do)s is not done here.", do=f"{do[:40]!r}")
@@ -118,7 +116,7 @@ async def trial(request: Request) -> Response:
 
 async def on_trial(request: Request) -> Response:
     """POST `do`: cancel, edit (the draft is in the form again), or save the draft."""
-    desk, found, deps = _desk(request), _trial(request), deps_of(request)
+    desk, found = _desk(request), _trial(request)
     do = (await form_of(request)).get("do", "")
     if do == "cancel":
         _trials(request).cancel(found)
@@ -132,7 +130,7 @@ async def on_trial(request: Request) -> Response:
     newest = stored.newest.get(found.profile.name)
     if found.profile.n - 1 != (newest.n if newest is not None else 0):
         return _overtaken(request, found.profile, versions)
-    return await _save(request, desk, _at(found.profile, deps), versions, stored)
+    return await _save(request, desk, _at(found.profile, request), versions, stored)
 
 
 async def _save(
@@ -200,14 +198,14 @@ def _faults(desk: ProfileDesk, made: Profile) -> list[ProfileFault]:
     return list(desk.faults(made))
 
 
-def _next(again: Profile, newest: Profile | None, deps: Deps) -> Profile:
+def _next(again: Profile, newest: Profile | None, request: Request) -> Profile:
     """The old version as the next one."""
-    made = _at(again, deps)
+    made = _at(again, request)
     return _replaced(made, n=1 if newest is None else newest.n + 1)
 
 
-def _at(profile: Profile, deps: Deps) -> Profile:
-    return _replaced(profile, at=deps.now(), by=BY)
+def _at(profile: Profile, request: Request) -> Profile:
+    return _replaced(profile, at=deps_of(request).now(), by=user_of(request).name)
 
 
 def _replaced(profile: Profile, **changes: Any) -> Profile:

@@ -3,12 +3,31 @@
 const DRAFT = "draft:";
 const UNLOCK_AFTER = 15_000; // ms; the same form again is the same order
 
-const write = document.querySelector("#write");
-const field = write?.elements.namedItem("text");
-const id = write?.elements.namedItem("id");
-const key = write && DRAFT + new URL(write.action).pathname;
-const fresh = id?.value;
-const more = [...(write?.querySelectorAll(".more [name]") ?? [])];
+let write; // the form of the chat that is open, and its fields
+let field;
+let id;
+let key;
+let fresh;
+let more;
+
+/** Take the form that is on the page now; another chat brings another one. */
+function begin() {
+  write = document.querySelector("#write");
+  field = write?.elements.namedItem("text");
+  id = write?.elements.namedItem("id");
+  key = write && DRAFT + new URL(write.action).pathname;
+  fresh = id?.value;
+  more = [...(write?.querySelectorAll(".more [name]") ?? [])];
+  if (!field) return;
+  restore();
+  needWords();
+  write.addEventListener("input", () => {
+    id.value = fresh;
+    keep();
+    needWords();
+    if (!isFilled()) say("");
+  });
+}
 
 const isFilled = () => [field, ...more].some((one) => one.value);
 
@@ -99,13 +118,5 @@ document.addEventListener("submit", (submitted) => {
 // The browser may show an earlier page as it was, with a form that was sent.
 addEventListener("pageshow", ({ persisted }) => persisted && document.querySelector("form[data-sent]") && location.reload());
 
-write?.addEventListener("input", () => {
-  id.value = fresh;
-  keep();
-  needWords();
-  if (!isFilled()) say("");
-});
-if (field) {
-  restore();
-  needWords();
-}
+document.addEventListener("opened", begin);
+begin();

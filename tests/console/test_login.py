@@ -51,7 +51,7 @@ async def test_nothing_is_shown_without_a_login(locked: Page, path: str) -> None
         assert (response.status, response.headers["location"]) == (303, f"/login?to={path}")
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/login", "/static/desk.css"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/login", "/static/base.css"])
 async def test_addresses_that_tell_nothing_are_open(locked: Page, path: str) -> None:
     """Supervisors need no password, and the form needs its style."""
     assert (await locked.get(path))[0] == 200
