@@ -165,7 +165,7 @@ async def _outcome(request: Request, key: ChatKey, control: Control, upload: Upl
             try:
                 files = await attached(request, key, control.id, upload)
             except Unfit as unfit:
-                raise NotTaken(400, str(unfit), field=unfit.field) from unfit
+                raise NotTaken(400, unfit.text, field=unfit.field, **unfit.values) from unfit
             said = await _composed(deps, key, given, [file.part for file in files])
             await _store(deps, key, files)
     return await ordered(
@@ -274,14 +274,15 @@ async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken
     draft = {name: given[name] for name in FIELDS if given.get(name)} if command == "send" else {}
     if command == "note":
         draft = {"note": given.get("text", "")}
+    reason = refusal.said(translate_of(request))
     if _is_script(request):
         id_ = given.get("id", "") if refusal.same else token_hex(8)
-        return answer({"error": str(refusal), "field": refusal.field, "id": id_}, refusal.status)
-    refused = Refused(str(refusal), given["id"] if refusal.same else token_hex(8), draft, refusal.field)
+        return answer({"error": reason, "field": refusal.field, "id": id_}, refusal.status)
+    refused = Refused(reason, given["id"] if refusal.same else token_hex(8), draft, refusal.field)
     try:
         return await page_of(request, status=refusal.status, refused=refused)
     except (Problem, ProjectionMissing):
-        values = {"error": str(refusal), "refused": refused, "address": address_of(key_of(request))}
+        values = {"error": reason, "refused": refused, "address": address_of(key_of(request))}
         return render(request, "problem.html", status=refusal.status, **values)
 
 
@@ -307,7 +308,7 @@ async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str], attached
     try:
         return await composed(given, entry, is_known, attached_)
     except Unfit as unfit:
-        raise NotTaken(400, str(unfit), field=unfit.field) from unfit
+        raise NotTaken(400, unfit.text, field=unfit.field, **unfit.values) from unfit
     except LogUnavailable as error:
         raise NotTaken(503, f"The file cannot be looked up now: {error}. Nothing was sent.") from error
 
