@@ -37,13 +37,13 @@ def framed(content: bytes) -> bytes:
 
 
 def vectors_of(model: USE, texts: Sequence[str]) -> bytes:
-    import numpy  # noqa: PLC0415 - the extra has it
+    import numpy as np  # noqa: PLC0415 - the extra has it
 
-    made = numpy.asarray(model.encode(list(texts)), dtype=numpy.float32)
-    lengths = numpy.linalg.norm(made, axis=1, keepdims=True)
-    if not (numpy.isfinite(lengths).all() and (lengths > 0).all()):
+    made = np.asarray(model.encode(list(texts)), dtype=np.float32)
+    lengths = np.linalg.norm(made, axis=1, keepdims=True)
+    if not (np.isfinite(lengths).all() and (lengths > 0).all()):
         raise ValueError("a vector without a direction")
-    return bytes((made / lengths).astype(numpy.float32).tobytes())
+    return bytes((made / lengths).astype(np.float32).tobytes())
 
 
 def main() -> None:
