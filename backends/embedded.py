@@ -107,7 +107,7 @@ class Embedded:
             await process.stdin.drain()
             answer = await _frame(process)
             if len(answer) != self._size * len(texts):
-                raise EmbeddedFailed("its answer has another length than its vectors")
+                raise EmbeddedFailed("its answer has another length than its vectors")  # noqa: TRY301 - it is ended, too
             return [answer[at : at + self._size] for at in range(0, len(answer), self._size)]
         except (OSError, asyncio.IncompleteReadError, EmbeddedFailed) as fault:
             status = await self._end()

@@ -40,10 +40,9 @@ def lacking(db: sqlite3.Connection, space: str, digests: Sequence[bytes]) -> lis
 
 def vectors(db: sqlite3.Connection, space: str, digests: Sequence[bytes]) -> list[tuple[bytes, bytes | None]]:
     """The vectors of the digests, as far as they are there; None: the model refuses the words."""
+    of_space = "SELECT digest, vector FROM vectors JOIN spaces ON spaces.id = space WHERE name = ?"
     rows: list[tuple[bytes, bytes | None]] = db.execute(
-        "SELECT digest, vector FROM vectors JOIN spaces ON spaces.id = space "
-        f"WHERE name = ? AND digest IN ({_marks(digests)})",  # noqa: S608
-        (space, *digests),
+        f"{of_space} AND digest IN ({_marks(digests)})", (space, *digests)
     ).fetchall()
     return rows
 
