@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from console import (
     api,
+    attached,
     desk,
     desk_list,
     desk_views,
@@ -65,6 +66,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
             Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
+            Route("/desk/chats/{account}/{chat}/media/{seq:int}", files.of_message),
             Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
             Route("/desk/numbers", desk_views.numbers),
             Route("/desk/instances", desk_views.instances),
@@ -109,7 +111,9 @@ def make_app(deps: Deps) -> Starlette:
     app.state.closing = asyncio.Event()
     app.state.templates = {}
     app.state.uploads = asyncio.Semaphore(uploads.AT_ONCE)
-    app.state.reading_files = asyncio.Semaphore(files.AT_ONCE)
+    app.state.reading_files = asyncio.Semaphore(uploads.WHOLE_AT_ONCE)
+    app.state.converting = asyncio.Semaphore(attached.CONVERTED_AT_ONCE)
+    app.state.reading_pieces = asyncio.Semaphore(files.AT_ONCE)
     app.state.trials = Trials(app.state.closing)
     return app
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +19,10 @@ from console.rendering import render
 from events.subjects import ChatKey
 from projections.reads.chat_list import ONLY, Asked, Only, Place
 from projections.reads.found import FoundPage
+from projections.reads.views import ChatView
 from projections.tables.marks import MARKS, SAID
 from projections.trouble import MOST, OVERDUE_AFTER
+from projections.words import folded
 
 LISTED = 100
 """Chats on a page of the list."""
@@ -80,11 +83,18 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
             await deps.read(deps.queries.page, asked, now, min(LISTED, FOUND)) if not is_of_hits else None
         )
         values["hits"] = await _hits(deps, given, asked, now) if begun else None
-        return values
-    values["listed"] = await deps.read(deps.queries.page, asked, now, LISTED)
-    if begun and asked.only is None:
-        values["trouble"] = await deps.read(deps.queries.trouble, now, accounts)
-    return values
+    else:
+        values["listed"] = await deps.read(deps.queries.page, asked, now, LISTED)
+        if begun and asked.only is None:
+            values["trouble"] = await deps.read(deps.queries.trouble, now, accounts)
+    shown = values["listed"].chats if values["listed"] is not None else ()
+    return values | {"namesakes": _namesakes(shown), "unread": {}, "most_unread": 100}
+
+
+def _namesakes(chats: Iterable[ChatView]) -> frozenset[str]:
+    """The names that several of these chats have, folded."""
+    names = Counter(folded(one.name) for one in chats if one.name)
+    return frozenset(name for name, number in names.items() if number > 1)
 
 
 async def _hits(deps: Deps, given: Mapping[str, str], asked: Asked, now: datetime) -> FoundPage:

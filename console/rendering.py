@@ -150,6 +150,7 @@ _templates.globals |= {"part": part, "fresh_id": lambda: token_hex(8)}
 _templates.filters |= {
     "address": lambda view: address_of(ChatKey(view.account, view.chat)),
     "around": around,
+    "folded": folded,
     "time": time,
     "person": person,
     "described": described,
