@@ -10,6 +10,7 @@ import msgspec
 
 from events.knowledge import Document, Place, Unread, Version
 from events.log import LogError
+from events.settled import Outcome, Settled
 
 
 class KnowledgeChanged(LogError):
@@ -79,6 +80,12 @@ class KnowledgeLog(Protocol):
 
     async def version(self, seq: int) -> Version | None:
         """The version at `seq`; None if there is none that can be read."""
+
+    async def settled(self) -> list[Settled]:
+        """The drafts that were accepted or dismissed."""
+
+    async def settle(self, draft: Settled, outcome: Outcome) -> None:
+        """Note what became of a draft; of two outcomes the first one stays. Raises LogFull."""
 
     def follow(self, after: int, stream: datetime | None) -> AsyncGenerator[Changes, None]:
         """The versions after the sequence `after` of the `stream` that was created then, and then each new one. If it

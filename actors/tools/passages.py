@@ -14,6 +14,7 @@ from datetime import datetime
 import msgspec
 
 from chat.context import readable
+from chat.unseen import seen
 from events.tool_calls import Passage
 
 MARK = "> "
@@ -76,4 +77,4 @@ def _quoted(line: str) -> str:
 
 def _harmless(line: str) -> str:
     """The line with a blank in each token of a chat template."""
-    return _SIGNS.sub(lambda sign: f" {sign[0]}" if sign[0] == ">" else f"{sign[0]} ", readable(line))
+    return _SIGNS.sub(lambda sign: f" {sign[0]}" if sign[0] == ">" else f"{sign[0]} ", seen(readable(line)))

@@ -16,6 +16,7 @@ import sqlite_vec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.unseen import seen
 from events.knowledge import Place, Version
 from events.private_file import open_private
 from projections.database import primary_code
@@ -23,7 +24,7 @@ from projections.knowledge import meanings
 from projections.knowledge.forms import forms_of
 from projections.knowledge.pieces import MOST, TOO_MANY, Piece, pieces_of
 
-PIECES = 3
+PIECES = 4
 """Raise it when the same text makes other pieces or forms."""
 
 SCHEMA = Path(__file__).with_name("schema.sql").read_text()
@@ -158,7 +159,7 @@ class Index:
             return
         at, reason = version.document.at, text.reason
         pairs = version.document.faq
-        pieces = [Piece(pair.q, pair.a) for pair in pairs] if pairs else pieces_of(text.text)
+        pieces = [Piece(seen(pair.q), seen(pair.a)) for pair in pairs] if pairs else pieces_of(seen(text.text))
         if len(pieces) > MOST:
             pieces, reason = [], TOO_MANY
             log.warning("document_not_indexed", document=str(version.place), seq=version.seq, reason=reason)
