@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from chat.file_types import NotTaken
 from chat.files import VOICE, file_part
+from console.access import user_of
 from console.composing import Unfit, place_of
 from console.desk import deps_of
 from console.files import answer_with
@@ -25,8 +26,6 @@ from events.library import Entry, Library, name_fault
 from events.log import LogError
 from events.parts import Part
 from events.subjects import token, untoken
-
-BY = "page"
 
 log = structlog.get_logger("recado.console")
 
@@ -72,7 +71,9 @@ async def add_file(request: Request) -> Response:
             async with request.app.state.reading_files:
                 bytes_ = await file.read()
                 part = await asyncio.to_thread(_part_of, bytes_, file.filename or name, given)
-                entry = Entry(name=name, part=part, size=len(bytes_), at=deps_of(request).now(), by=BY)
+                entry = Entry(
+                    name=name, part=part, size=len(bytes_), at=deps_of(request).now(), by=user_of(request).name
+                )
                 return await _add(request, account, entry, bytes_)
         except Unfit as unfit:
             return await _page(request, status=400, draft=given, wrong=unfit)
@@ -85,7 +86,9 @@ async def add_place(request: Request) -> Response:
         name = given.get("place_name", "").strip()
         part = place_of(given.get("place", "").strip(), name, given.get("place_address", "").strip())
         await _free(request, account, name, given, field="place_name")
-        return await _add(request, account, Entry(name=name, part=part, at=deps_of(request).now(), by=BY), None)
+        return await _add(
+            request, account, Entry(name=name, part=part, at=deps_of(request).now(), by=user_of(request).name), None
+        )
     except Unfit as unfit:
         return await _page(request, status=400, draft=given, wrong=unfit)
 
@@ -108,7 +111,7 @@ async def remove(request: Request) -> Response:
         await _library(request).remove(account, entry.name)
     except LogError as error:
         raise Problem(503, f"Not removed: {error}. Try again.") from error
-    log.info("file_removed", account=account, name=entry.name)
+    log.info("file_removed", account=account, name=entry.name, by=user_of(request).name)
     return RedirectResponse(f"{address_of(account)}?said=removed", 303)
 
 

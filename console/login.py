@@ -21,6 +21,7 @@ from console.guesses import WITHIN, Guesses, Visitor, visitor_of
 from console.problems import is_for_people
 from console.rendering import render
 from console.sessions import KNOWN, Sessions
+from events.users import PAGE
 
 OPEN = frozenset({"/login", "/healthz", "/readyz"})
 _BEARER = "Bearer "
@@ -35,8 +36,8 @@ log = structlog.get_logger("recado.console")
 
 class Locked:
     """ASGI middleware: lets in logged-in browsers and requests with the password, and everyone if there are no
-    `sessions`. `scope["visitor"]` is then the Visitor, and `scope["session"]` the browser whose session let the request
-    in."""
+    `sessions`. `scope["visitor"]` is then the Visitor, `scope["user"]` the User, and `scope["session"]` the browser
+    whose session let the request in."""
 
     def __init__(self, app: ASGIApp, sessions: Sessions | None, guesses: Guesses) -> None:
         self._app = app
@@ -49,7 +50,7 @@ class Locked:
             return
         headers = Headers(scope=scope)
         visitor = visitor_of(scope, headers.get("cookie", ""), self._sessions)
-        scope["visitor"], scope["session"] = visitor, None
+        scope["visitor"], scope["session"], scope["user"] = visitor, None, PAGE
         refusal: Response | None = None
         if self._sessions is not None and not _is_open(scope["path"]):
             if visitor.browser is not None and self._sessions.is_in(visitor.browser):

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from chat.receipts import of_whole
+from console.access import user_of
 from console.composing import FIELDS, Composed, Unfit, composed
 from console.deps import Deps
 from console.desk import deps_of, key_of, page_of, unknown, view_of
@@ -37,8 +38,6 @@ OBEYED_WITHIN = 3.0
 
 SENT_WITHIN = 2.0
 """Seconds for which the page waits until a gateway has sent the operator's text."""
-
-BY = "page"
 
 OFFERED = frozenset({"approve", "block", "erase", "handoff", "pause", "reset", "resume", "retry", "send"})
 """Orders that a person may give here."""
@@ -94,7 +93,7 @@ async def give_order(request: Request) -> Response:
     key = await open_chat(deps, key_of(request))
     given = await form_of(request)
     try:
-        control = order_in(given)
+        control = order_in(given, user_of(request).name)
         command, id_ = control.command, control.id
         if command in CONFIRMED and not _is_confirmed(command, given, key):
             return await _question(request, command, status=400, id_=id_, wrong="confirm" in given)
@@ -114,14 +113,14 @@ async def open_chat(deps: Deps, key: ChatKey) -> ChatKey:
         return key
 
 
-def order_in(given: Mapping[str, str]) -> Control:
-    """The order of a form, without the fields that only some orders have. Raises NotTaken."""
+def order_in(given: Mapping[str, str], by: str) -> Control:
+    """The order of a form that the user `by` posted, without the fields that only some orders have. Raises NotTaken."""
     command, id_ = given.get("command", ""), given.get("id", "")
     if command not in OFFERED:
         raise NotTaken(400, f"{command[:40]!r} is no order.")
     if not _ID.fullmatch(id_):
         raise NotTaken(400, "This form has no valid order id, so nothing was done. Press the button again.")
-    return Control(id=id_, command=cast(Command, command), by=BY)
+    return Control(id=id_, command=cast(Command, command), by=by)
 
 
 async def _outcome(deps: Deps, key: ChatKey, control: Control, given: Mapping[str, str]) -> str:

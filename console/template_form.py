@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from console.access import user_of
 from console.deps import Deps
 from console.desk import deps_of, files_of, key_of, view_of, window_of
 from console.forms import form_of
@@ -59,7 +60,7 @@ async def give(request: Request) -> Response:
     if given.get("do") != "send":
         return await _page(request, key, given)
     try:
-        control = order_in({**given, "command": "send"})
+        control = order_in({**given, "command": "send"}, user_of(request).name)
         part = await _part(request, key, given)
         if not isinstance(part, Part):
             return await _page(request, key, given, status=400, faults=part)

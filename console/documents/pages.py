@@ -16,10 +16,10 @@ from starlette.routing import Route
 from actors.tools.passages import Found
 from chat.context import readable
 from chat.first_look import LONGEST_QUERY
+from console.access import user_of
 from console.desk import deps_of
 from console.documents.port import Indexed
 from console.documents.shelf import (
-    BY,
     HOME,
     address_of,
     collection_of,
@@ -153,14 +153,14 @@ async def remove(request: Request) -> Response:
         there(stock, place)
     if base != str(last):
         return _asked(request, last, fault="It was changed after you opened this page. Nothing was removed.")
-    ended = Document(name=place.name, removed=True, at=deps_of(request).now(), by=BY)
+    ended = Document(name=place.name, removed=True, at=deps_of(request).now(), by=user_of(request).name)
     try:
         await documents.write(place, ended, expected=last)
     except KnowledgeChanged:
         raise Problem(409, "It was changed at the same moment. Nothing was removed: look at it again.") from None
     except LogError as error:
         raise Problem(503, f"Not removed: {error}. Try again.") from error
-    log.info("document_removed", document=str(place))
+    log.info("document_removed", document=str(place), by=user_of(request).name)
     return RedirectResponse(f"{HOME}/{place.collection}?said=removed", 303)
 
 

@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.access import user_of
 from console.composing import Unfit
 from console.desk import deps_of
-from console.documents.shelf import BY, HOME, address_of, documents_of, place_of
+from console.documents.shelf import HOME, address_of, documents_of, place_of
 from console.forms import form_of
 from console.problems import Problem
 from console.rendering import render
@@ -80,7 +81,9 @@ async def change(request: Request) -> Response:
         if draft.base != str(last):
             return _overtaken(request, place, draft, stock)
         made = _made(draft, pairs, removes=do == "remove")
-        document = Document(name=place.name, faq=made, removed=not made, at=deps_of(request).now(), by=BY)
+        document = Document(
+            name=place.name, faq=made, removed=not made, at=deps_of(request).now(), by=user_of(request).name
+        )
         await documents_of(request).write(place, document, expected=last)
     except Unfit as unfit:
         return _form(request, place, draft, stock, status=400, wrong=unfit)
@@ -89,7 +92,7 @@ async def change(request: Request) -> Response:
     except (KnowledgeUnreadable, LogError) as refusal:
         log.warning("pair_not_stored", document=str(place), reason=str(refusal))
         return _form(request, place, draft, stock, status=503, wrong=Unfit("", f"Not stored: {refusal}."))
-    log.info("pairs_changed", document=str(place), pairs=len(made))
+    log.info("pairs_changed", document=str(place), pairs=len(made), by=user_of(request).name)
     if not made:
         return RedirectResponse(f"{HOME}/{place.collection}?said=removed", 303)
     said = "removed" if do == "remove" else "saved"

@@ -16,8 +16,6 @@ from events.knowledge import COLLECTION, Place, Version
 from events.knowledge_log import Stock
 from events.subjects import token, untoken
 
-BY = "page"
-
 HOME = "/desk/documents"
 
 _Listed = TypeVar("_Listed")

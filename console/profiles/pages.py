@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.deps import Deps
+from console.access import user_of
 from console.desk import deps_of
 from console.forms import form_of
 from console.problems import Problem
@@ -21,8 +21,6 @@ from console.rendering import render
 from events.log import LogError
 from events.profile import DEFAULT, NAME, Profile, ProfileUnreadable, encoded
 from events.profile_log import ProfilesChanged, Stored
-
-BY = "page"
 
 DAYS, TURNS, TOKENS = (1, 30), (1, 200), (1_000, 2_000_000)
 """The least and the most of a trial's limits."""
@@ -84,13 +82,13 @@ async def change(request: Request) -> Response:
         again = next((version for version in versions if str(version.n) == given.get("version")), None)
         if again is None or again.removed:
             raise Problem(404, f"The profile {name} has no such version.")
-        made = _next(again, newest, deps)
+        made = _next(again, newest, request)
     elif do == "remove":
         if before is None:
             raise Problem(404, f"There is no profile {name}.")
-        made = Profile(name=name, n=before.n + 1, at=deps.now(), by=BY, removed=True)
+        made = Profile(name=name, n=before.n + 1, at=deps.now(), by=user_of(request).name, removed=True)
     elif do in ("save", "try"):
-        stamp = Profile(name=name, n=1 if newest is None else newest.n + 1, at=deps.now(), by=BY)
+        stamp = Profile(name=name, n=1 if newest is None else newest.n + 1, at=deps.now(), by=user_of(request).name)
         made = form.draft(desk, before, given, stamp)
     else:
         raise Problem(400, f"{do[:40]!r} is not done here.")
@@ -113,7 +111,7 @@ async def trial(request: Request) -> Response:
 
 async def on_trial(request: Request) -> Response:
     """POST `do`: cancel, edit (the draft is in the form again), or save the draft."""
-    desk, found, deps = _desk(request), _trial(request), deps_of(request)
+    desk, found = _desk(request), _trial(request)
     do = (await form_of(request)).get("do", "")
     if do == "cancel":
         _trials(request).cancel(found)
@@ -127,7 +125,7 @@ async def on_trial(request: Request) -> Response:
     newest = stored.newest.get(found.profile.name)
     if found.profile.n - 1 != (newest.n if newest is not None else 0):
         return _overtaken(request, found.profile, versions)
-    return await _save(request, desk, _at(found.profile, deps), versions, stored)
+    return await _save(request, desk, _at(found.profile, request), versions, stored)
 
 
 async def _save(
@@ -188,14 +186,14 @@ def _faults(desk: ProfileDesk, made: Profile) -> list[ProfileFault]:
     return list(desk.faults(made))
 
 
-def _next(again: Profile, newest: Profile | None, deps: Deps) -> Profile:
+def _next(again: Profile, newest: Profile | None, request: Request) -> Profile:
     """The old version as the next one."""
-    made = _at(again, deps)
+    made = _at(again, request)
     return _replaced(made, n=1 if newest is None else newest.n + 1)
 
 
-def _at(profile: Profile, deps: Deps) -> Profile:
-    return _replaced(profile, at=deps.now(), by=BY)
+def _at(profile: Profile, request: Request) -> Profile:
+    return _replaced(profile, at=deps_of(request).now(), by=user_of(request).name)
 
 
 def _replaced(profile: Profile, **changes: Any) -> Profile:

@@ -12,6 +12,7 @@ from events.settled import Settled
 from events.subjects import ChatKey
 from projections.database import micros, moment, rows_for
 from projections.drafts.drafts import Drafts, drafts
+from projections.reads.accounts import of_accounts
 from projections.reads.chat_list import Asked, ChatPage, Only, counts, page
 from projections.reads.chat_rows import of_ids, of_key
 from projections.reads.entries import moment_or_none, turns
@@ -70,7 +71,7 @@ _THREADS = (
 _USAGE = (
     "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens, cached_tokens,"
     " seconds FROM usage JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '')"
-    " AND day >= ? ORDER BY account, chats.chat, day, backend, model"
+    " AND day >= ?{} ORDER BY account, chats.chat, day, backend, model"
 )
 _ATTENTION = (
     "SELECT account, chat, name, attention FROM chats INDEXED BY attention"
@@ -119,10 +120,10 @@ class Queries:
         with self._reader.transaction() as db:
             return drafts(db, questions, settled, accounts)
 
-    def marked(self, now: datetime) -> dict[Only, int]:
-        """The number of chats that each filter leaves at `now`."""
+    def marked(self, now: datetime, accounts: tuple[str, ...] | None = None) -> dict[Only, int]:
+        """The number of chats of these accounts that each filter leaves at `now`."""
         with self._reader.transaction() as db:
-            return counts(db, now)
+            return counts(db, now, accounts)
 
     def chat(self, key: ChatKey) -> ChatView | None:
         """One chat; None if it has no event."""
@@ -165,15 +166,21 @@ class Queries:
         return tuple(account for (account,) in rows)
 
     def volume(
-        self, since: datetime, until: datetime, step: timedelta, key: ChatKey | None = None
+        self,
+        since: datetime,
+        until: datetime,
+        step: timedelta,
+        key: ChatKey | None = None,
+        accounts: tuple[str, ...] | None = None,
     ) -> tuple[Volume, ...]:
-        """The counts of each `step` of the time from `since` to `until`, in all chats or in one."""
+        """The counts of each `step` of the time from `since` to `until`, in all chats, in one, or in those of these
+        accounts."""
         with self._reader.transaction() as db:
             chat = None
             if key is not None:
                 row = db.execute(f"SELECT {_CHAT}", key).fetchone()
                 chat = row[0] if row[0] is not None else 0
-            return volume(db, since, until, step, chat)
+            return volume(db, (since, until, step), chat, accounts)
 
     def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
         """The chats that ask for a human, the longest wait first."""
@@ -227,9 +234,18 @@ class Queries:
         where = f"WHERE chat = {_CHAT} ORDER BY seq DESC LIMIT ?"
         return tuple(turns(self._reader.connection(), where, *key, limit))
 
-    def usage(self, account: str | None = None, chat: str | None = None, since: str = "") -> tuple[UsageView, ...]:
-        """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on."""
-        rows = self._reader.connection().execute(_USAGE, (account or "", chat or "", since)).fetchall()
+    def usage(
+        self,
+        account: str | None = None,
+        chat: str | None = None,
+        since: str = "",
+        accounts: tuple[str, ...] | None = None,
+    ) -> tuple[UsageView, ...]:
+        """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on; of these accounts
+        alone."""
+        condition, given = of_accounts(accounts)
+        found = (account or "", chat or "", since, *given)
+        rows = self._reader.connection().execute(_USAGE.format(condition), found).fetchall()
         return tuple(UsageView(**dict(zip(UsageView.__struct_fields__, row, strict=True))) for row in rows)
 
     def search(
@@ -246,17 +262,19 @@ class Queries:
         account: str | None = None,
         chat: str | None = None,
         only: tuple[Only, datetime] | None = None,
+        accounts: tuple[str, ...] | None = None,
         after: int | None = None,
         before: int | None = None,
     ) -> FoundPage:
         """A page of the messages and replies that contain all words of `text`, the newest first.
 
         The last word may be the beginning of one. Case, accents, width and the written form of a number make no
-        difference; nothing in `text` is syntax. `only`: as in a list of chats, and the time. The page comes after the
-        hit at sequence `after`, or ends before the one at `before`; without both it is the first.
+        difference; nothing in `text` is syntax. `only`: as in a list of chats, and the time. `accounts`: only of these.
+        The page comes after the hit at sequence `after`, or ends before the one at `before`; without both it is the
+        first.
         """
         with self._reader.transaction() as db:
-            return found(db, text, limit, Within(account, chat, only), after, before)
+            return found(db, text, limit, Within(account, chat, only, accounts), after, before)
 
     def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
         """Everything known of the messages, replies, controls, turns and runs with this id: mostly one, none if
@@ -289,10 +307,11 @@ class Queries:
         rows = self._reader.connection().execute("SELECT partition, chats FROM totals").fetchall()
         return dict(rows)
 
-    def trouble(self, now: datetime) -> tuple[TroubleView, ...]:
-        """The chats that need a look: first those that are stuck at `now`, then those with a bad ending."""
+    def trouble(self, now: datetime, accounts: tuple[str, ...] | None = None) -> tuple[TroubleView, ...]:
+        """The chats of these accounts that need a look: first those that are stuck at `now`, then those with a bad
+        ending."""
         with self._reader.transaction() as db:
-            return (*stuck(db, now), *ended_or_passed(db, now))
+            return (*stuck(db, now, accounts), *ended_or_passed(db, now, accounts))
 
     def stuck(self, now: datetime) -> int:
         """How many chats are stuck at `now`."""
