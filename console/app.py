@@ -14,7 +14,19 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from console import api, desk, desk_list, desk_views, files, library_pages, login, orders, template_form, uploads
+from console import (
+    api,
+    desk,
+    desk_list,
+    desk_views,
+    files,
+    language_choice,
+    library_pages,
+    login,
+    orders,
+    template_form,
+    uploads,
+)
 from console.deps import Deps
 from console.documents import pages as document_pages
 from console.documents import pairs as pair_pages
@@ -62,6 +74,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/login", login.ask),
             Route("/login", login.log_in, methods=["POST"]),
             Route("/logout", login.log_out, methods=["POST"]),
+            Route("/language", language_choice.choose, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
@@ -71,6 +84,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/api/chats/{chat}/files/{seq:int}/{number:int}", files.sent),
             Route("/api/chats/{chat}/seen", api.seen, methods=["POST"]),
             Route("/api/chats/{chat}/stream", api.stream),
+            Route("/static/words/{tag}.js", language_choice.words),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[

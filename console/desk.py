@@ -16,8 +16,9 @@ from starlette.responses import RedirectResponse, Response
 from console.deps import Deps
 from console.outcomes import Refused, Said, forget, told
 from console.problems import Problem
-from console.rendering import address_of, person, render
+from console.rendering import address_of, render
 from console.shown_parts import is_quotable, objects_of, shown
+from console.wording import person
 from events.jid import is_canonical
 from events.library import PREFIX, Entry
 from events.log import LogError

@@ -23,7 +23,7 @@ from console.rendering import render
 from console.sessions import KNOWN, Sessions
 from events.users import PAGE
 
-OPEN = frozenset({"/login", "/healthz", "/readyz"})
+OPEN = frozenset({"/login", "/language", "/healthz", "/readyz"})
 _BEARER = "Bearer "
 _LOGGED_OUT = "You were logged out, so nothing was done. What you typed is in your form again after you log in."
 _LOGGED_OUT_ELSEWHERE = (

@@ -21,8 +21,9 @@ from console.desk import deps_of, key_of, page_of, unknown, view_of
 from console.forms import form_of
 from console.outcomes import Refused, outcome_of, tell
 from console.problems import Problem
-from console.rendering import address_of, person, render
+from console.rendering import address_of, render
 from console.shown_parts import is_quotable
+from console.wording import person
 from events.decisions import Erased, Reply
 from events.inbound import Command, Control
 from events.library import Entry
