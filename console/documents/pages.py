@@ -18,6 +18,7 @@ from chat.context import readable
 from chat.first_look import LONGEST_QUERY
 from console.access import user_of
 from console.desk import deps_of
+from console.documents.drafts import LIST, drafts_in
 from console.documents.port import Indexed
 from console.documents.shelf import (
     HOME,
@@ -187,6 +188,8 @@ async def _list(request: Request, collection: str | None, stock: Stock, *, asked
         "unread": [_named(one) for one in stock.unread],
         "q": query,
         "found": found,
+        "drafts": len((await drafts_in(request, stock)).there),
+        "drafts_address": LIST,
         "asked": asked or "",
         "wrong": asked is not None,
         "said": request.query_params.get("said", ""),

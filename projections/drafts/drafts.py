@@ -35,6 +35,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     - `why`: how often for each reason: as in chat.left_open, or `by_hand`.
     - `wordings`: other words of it.
     - `asked`: of its newest questions in as many chats as there are, the sequences of their messages.
+    - `seqs`: of all its questions the first message.
     """
 
     seq: int
@@ -47,6 +48,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     why: dict[str, int]
     wordings: tuple[str, ...]
     asked: tuple[tuple[int, ...], ...]
+    seqs: frozenset[int]
 
 
 class Drafts(msgspec.Struct, frozen=True):
@@ -61,8 +63,8 @@ class Drafts(msgspec.Struct, frozen=True):
     left_out: int = 0
 
     def of(self, seq: int) -> Draft | None:
-        """The draft that has the message at this sequence among its newest ones."""
-        return next((one for one in self.there if any(seq in seqs for seqs in one.asked)), None)
+        """The draft that has the question whose first message is at this sequence."""
+        return next((one for one in self.there if seq in one.seqs), None)
 
     def settled(self, draft: Draft) -> Settled:
         """What is kept of the draft when it is accepted or dismissed."""
@@ -126,4 +128,5 @@ def _draft(asked: Sequence[_Asked]) -> Draft:
         why=dict(sorted(Counter(one.sighting.why for one in asked).items())),
         wordings=tuple(wordings)[:WORDINGS],
         asked=tuple(named),
+        seqs=frozenset(one.sighting.seqs[0] for one in asked),
     )
