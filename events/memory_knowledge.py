@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -12,7 +11,7 @@ from events.knowledge import Document, Place, Unread, Version, encoded, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
 from events.settled import PREFIX, Outcome, Settled, read_settled
 
-_CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+_STREAM = "2026-01-01T00:00:00+00:00"
 
 
 class MemoryKnowledgeLog:
@@ -37,7 +36,7 @@ class MemoryKnowledgeLog:
                 unread[subject] = found
             elif collection in ("", found.place.collection):
                 newest[found.place] = found
-        return Stock(_CREATED, len(self._kept), newest, tuple(unread.values()))
+        return Stock(_STREAM, len(self._kept), newest, tuple(unread.values()))
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         body = encoded(place, document)
@@ -64,14 +63,14 @@ class MemoryKnowledgeLog:
         if draft not in await self.settled():
             await self.store(draft.subject, msgspec.json.encode(outcome))
 
-    async def follow(self, after: int, stream: datetime | None) -> AsyncGenerator[Changes, None]:
-        if stream not in (None, _CREATED) or after > len(self._kept):
+    async def follow(self, after: int, stream: str | None) -> AsyncGenerator[Changes, None]:
+        if stream not in (None, _STREAM) or after > len(self._kept):
             after = 0
         while True:
             last = len(self._kept)
             there = (self._at(seq) for seq in range(after + 1, last + 1))
             versions = tuple(read(*one) for one in there if not one[0].startswith(PREFIX))
-            yield Changes(_CREATED, after == 0, last, versions, is_whole=True)
+            yield Changes(_STREAM, after == 0, last, versions, is_whole=True)
             after = last
             async with self._changed:
                 await self._changed.wait_for(lambda: len(self._kept) > after)  # noqa: B023 - awaited here

@@ -33,6 +33,11 @@ _NOT_THERE = (
     "nothing is found again, do not guess: tell the person that you do not know it{handoff}."
 )
 
+_NOT_NOW = (
+    "The documents cannot be searched at the moment. Do not guess: tell the person that you cannot look it up "
+    "now{handoff}."
+)
+
 _SIGNS = re.compile(
     r"<(?=[/|｜!?_<A-Za-z])|\[(?=/?(?:INST\]|SYSTEM_PROMPT\]|THINK\]|TOOL_|AVAILABLE_TOOLS\]|gMASK\]|\|))|(?<=[|｜])>"
     r"|✿(?=\w)",
@@ -63,6 +68,11 @@ def framed(found: Sequence[Found], *, hands_off: bool = False) -> str:
 def not_there(*, hands_off: bool = False) -> str:
     """The words where nothing was found."""
     return _NOT_THERE.format(handoff=_HANDOFF if hands_off else "")
+
+
+def not_now(*, hands_off: bool = False) -> str:
+    """The words where nothing could be searched."""
+    return _NOT_NOW.format(handoff=_HANDOFF if hands_off else "")
 
 
 def _shown(place: int, one: Found) -> str:

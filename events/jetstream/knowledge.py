@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import datetime
 from itertools import islice
 
 import msgspec
@@ -50,7 +49,7 @@ class JetStreamKnowledgeLog:
         while True:
             before, stock = await self._info(), await self._look(collection)
             if (await self._info()).state.last_seq == before.state.last_seq:
-                return Stock(before.created, before.state.last_seq, *stock)
+                return Stock(before.identity, before.state.last_seq, *stock)
 
     async def _look(self, collection: str) -> tuple[dict[Place, Version], tuple[Unread, ...]]:
         subjects = await self._subjects(f"kb.{token(collection)}.*" if collection else "kb.*.*")
@@ -96,7 +95,7 @@ class JetStreamKnowledgeLog:
         found = read(stored.subject, stored.seq, stored.raw().body)
         return found if isinstance(found, Version) else None
 
-    async def follow(self, after: int, stream: datetime | None) -> AsyncGenerator[Changes, None]:
+    async def follow(self, after: int, stream: str | None) -> AsyncGenerator[Changes, None]:
         async with aclosing(Follower(self._bus, KNOWLEDGE, "kb.*.*").portions(after, stream)) as portions:
             async for portion in portions:
                 stored = (one for one in portion.messages if not one.subject.startswith(PREFIX))

@@ -68,11 +68,6 @@ class Index:
     def close(self) -> None:
         self.db.close()
 
-    @property
-    def created(self) -> datetime | None:
-        """When the stream was created whose versions the file has; None: none was read yet."""
-        return datetime.fromisoformat(self.stream) if self.stream else None
-
     def reopen(self, fault: Exception) -> None:
         """Go on after a fault with what the file has. It is made again if the fault is the file's own. Raises
         sqlite3.DatabaseError, OSError if it cannot be opened now."""
@@ -84,7 +79,7 @@ class Index:
         stream, checkpoint = self.db.execute("SELECT stream, checkpoint FROM meta").fetchone()
         return stream, checkpoint
 
-    def take(self, stream: datetime, last: int, versions: Iterable[tuple[Version, Text]], *, afresh: bool) -> None:
+    def take(self, stream: str, last: int, versions: Iterable[tuple[Version, Text]], *, afresh: bool) -> None:
         """Have these versions, in their order, and all up to the sequence `last`, in one transaction.
 
         - `afresh`: drop all that came from another stream first.
@@ -95,8 +90,8 @@ class Index:
                 self._drop_all()
             for version, text in versions:
                 self._replace(version, text)
-            db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (stream.isoformat(), last))
-        self.stream, self.checkpoint = stream.isoformat(), last
+            db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (stream, last))
+        self.stream, self.checkpoint = stream, last
 
     def replace_with(self, other: Index) -> bool:
         """Have what the other index has, in one transaction. False, and nothing is changed, if this one has read
