@@ -16,18 +16,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from playwright.async_api import Browser, expect
 from playwright.async_api import Page as Window
 
 from benchmarks.desk import BEGAN, conversation, fold
 from console.rendering import address_of
-from events.decisions import Attention, Reply
+from events.decisions import Reply
 from events.inbound import Control, Message, Receipt
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
 from tests.console.conftest import Page, serve
 
 pytestmark = pytest.mark.browser
+
+log = structlog.get_logger("tests")
 
 IS_WHOLE = os.environ.get("RECADO_DAY") == "whole"
 CHATS, SECONDS = (100_000, 60) if IS_WHOLE else (3_000, 15)
@@ -93,7 +96,7 @@ def wanting(first: int) -> Iterator[ChatKey]:
 
 async def arrive(page: Page, ended: asyncio.Event) -> int:
     """Messages from everybody, as many a second; how many there were."""
-    chosen = random.Random(7)  # noqa: S311 - the same each time
+    chosen = random.Random(7)
     began = asyncio.get_running_loop().time()
     for number in itertools.count():
         key = next(conversation(chosen.randrange(CHATS)))[0]
@@ -115,8 +118,8 @@ async def obey(page: Page, after: int) -> None:
             key = recorded.key
             last = await page.log.last_decision(key)
             reply = Reply(
-                id=f"{order.id}.r", turn=None, chat=key.chat, account=key.account, text=order.text or "", in_reply_to=(),
-                author="operator", at=datetime.now(BEGAN.tzinfo), cause=order.id,
+                id=f"{order.id}.r", turn=None, chat=key.chat, account=key.account, text=order.text or "",
+                in_reply_to=(), author="operator", at=datetime.now(BEGAN.tzinfo), cause=order.id,
             )  # fmt: skip
             await page.log.append(key, reply, expected=last.seq if last else 0, msg_id=f"{order.id}.d")
             await page.log.publish(key, Receipt(id=f"{order.id}.s", reply=reply.id, state="accepted"), msg_id="")
@@ -133,7 +136,9 @@ async def work(page: Page, window: Window, name: str, chats: Iterator[ChatKey], 
         address, text = address_of(key), f"{name} looks into it, number {number}"
         await window.locator(f"#list .chats a[href^='{address}']").click()
         await expect(window.locator(f"#write[action^='{address}/orders']")).to_be_visible()
+        await expect(window.locator("#show-keys")).to_be_visible()  # the keys work
         await window.keyboard.press("r")
+        await expect(window.locator("#text")).to_be_focused()
         await window.keyboard.type(text)
         if number % 3 == 1:
             drafts[key] = text
@@ -178,7 +183,8 @@ async def test_a_days_work(page: Page, browser: Browser) -> None:
             await expect(window.locator("#text")).to_have_value(text)
     assert not complaints
     assert came >= LEAST
-    print(f"{CHATS:,} chats, {came} messages, {[(len(one['sent']), len(one['drafts'])) for one in did]}")
+    sums = [{what: len(each) for what, each in one.items()} for one in did]
+    log.info("day", chats=CHATS, messages=came, did=sums)
 
 
 async def _all(page: Page, after: int) -> AsyncIterator[list[Any]]:
