@@ -13,6 +13,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from console.conversation import lines_of
 from console.deps import Deps
 from console.desk_list import listed, sequence
 from console.list_links import chat_with, kept
@@ -107,6 +108,9 @@ async def page_of(
         "said": said,
         "refused": refused,
         "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries), files)),
+        "lines": lines_of(page.entries, await deps.read(deps.queries.beside, key, page.entries), deps.zone),
+        "zone": deps.zone,
+        "today": deps.now().astimezone(deps.zone).date(),
         "media": await media_in(deps, key, page.entries),
         "files": files,
         "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),

@@ -27,7 +27,9 @@ def voice(body: bytes, longest: int) -> bytes:
     """The sound of `body` as a voice message. Raises TooLong; for a broken file any exception of PyAV's."""
     out, samples = io.BytesIO(), 0
     with av.open(out, "w", format="ogg") as sink:
-        stream = sink.add_stream("libopus", RATE, {"application": "voip", "compression_level": "5"}, layout="mono", bit_rate=_BITS)
+        stream = sink.add_stream(
+            "libopus", RATE, {"application": "voip", "compression_level": "5"}, layout="mono", bit_rate=_BITS
+        )
         for frame in frames(body, RATE):
             frame.pts, frame.time_base = samples, Fraction(1, RATE)
             samples += frame.samples
