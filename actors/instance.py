@@ -20,7 +20,7 @@ from chat.references import Referring
 from chat.spending import Used
 from chat.state import Chat
 from chat.work import Rules
-from events.codec import INFORMS, JOINS
+from events.codec import INFORMS, JOINS, TEAMWORK
 from events.inbound import Media
 from events.log import EventLog
 from events.recorded import Recorded
@@ -223,6 +223,12 @@ class Instance:
     def informs(self) -> bool:
         """Whether every instance reads orders to send that take no chat over; until then they are refused."""
         return self._all_read(INFORMS)
+
+    @property
+    def shares_work(self) -> bool:
+        """Whether every instance reads the decisions by which users share the work; until then their orders are
+        refused."""
+        return self._all_read(TEAMWORK)
 
     def rules_of(self, answering: Answering, account: str) -> Rules:
         """The rules for the account's chats that are answered so, with their costs so far."""

@@ -24,9 +24,11 @@ from console import (
     library_pages,
     login,
     orders,
+    own_login,
     template_form,
     uploads,
 )
+from console.access import guard
 from console.deps import Deps
 from console.documents import pages as document_pages
 from console.documents import pairs as pair_pages
@@ -72,6 +74,7 @@ def make_app(deps: Deps) -> Starlette:
             *document_pages.routes(),
             *pair_pages.routes(),
             *profile_pages.routes(),
+            *own_login.routes(),
             Route("/login", login.ask),
             Route("/login", login.log_in, methods=["POST"]),
             Route("/logout", login.log_out, methods=["POST"]),
@@ -89,8 +92,8 @@ def make_app(deps: Deps) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[
-            Middleware(Guard, locked=deps.sessions is not None),
-            Middleware(login.Locked, sessions=deps.sessions, guesses=guesses),
+            Middleware(Guard, locked=lambda: deps.entrance.mode != "open"),
+            Middleware(login.Locked, entrance=deps.entrance, guesses=guesses),
         ],
         exception_handlers={
             Problem: answer_problem,
@@ -100,6 +103,7 @@ def make_app(deps: Deps) -> Starlette:
             HTTPException: answer_http_error,
         },
     )
+    guard(app.routes)
     app.state.deps = deps
     app.state.guesses = guesses
     app.state.open_streams = OpenStreams()

@@ -178,7 +178,7 @@ def key_of(request: Request) -> ChatKey:
 
 
 async def view_of(deps: Deps, key: ChatKey) -> ChatView:
-    view = await deps.read(deps.queries.chat, key)
+    view = await deps.read(deps.queries.chat, key, deps.now())
     if view is None:
         raise Problem(404, unknown(key))
     return view

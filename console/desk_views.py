@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from actors.leases.bucket import LeasesUnavailable
 from actors.leases.roster import InstanceView
+from console.access import user_of
 from console.charts import chart
 from console.deps import Deps
 from console.desk import deps_of, key_of
@@ -53,18 +54,19 @@ async def numbers(request: Request) -> Response:
     if not days:
         raise Problem(400, f"days is 1, 7 or 30, not {given[:20]!r}.")
     now, step = (await deps.log.head()).now, _RANGES[days]
-    asked = request.query_params
+    asked, user = request.query_params, user_of(request)
     key = None
     if asked.get("chat"):
-        known = await deps.read(deps.queries.known, asked["chat"])
+        there = await deps.read(deps.queries.known, asked["chat"])
+        known = {account: counts for account, counts in there.items() if user.sees(account)}
         try:
             key = the_one(asked["chat"], known, asked.get("account"))
         except ChatNotMeant as refusal:
             raise Problem(404, f"{str(refusal).capitalize()}.") from refusal
-    volumes = await deps.read(deps.queries.volume, now - timedelta(days=days) + step, now, step, key)
+    volumes = await deps.read(deps.queries.volume, now - timedelta(days=days) + step, now, step, key, user.accounts)
     since = (now - timedelta(days=days) + step).date().isoformat()
     account, chat = (key.account, key.chat) if key is not None else (None, None)
-    costs = costed(await deps.read(deps.queries.usage, account, chat, since), deps.prices)
+    costs = costed(await deps.read(deps.queries.usage, account, chat, since, user.accounts), deps.prices)
     charts = (
         chart("Messages and replies", volumes, {"messages": "messages", "replies": "replies", "by hand": "by_hand"}),
         chart("Not answered", volumes, {"ignored": "ignored", "failed": "failed"}),

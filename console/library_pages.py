@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from chat.file_types import NotTaken
 from chat.files import VOICE, file_part
-from console.access import user_of
+from console.access import seen_of, user_of
 from console.composing import Unfit, place_of
 from console.desk import deps_of
 from console.files import answer_with
@@ -46,6 +46,8 @@ def routes() -> list[Route]:
 async def first(request: Request) -> Response:
     """GET: leads to the files of the first account."""
     accounts = await _accounts(request)
+    if not accounts:
+        raise Problem(404, "None of your accounts has a chat yet.")
     return RedirectResponse(address_of(accounts[0]), 303)
 
 
@@ -196,7 +198,8 @@ async def _entry(request: Request) -> Entry:
 
 async def _accounts(request: Request) -> list[str]:
     deps = deps_of(request)
-    return list(dict.fromkeys([*await deps.read(deps.queries.accounts), *sorted(deps.gateways() or ()), deps.account]))
+    there = [*await deps.read(deps.queries.accounts), *sorted(deps.gateways() or ()), deps.account]
+    return list(dict.fromkeys(seen_of(user_of(request), there)))
 
 
 async def _account(request: Request) -> str:

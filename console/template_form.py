@@ -16,7 +16,8 @@ from console.access import user_of
 from console.deps import Deps
 from console.desk import deps_of, files_of, key_of, view_of, window_of
 from console.forms import form_of
-from console.orders import NotTaken, open_chat, order_in, ordered
+from console.not_taken import NotTaken
+from console.orders import open_chat, order_in, ordered
 from console.outcomes import tell
 from console.problems import Problem
 from console.rendering import address_of, render
@@ -60,7 +61,7 @@ async def give(request: Request) -> Response:
     if given.get("do") != "send":
         return await _page(request, key, given)
     try:
-        control = order_in({**given, "command": "send"}, user_of(request).name)
+        control = order_in({**given, "command": "send"}, user_of(request))
         part = await _part(request, key, given)
         if not isinstance(part, Part):
             return await _page(request, key, given, status=400, faults=part)

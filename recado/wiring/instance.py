@@ -38,8 +38,6 @@ from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
 from console.news import News
 from console.server import bind, serving
-from console.sessions import FILE as SESSIONS
-from console.sessions import Sessions
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog, Tail
@@ -64,6 +62,7 @@ from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.wiring.cloud_gateway import is_gateway, start_beside
 from recado.wiring.connect import connect_to
+from recado.wiring.entrance import watched_entrance
 from recado.wiring.knowledge import indexed_knowledge
 from recado.wiring.library import made_library
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
@@ -221,9 +220,9 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         library=library,
         documents=documents,
         files=SentFiles(bus, library, store),
-        sessions=_sessions(settings, folder),
         zone=ZoneInfo(settings.timezone),
         seen=seen,
+        entrance=await watched_entrance(life, bus, settings, folder, replicas=event_log.replicas),
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,
     )
@@ -300,10 +299,6 @@ async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncItera
         if probes is not None:
             log.info("probes", address=await stack.enter_async_context(serving(make_probes(deps), probes)))
         yield await stack.enter_async_context(serving(make_app(deps), page))
-
-
-def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
-    return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
 
 
 def _know_accounts(reader: Reader, slots: FairSlots) -> None:
