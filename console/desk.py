@@ -13,6 +13,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from console.access import user_of
 from console.conversation import lines_of
 from console.deps import Deps
 from console.desk_list import listed, sequence
@@ -92,6 +93,9 @@ async def page_of(
     if pane not in PANES:
         raise Problem(400, f"{pane[:40]!r} is no pane: there are {', '.join(PANES)}.")
     page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
+    user = user_of(request)
+    if template == "chat.html" and page.entries and user.acts:
+        deps.seen.mark(key, page.entries[-1].seq, user.name)
     files = await files_of(deps, key.account) if template == "chat.html" else ()
     values: dict[str, Any] = {
         "chat": view,
