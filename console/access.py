@@ -87,6 +87,7 @@ RULES: Mapping[str, Rule] = {
     f"GET {_CHAT}": _OF_CHAT,
     f"GET {_CHAT}/why/{{id:path}}": _OF_CHAT,
     f"GET {_CHAT}/parts/{{seq:int}}/{{number:int}}": _OF_CHAT,
+    f"GET {_CHAT}/media/{{seq:int}}": _OF_CHAT,
     f"GET {_CHAT}/{{command}}": _ORDER,
     f"POST {_CHAT}/orders": _ORDER,
     f"POST {_CHAT}/looking": _OF_CHAT,

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from console import (
     api,
+    attached,
     desk,
     desk_list,
     desk_views,
@@ -113,6 +114,7 @@ def make_app(deps: Deps) -> Starlette:
     app.state.templates = {}
     app.state.uploads = asyncio.Semaphore(uploads.AT_ONCE)
     app.state.reading_files = asyncio.Semaphore(uploads.WHOLE_AT_ONCE)
+    app.state.converting = asyncio.Semaphore(attached.CONVERTED_AT_ONCE)
     app.state.reading_pieces = asyncio.Semaphore(files.AT_ONCE)
     app.state.trials = Trials(app.state.closing)
     return app

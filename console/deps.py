@@ -123,10 +123,10 @@ class Deps:
     - `templates`: the templates of business numbers; None without a bus that tells of them.
     - `library`: the files and places that can be sent; None without a bus that has them.
     - `documents`: the documents from which chats are answered; None without a bus that has them.
-    - `zone`: the zone of days and hours for a browser without scripts.
-    - `seen`: which chats the users have seen, and who has one open.
     - `entrance`: the way in; without sessions and users the page is open to this machine.
     - `passwords`: checks the passwords of users.
+    - `zone`: the zone of days and hours for a browser without scripts.
+    - `seen`: which chats the users have seen, and who has one open.
     - `reading`: the thread that reads the projection for the page.
     - `now`: returns the bus's time.
     """
@@ -148,10 +148,10 @@ class Deps:
     templates: Templates | None = None
     library: Library | None = None
     documents: DocumentDesk | None = None
-    zone: tzinfo = UTC
-    seen: SeenChats = field(default_factory=SeenChats)
     entrance: Entrance = Entrance()  # noqa: RUF009 - it has no state of its own
     passwords: Passwords = field(default_factory=Passwords)
+    zone: tzinfo = UTC
+    seen: SeenChats = field(default_factory=SeenChats)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))
 

@@ -13,6 +13,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from backends.content.voice import LONGEST, can_convert
 from console.access import user_of
 from console.conversation import lines_of
 from console.deps import Deps
@@ -25,8 +26,9 @@ from console.shown_media import media_in
 from console.shown_parts import is_quotable, objects_of, shown
 from console.wording import person
 from events.jid import is_canonical
-from events.library import PREFIX, Entry
+from events.library import LARGEST, PREFIX, Entry
 from events.log import LogError
+from events.parts import MOST_PARTS
 from events.subjects import ChatKey, untoken
 from gateways.cloud.window import closes_at, is_of_cloud
 from projections.reads.views import ChatView
@@ -41,6 +43,24 @@ SIZES_WITHIN = 3.0
 
 SHOWN = 60
 """Messages and replies of a chat that are shown at once."""
+
+
+class Attach(NamedTuple):
+    """What the form takes beside words.
+
+    - `most`: bytes of all files.
+    - `files`: their number.
+    - `longest`: seconds of a recording.
+    - `records`: recordings can be converted here.
+    """
+
+    most: int
+    files: int
+    longest: int
+    records: bool
+
+
+ATTACH = Attach(LARGEST, MOST_PARTS, LONGEST, records=False)
 
 
 class Window(NamedTuple):
@@ -117,6 +137,7 @@ async def page_of(
         "today": deps.now().astimezone(deps.zone).date(),
         "media": await media_in(deps, key, page.entries),
         "files": files,
+        "attach": ATTACH._replace(records=can_convert()),
         "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),
         "window": await window_of(deps, key),
         "can_retry": not view.paused and any(entry.ending == "turn_failed" for entry in page.entries),

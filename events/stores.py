@@ -156,18 +156,6 @@ _ALL = (
         erased=True,
     ),
     Store(
-        stream="KV_DESK",
-        kind="bucket",
-        writers={"instance": frozenset({"$KV.DESK.seen.*", "$KV.DESK.open.*.*"})},
-        rights={
-            "instance": _LOOKS | {"follow", "make", "erase"},
-            "operator": _OPERATES,
-        },
-        bounds=frozenset({"max_bytes", "max_age", "max_msg_size", "max_msgs_per_subject"}),
-        saved="it only says which chats users have seen, and who has one open: it may be lost",
-        erased=True,
-    ),
-    Store(
         stream=f"KV_{USERS}",
         kind="bucket",
         # An instance writes the password that a user changes on its page.
@@ -179,6 +167,18 @@ _ALL = (
         bounds=frozenset({"max_bytes", "max_msg_size", "max_msgs_per_subject"}),
         saved=True,
         erased="it names those who work at the desk, and no person who writes",
+    ),
+    Store(
+        stream="KV_DESK",
+        kind="bucket",
+        writers={"instance": frozenset({"$KV.DESK.seen.*", "$KV.DESK.open.*.*"})},
+        rights={
+            "instance": _LOOKS | {"follow", "make", "erase"},
+            "operator": _OPERATES,
+        },
+        bounds=frozenset({"max_bytes", "max_age", "max_msg_size", "max_msgs_per_subject"}),
+        saved="it only says which chats users have seen, and who has one open: it may be lost",
+        erased=True,
     ),
     Store(
         stream="OBJ_MEDIA",

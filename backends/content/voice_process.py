@@ -19,6 +19,7 @@ from backends.content.confinement import TOO_LARGE, UNREADABLE, confine
 RATE = 48_000
 """Samples a second, as phones record."""
 
+_HOW = {"application": "voip", "compression_level": "5"}
 _BITS = 32_000
 """Bits a second; speech of phones has about as many."""
 

@@ -220,9 +220,9 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         library=library,
         documents=documents,
         files=SentFiles(bus, library, store),
+        entrance=await watched_entrance(life, bus, settings, folder, replicas=event_log.replicas),
         zone=ZoneInfo(settings.timezone),
         seen=seen,
-        entrance=await watched_entrance(life, bus, settings, folder, replicas=event_log.replicas),
         gateways=lambda: gateways.there,
         now=instance.bus_time.now,
     )

@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator
 from hashlib import sha256
 
 from events.files import File, NotWhole
-from events.jetstream.media_store import Object
+from events.jetstream.media_store import SENT, Object
 from events.library import object_of
+from events.log import LogError
 
 PIECE = 128 * 1024
 
@@ -25,12 +26,15 @@ def file_of(content: bytes, *, piece: int = PIECE, broken: bool = False) -> File
 
 
 class Stores:
-    """Files by their object, in the library and beside it; `why`: the reasons of files that were not fetched."""
+    """Files by their object, in the library and beside it; `why`: the reasons of files that were not fetched; `kept`:
+    how often one was given to be kept; `fault`: why none is kept."""
 
     def __init__(self) -> None:
         self.there: dict[str, bytes] = {}
         self.why: dict[str, Object] = {}
         self.asked: list[str] = []
+        self.kept = 0
+        self.fault: LogError | None = None
 
     def put(self, content: bytes, name: str | None = None) -> str:
         object_ = f"MEDIA/{name}" if name is not None else object_of(content)
@@ -48,3 +52,9 @@ class Stores:
     async def arrived(self, name: str) -> Object | None:
         content = self.there.get(f"MEDIA/{name}")
         return Object(len(content)) if content is not None else self.why.get(name)
+
+    async def keep(self, content: bytes, name: str) -> str:
+        self.kept += 1
+        if self.fault is not None:
+            raise self.fault
+        return self.put(content, f"{SENT}{name}")
