@@ -108,6 +108,9 @@ RULES: Mapping[str, Rule] = {
     "GET /desk/documents/{collection}/document": _READ,
     "GET /desk/documents/{collection}/remove": _OWNED,
     "POST /desk/documents/{collection}/remove": _OWNED,
+    "GET /desk/documents/drafts/open": _READ,
+    "GET /desk/documents/drafts/one": _OWNED,
+    "POST /desk/documents/drafts/one": _OWNED,
     f"GET {_PAIR}": _OWNED,
     f"POST {_PAIR}": _OWNED,
     # How chats are answered.

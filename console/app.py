@@ -32,6 +32,7 @@ from console import (
 )
 from console.access import guard
 from console.deps import Deps
+from console.documents import drafts as draft_pages
 from console.documents import pages as document_pages
 from console.documents import pairs as pair_pages
 from console.guard import Guard
@@ -42,13 +43,13 @@ from console.problems import (
     answer,
     answer_client_gone,
     answer_http_error,
-    answer_log_unavailable,
+    answer_log_error,
     answer_problem,
     answer_projection_missing,
 )
 from console.profiles import pages as profile_pages
 from console.profiles.trials import Trials
-from events.log import LogUnavailable
+from events.log import LogError
 from projections.reads.reader import ProjectionMissing
 
 STATIC = Path(__file__).with_name("static")
@@ -74,6 +75,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/instances", desk_views.instances),
             Route("/desk/settings", desk_views.settings),
             *library_pages.routes(),
+            *draft_pages.routes(),
             *document_pages.routes(),
             *pair_pages.routes(),
             *profile_pages.routes(),
@@ -101,7 +103,7 @@ def make_app(deps: Deps) -> Starlette:
         exception_handlers={
             Problem: answer_problem,
             ProjectionMissing: answer_projection_missing,
-            LogUnavailable: answer_log_unavailable,
+            LogError: answer_log_error,
             ClientDisconnect: answer_client_gone,
             HTTPException: answer_http_error,
         },

@@ -60,7 +60,9 @@ class Attach(NamedTuple):
     records: bool
 
 
-ATTACH = Attach(LARGEST, MOST_PARTS, LONGEST, records=False)
+def attach() -> Attach:
+    """What the form takes here."""
+    return Attach(LARGEST, MOST_PARTS, LONGEST, records=can_convert())
 
 
 class Window(NamedTuple):
@@ -137,7 +139,7 @@ async def page_of(
         "today": deps.now().astimezone(deps.zone).date(),
         "media": await media_in(deps, key, page.entries),
         "files": files,
-        "attach": ATTACH._replace(records=can_convert()),
+        "attach": attach(),
         "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),
         "window": await window_of(deps, key),
         "can_retry": not view.paused and any(entry.ending == "turn_failed" for entry in page.entries),

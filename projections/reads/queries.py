@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from events.settled import Settled
 from events.subjects import ChatKey
 from projections.database import micros, moment, rows_for
+from projections.drafts.drafts import Drafts, drafts
 from projections.reads.accounts import of_accounts
 from projections.reads.chat_list import Asked, ChatPage, Only, counts, page
 from projections.reads.chat_rows import of_ids, of_key
@@ -111,6 +113,13 @@ class Queries:
         """A page of the list of chats, as of `now`."""
         with self._reader.transaction() as db:
             return page(db, asked, now, limit)
+
+    def drafts(
+        self, questions: Iterable[str], settled: Iterable[Settled], accounts: Collection[str] | None = None
+    ) -> Drafts:
+        """Questions that the documents do not answer, but for these `questions` of pairs and what is `settled`."""
+        with self._reader.transaction() as db:
+            return drafts(db, questions, settled, accounts)
 
     def marked(self, now: datetime, accounts: tuple[str, ...] | None = None) -> dict[Only, int]:
         """The number of chats of these accounts that each filter leaves at `now`."""
