@@ -17,8 +17,10 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from console import wording
+from console import days, wording
+from console.conversation import kind_of, words_in
 from console.deps import Deps
+from console.formatting import formatted
 from console.languages import ADDRESSES, LANGUAGES, Translate, translate_of
 from console.shown_parts import is_quotable
 from console.wording import person
@@ -157,6 +159,13 @@ _templates.filters |= {
     "quotable": is_quotable,
     "web": lambda url: url is not None and url.startswith(("https://", "http://")),
     "group": is_group,
+}
+_templates.filters |= {
+    "clock": days.clock,
+    "day": pass_context(lambda context, one, today: days.day(context["translate"], one, today)),
+    "formatted": lambda text: formatted(text or ""),
+    "kind_words": pass_context(lambda context, one: wording.kind_words(context["translate"], kind_of(one))),
+    "words_in": words_in,
 }
 _templates.filters |= {
     function.__name__: _worded(function)

@@ -66,6 +66,11 @@ def kind(_: Translate, one: LastWords) -> str:
     return _.gettext(KINDS.get(one.kind, one.kind))
 
 
+def kind_words(_: Translate, kind: str) -> str:
+    """A kind as in KINDS; nothing for words alone."""
+    return _.gettext(KINDS.get(kind, kind))
+
+
 def named_file(_: Translate, part: Part) -> str:
     return _.gettext(KINDS.get("voice" if part.voice else part.kind, part.kind))
 
