@@ -25,10 +25,13 @@ from console import (
     library_pages,
     login,
     orders,
+    own_login,
     template_form,
     uploads,
 )
+from console.access import guard
 from console.deps import Deps
+from console.documents import drafts as draft_pages
 from console.documents import pages as document_pages
 from console.documents import pairs as pair_pages
 from console.guard import Guard
@@ -39,13 +42,13 @@ from console.problems import (
     answer,
     answer_client_gone,
     answer_http_error,
-    answer_log_unavailable,
+    answer_log_error,
     answer_problem,
     answer_projection_missing,
 )
 from console.profiles import pages as profile_pages
 from console.profiles.trials import Trials
-from events.log import LogUnavailable
+from events.log import LogError
 from projections.reads.reader import ProjectionMissing
 
 STATIC = Path(__file__).with_name("static")
@@ -70,9 +73,11 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/instances", desk_views.instances),
             Route("/desk/settings", desk_views.settings),
             *library_pages.routes(),
+            *draft_pages.routes(),
             *document_pages.routes(),
             *pair_pages.routes(),
             *profile_pages.routes(),
+            *own_login.routes(),
             Route("/login", login.ask),
             Route("/login", login.log_in, methods=["POST"]),
             Route("/logout", login.log_out, methods=["POST"]),
@@ -90,17 +95,18 @@ def make_app(deps: Deps) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[
-            Middleware(Guard, locked=deps.sessions is not None),
-            Middleware(login.Locked, sessions=deps.sessions, guesses=guesses),
+            Middleware(Guard, locked=lambda: deps.entrance.mode != "open"),
+            Middleware(login.Locked, entrance=deps.entrance, guesses=guesses),
         ],
         exception_handlers={
             Problem: answer_problem,
             ProjectionMissing: answer_projection_missing,
-            LogUnavailable: answer_log_unavailable,
+            LogError: answer_log_error,
             ClientDisconnect: answer_client_gone,
             HTTPException: answer_http_error,
         },
     )
+    guard(app.routes)
     app.state.deps = deps
     app.state.guesses = guesses
     app.state.open_streams = OpenStreams()

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from chat.files import LONGEST_CAPTION
+from console.languages import Worded
 from events.library import Entry
 from events.parts import KINDS, MOST_CHOICES, Option, Part, faults, problems
 
@@ -19,11 +20,11 @@ FIELDS = ("text", "options", "file", "caption", "place", "place_name", "place_ad
 _PLACE = re.compile(r"(-?\d{1,3}(?:\.\d{1,20})?)(?:\s*[,;]\s*|\s+)(-?\d{1,3}(?:\.\d{1,20})?)", re.ASCII)
 
 
-class Unfit(Exception):
+class Unfit(Worded):
     """A form that cannot be sent: the field, and the reason in words."""
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, field: str, reason: str, /, **values: object) -> None:
+        super().__init__(reason, values)
         self.field = field
 
 

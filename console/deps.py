@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol, TypeVar, TypeVarTuple
 
 import msgspec
@@ -14,9 +14,11 @@ import msgspec
 from actors.leases.roster import InstanceView
 from chat.spending import Price
 from console.documents.port import DocumentDesk
+from console.entrance import Entrance
 from console.news import News
+from console.passwords import Passwords
 from console.profiles.port import ProfileDesk
-from console.sessions import Sessions
+from console.seen import SeenChats
 from events.files import File
 from events.jetstream.media_store import Object
 from events.library import Library
@@ -121,7 +123,10 @@ class Deps:
     - `templates`: the templates of business numbers; None without a bus that tells of them.
     - `library`: the files and places that can be sent; None without a bus that has them.
     - `documents`: the documents from which chats are answered; None without a bus that has them.
-    - `sessions`: the sessions of browsers; None if the page is open to everyone.
+    - `entrance`: the way in; without sessions and users the page is open to this machine.
+    - `passwords`: checks the passwords of users.
+    - `zone`: the zone of days and hours for a browser without scripts.
+    - `seen`: which chats the users have seen, and who has one open.
     - `reading`: the thread that reads the projection for the page.
     - `now`: returns the bus's time.
     """
@@ -143,7 +148,10 @@ class Deps:
     templates: Templates | None = None
     library: Library | None = None
     documents: DocumentDesk | None = None
-    sessions: Sessions | None = None
+    entrance: Entrance = Entrance()  # noqa: RUF009 - it has no state of its own
+    passwords: Passwords = field(default_factory=Passwords)
+    zone: tzinfo = UTC
+    seen: SeenChats = field(default_factory=SeenChats)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from console.access import seen_of, user_of
 from console.deps import Deps
 from console.list_links import ListLinks, fields_in
 from console.problems import Problem
@@ -17,8 +19,10 @@ from console.rendering import render
 from events.subjects import ChatKey
 from projections.reads.chat_list import ONLY, Asked, Only, Place
 from projections.reads.found import FoundPage
+from projections.reads.views import ChatView
 from projections.tables.marks import MARKS, SAID
 from projections.trouble import MOST, OVERDUE_AFTER
+from projections.words import folded
 
 LISTED = 100
 """Chats on a page of the list."""
@@ -54,7 +58,8 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
     """The values of the list pane; `key`: the chat that is open beside it. Raises Problem."""
     deps: Deps = request.app.state.deps
     given = fields_in(request.query_params, beside=key is not None)
-    asked, now = _asked(given), deps.now()
+    accounts = user_of(request).accounts
+    asked, now = _asked(given, accounts), deps.now()
     begun = asked.after is None and asked.before is None
     links = ListLinks(key, given, asked)
     values: dict[str, Any] = {
@@ -63,8 +68,8 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
         "filters": FILTERS,
         "longest": LONGEST,
         "late": now - OVERDUE_AFTER,
-        "accounts": await deps.read(deps.queries.accounts),
-        "counts": await deps.read(deps.queries.marked, now),
+        "accounts": seen_of(user_of(request), await deps.read(deps.queries.accounts)),
+        "counts": await deps.read(deps.queries.marked, now, accounts),
         "links": links,
         "list_refresh": links.refresh() if not asked.words else "",
         "begun": begun,
@@ -78,11 +83,18 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
             await deps.read(deps.queries.page, asked, now, min(LISTED, FOUND)) if not is_of_hits else None
         )
         values["hits"] = await _hits(deps, given, asked, now) if begun else None
-        return values
-    values["listed"] = await deps.read(deps.queries.page, asked, now, LISTED)
-    if begun and asked.only is None:
-        values["trouble"] = await deps.read(deps.queries.trouble, now)
-    return values
+    else:
+        values["listed"] = await deps.read(deps.queries.page, asked, now, LISTED)
+        if begun and asked.only is None:
+            values["trouble"] = await deps.read(deps.queries.trouble, now, accounts)
+    shown = values["listed"].chats if values["listed"] is not None else ()
+    return values | {"namesakes": _namesakes(shown), "unread": {}, "most_unread": 100}
+
+
+def _namesakes(chats: Iterable[ChatView]) -> frozenset[str]:
+    """The names that several of these chats have, folded."""
+    names = Counter(folded(one.name) for one in chats if one.name)
+    return frozenset(name for name, number in names.items() if number > 1)
 
 
 async def _hits(deps: Deps, given: Mapping[str, str], asked: Asked, now: datetime) -> FoundPage:
@@ -90,13 +102,13 @@ async def _hits(deps: Deps, given: Mapping[str, str], asked: Asked, now: datetim
     after, before = sequence(given, "hits_after"), sequence(given, "hits_before")
 
     def read() -> FoundPage:
-        return deps.queries.found(asked.words, FOUND, only=only, after=after, before=before)
+        return deps.queries.found(asked.words, FOUND, only=only, accounts=asked.accounts, after=after, before=before)
 
     return await deps.read(read)
 
 
-def _asked(given: Mapping[str, str]) -> Asked:
-    """The view that the address names. Raises Problem."""
+def _asked(given: Mapping[str, str], accounts: tuple[str, ...] | None) -> Asked:
+    """The view that the address names, of these accounts. Raises Problem."""
     only = given.get("only") or None
     if only is not None and only not in ONLY:
         raise Problem(400, f"{only[:40]!r} is no filter of the list: there are {', '.join(ONLY)}.")
@@ -106,6 +118,7 @@ def _asked(given: Mapping[str, str]) -> Asked:
     return Asked(
         only=only,
         words=given.get("q", "").strip()[:LONGEST],
+        accounts=accounts,
         after=_place(given, "after"),
         before=_place(given, "before"),
         since=int(since) if since is not None else None,

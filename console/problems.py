@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from console.languages import Worded, translate_of
 from console.rendering import render
-from events.log import LogUnavailable
+from events.log import LogError, LogUnavailable
 from projections.reads.reader import ProjectionMissing
 
 LARGEST_BODY = 4 * 1024 * 1024
@@ -25,7 +25,7 @@ _encoder = msgspec.json.Encoder()
 class Problem(Worded):
     """A request that gets the answer `status` with `error` as its reason."""
 
-    def __init__(self, status: int, error: str, **values: object) -> None:
+    def __init__(self, status: int, error: str, /, **values: object) -> None:
         super().__init__(error, values)
         self.status = status
 
@@ -49,11 +49,13 @@ async def answer_projection_missing(request: Request, missing: Exception) -> Res
     return _answer(request, Problem(503, "The history is being built from the log; try again in a moment."))
 
 
-async def answer_log_unavailable(request: Request, error: Exception) -> Response:
-    """The response while the bus does not answer."""
-    if not isinstance(error, LogUnavailable):
+async def answer_log_error(request: Request, error: Exception) -> Response:
+    """The response while the bus does not answer, has not what is asked for, or no room."""
+    if not isinstance(error, LogError):
         raise error
-    return _answer(request, Problem(503, "The bus does not answer: %(reason)s.", reason=error))
+    if isinstance(error, LogUnavailable):
+        return _answer(request, Problem(503, "The bus does not answer: %(reason)s.", reason=error))
+    return _answer(request, Problem(503, "Not done: %(reason)s.", reason=error))
 
 
 async def answer_client_gone(_request: Request, _gone: Exception) -> Response:
@@ -65,7 +67,7 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     """The response to a request of an address, or by a method, that there is not."""
     if not isinstance(error, HTTPException):
         raise error
-    problem = Problem(error.status_code, error.detail)
+    problem = Problem(error.status_code, "%(reason)s", reason=error.detail)
     if error.status_code == 404:
         problem = Problem(404, "There is no such page.")
     elif error.status_code == 405:

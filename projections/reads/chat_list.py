@@ -10,6 +10,7 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from projections.database import micros
+from projections.reads.accounts import of_accounts
 from projections.reads.chat_rows import of_ids
 from projections.reads.views import ChatView
 from projections.tables.marks import BIT, MARKS, Mark
@@ -40,6 +41,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     - `only`: those alone.
     - `words`: only chats whose number, name and reason to wait have all of these words.
     - `account`: only this account's.
+    - `accounts`: only those of these accounts; None: of all.
     - `after`: the page after this place; None: the first page.
     - `before`: the page that ends before this place.
     - `since`: the place of the first chat when the reader began.
@@ -48,6 +50,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     only: Only | None = None
     words: str = ""
     account: str | None = None
+    accounts: tuple[str, ...] | None = None
     after: Place | None = None
     before: Place | None = None
     since: int | None = None
@@ -114,7 +117,8 @@ def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> Cha
     """`limit` chats of the list. Call it within a read transaction."""
     order = _BY_WAIT if asked.only in ("human", "overdue") else _BY_ACTIVITY
     conditions, given = _conditions(asked, now)
-    chosen = f"FROM {order.source}{''.join(f' AND {one}' for one in conditions)}"
+    within, accounts = of_accounts(asked.accounts)
+    chosen, given = f"FROM {order.source}{''.join(f' AND {one}' for one in conditions)}{within}", [*given, *accounts]
     places = _places(db, order, chosen, given, asked, limit)
     begin = places[0] if places else None
     is_first = asked.after is None and asked.before is None
@@ -126,7 +130,7 @@ def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> Cha
     # A page that is not full ends the list, which saves a scan where a search finds little.
     is_end = len(places) < limit and asked.before is None and (places or is_first)
     return ChatPage(
-        chats=of_ids(db, [place.id for place in places]),
+        chats=of_ids(db, [place.id for place in places], now),
         begin=begin,
         end=places[-1] if places else None,
         first=before + 1 if places else 0,
@@ -135,10 +139,11 @@ def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> Cha
     )
 
 
-def counts(db: sqlite3.Connection, now: datetime) -> dict[Only, int]:
-    """The number of chats that each filter leaves."""
-    human, overdue = db.execute(_ASKING, (_overdue(now),)).fetchone()
-    marked = map(int, db.execute(_MARKED).fetchone())
+def counts(db: sqlite3.Connection, now: datetime, accounts: tuple[str, ...] | None = None) -> dict[Only, int]:
+    """The number of chats of these accounts that each filter leaves."""
+    condition, given = of_accounts(accounts)
+    human, overdue = db.execute(_ASKING + condition, (_overdue(now), *given)).fetchone()
+    marked = map(int, db.execute(_MARKED + condition, given).fetchone())
     return {"human": human, "overdue": int(overdue), **dict(zip(MARKS, marked, strict=True))}
 
 

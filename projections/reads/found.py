@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from projections.reads.accounts import of_accounts
 from projections.reads.chat_list import Only, with_mark
 from projections.reads.entries import entries
 from projections.reads.views import Found
@@ -30,11 +31,13 @@ _FORTH, _BACK = "search.rowid DESC", "search.rowid"
 
 
 class Within(NamedTuple):
-    """Where the search looks: in an account, in a chat, in chats with a mark at a time; None: everywhere."""
+    """Where the search looks: in an account, in a chat, in chats with a mark at a time, in some accounts; None:
+    everywhere."""
 
     account: str | None = None
     chat: str | None = None
     only: tuple[Only, datetime] | None = None
+    accounts: tuple[str, ...] | None = None
 
 
 class FoundPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,10 +99,12 @@ def _chosen(words: str, within: Within) -> tuple[str, tuple[object, ...]]:
         if value:
             chosen += f" AND chats.{column} = ?"
             given.append(value)
+    condition, values = of_accounts(within.accounts)
+    chosen, given = chosen + condition, [*given, *values]
     if within.only is None:
         return chosen, tuple(given)
-    condition, values = with_mark(*within.only)
-    return f"{chosen} AND {condition}", (*given, *values)
+    marked, numbers = with_mark(*within.only)
+    return f"{chosen} AND {marked}", (*given, *numbers)
 
 
 def _seqs(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> list[int]:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
+from events.settled import Settled
 from events.subjects import ChatKey
 from projections.database import micros, moment, rows_for
+from projections.drafts.drafts import Drafts, drafts
+from projections.reads.accounts import of_accounts
 from projections.reads.chat_list import Asked, ChatPage, Only, counts, page
 from projections.reads.chat_rows import of_ids, of_key
+from projections.reads.control_view import ControlView
 from projections.reads.entries import moment_or_none, turns
 from projections.reads.found import FoundPage, Within, found
-from projections.reads.lines import LinesPage, last_wrote, lines, message
+from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
+from projections.reads.notes import NoteView, notes
 from projections.reads.reader import Reader
 from projections.reads.trouble_views import DeliveryView, TroubleView
 from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
     ChatView,
-    ControlView,
     Counts,
     Entry,
     Found,
@@ -68,7 +72,7 @@ _THREADS = (
 _USAGE = (
     "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens, cached_tokens,"
     " seconds FROM usage JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '')"
-    " AND day >= ? ORDER BY account, chats.chat, day, backend, model"
+    " AND day >= ?{} ORDER BY account, chats.chat, day, backend, model"
 )
 _ATTENTION = (
     "SELECT account, chat, name, attention FROM chats INDEXED BY attention"
@@ -110,14 +114,26 @@ class Queries:
         with self._reader.transaction() as db:
             return page(db, asked, now, limit)
 
-    def marked(self, now: datetime) -> dict[Only, int]:
-        """The number of chats that each filter leaves at `now`."""
+    def drafts(
+        self, questions: Iterable[str], settled: Iterable[Settled], accounts: Collection[str] | None = None
+    ) -> Drafts:
+        """Questions that the documents do not answer, but for these `questions` of pairs and what is `settled`."""
         with self._reader.transaction() as db:
-            return counts(db, now)
+            return drafts(db, questions, settled, accounts)
 
-    def chat(self, key: ChatKey) -> ChatView | None:
-        """One chat; None if it has no event."""
-        return of_key(self._reader.connection(), key)
+    def marked(self, now: datetime, accounts: tuple[str, ...] | None = None) -> dict[Only, int]:
+        """The number of chats of these accounts that each filter leaves at `now`."""
+        with self._reader.transaction() as db:
+            return counts(db, now, accounts)
+
+    def chat(self, key: ChatKey, now: datetime | None = None) -> ChatView | None:
+        """One chat as of `now` (None: one that was put off still is); None if it has no event."""
+        return of_key(self._reader.connection(), key, now)
+
+    def notes(self, key: ChatKey) -> tuple[NoteView, ...]:
+        """The notes about the chat, oldest first."""
+        with self._reader.transaction() as db:
+            return notes(db, key)
 
     def known(self, chat: str) -> dict[str, dict[str, int]]:
         """The accounts that know the chat, as EventLog.known gives them: in each, the numbers of its messages (`in`)
@@ -156,15 +172,21 @@ class Queries:
         return tuple(account for (account,) in rows)
 
     def volume(
-        self, since: datetime, until: datetime, step: timedelta, key: ChatKey | None = None
+        self,
+        since: datetime,
+        until: datetime,
+        step: timedelta,
+        key: ChatKey | None = None,
+        accounts: tuple[str, ...] | None = None,
     ) -> tuple[Volume, ...]:
-        """The counts of each `step` of the time from `since` to `until`, in all chats or in one."""
+        """The counts of each `step` of the time from `since` to `until`, in all chats, in one, or in those of these
+        accounts."""
         with self._reader.transaction() as db:
             chat = None
             if key is not None:
                 row = db.execute(f"SELECT {_CHAT}", key).fetchone()
                 chat = row[0] if row[0] is not None else 0
-            return volume(db, since, until, step, chat)
+            return volume(db, (since, until, step), chat, accounts)
 
     def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
         """The chats that ask for a human, the longest wait first."""
@@ -194,6 +216,11 @@ class Queries:
         with self._reader.transaction() as db:
             return lines(db, key, limit, before, after, around)
 
+    def beside(self, key: ChatKey, shown: Sequence[Entry]) -> Beside:
+        """What belongs to these lines of the chat, the oldest first, and may be on another page."""
+        with self._reader.transaction() as db:
+            return beside(db, key, shown)
+
     def message(self, key: ChatKey, id_: str) -> Entry | None:
         """A message of the chat; None if it has none of this id."""
         with self._reader.transaction() as db:
@@ -218,9 +245,18 @@ class Queries:
         where = f"WHERE chat = {_CHAT} ORDER BY seq DESC LIMIT ?"
         return tuple(turns(self._reader.connection(), where, *key, limit))
 
-    def usage(self, account: str | None = None, chat: str | None = None, since: str = "") -> tuple[UsageView, ...]:
-        """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on."""
-        rows = self._reader.connection().execute(_USAGE, (account or "", chat or "", since)).fetchall()
+    def usage(
+        self,
+        account: str | None = None,
+        chat: str | None = None,
+        since: str = "",
+        accounts: tuple[str, ...] | None = None,
+    ) -> tuple[UsageView, ...]:
+        """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on; of these accounts
+        alone."""
+        condition, given = of_accounts(accounts)
+        found = (account or "", chat or "", since, *given)
+        rows = self._reader.connection().execute(_USAGE.format(condition), found).fetchall()
         return tuple(UsageView(**dict(zip(UsageView.__struct_fields__, row, strict=True))) for row in rows)
 
     def search(
@@ -237,17 +273,19 @@ class Queries:
         account: str | None = None,
         chat: str | None = None,
         only: tuple[Only, datetime] | None = None,
+        accounts: tuple[str, ...] | None = None,
         after: int | None = None,
         before: int | None = None,
     ) -> FoundPage:
         """A page of the messages and replies that contain all words of `text`, the newest first.
 
         The last word may be the beginning of one. Case, accents, width and the written form of a number make no
-        difference; nothing in `text` is syntax. `only`: as in a list of chats, and the time. The page comes after the
-        hit at sequence `after`, or ends before the one at `before`; without both it is the first.
+        difference; nothing in `text` is syntax. `only`: as in a list of chats, and the time. `accounts`: only of these.
+        The page comes after the hit at sequence `after`, or ends before the one at `before`; without both it is the
+        first.
         """
         with self._reader.transaction() as db:
-            return found(db, text, limit, Within(account, chat, only), after, before)
+            return found(db, text, limit, Within(account, chat, only, accounts), after, before)
 
     def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
         """Everything known of the messages, replies, controls, turns and runs with this id: mostly one, none if
@@ -280,10 +318,11 @@ class Queries:
         rows = self._reader.connection().execute("SELECT partition, chats FROM totals").fetchall()
         return dict(rows)
 
-    def trouble(self, now: datetime) -> tuple[TroubleView, ...]:
-        """The chats that need a look: first those that are stuck at `now`, then those with a bad ending."""
+    def trouble(self, now: datetime, accounts: tuple[str, ...] | None = None) -> tuple[TroubleView, ...]:
+        """The chats of these accounts that need a look: first those that are stuck at `now`, then those with a bad
+        ending."""
         with self._reader.transaction() as db:
-            return (*stuck(db, now), *ended_or_passed(db, now))
+            return (*stuck(db, now, accounts), *ended_or_passed(db, now, accounts))
 
     def stuck(self, now: datetime) -> int:
         """How many chats are stuck at `now`."""
