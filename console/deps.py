@@ -110,6 +110,7 @@ class Deps:
     - `entrance`: the way in; without sessions and users the page is open to this machine.
     - `passwords`: checks the passwords of users.
     - `reading`: the thread that reads the projection for the page.
+    - `family`: returns every name of the person of an account's chat, the chat itself first.
     - `now`: returns the bus's time.
     """
 
@@ -132,6 +133,7 @@ class Deps:
     documents: DocumentDesk | None = None
     entrance: Entrance = Entrance()  # noqa: RUF009 - it has no state of its own
     passwords: Passwords = field(default_factory=Passwords)
+    family: Callable[[str, str], Sequence[str]] = lambda _account, chat: (chat,)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))
 

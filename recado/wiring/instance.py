@@ -220,6 +220,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         files=SentFiles(library, store),
         entrance=await watched_entrance(life, bus, settings, folder, replicas=event_log.replicas),
         gateways=lambda: gateways.there,
+        family=names.family,
         now=instance.bus_time.now,
     )
     _announce(me, deps.model, await stack.enter_async_context(_served(deps, *listeners)))
