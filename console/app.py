@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from console import (
     api,
+    attached,
     desk,
     desk_list,
     desk_views,
@@ -30,6 +31,7 @@ from console import (
 )
 from console.access import guard
 from console.deps import Deps
+from console.documents import drafts as draft_pages
 from console.documents import pages as document_pages
 from console.documents import pairs as pair_pages
 from console.guard import Guard
@@ -40,13 +42,13 @@ from console.problems import (
     answer,
     answer_client_gone,
     answer_http_error,
-    answer_log_unavailable,
+    answer_log_error,
     answer_problem,
     answer_projection_missing,
 )
 from console.profiles import pages as profile_pages
 from console.profiles.trials import Trials
-from events.log import LogUnavailable
+from events.log import LogError
 from projections.reads.reader import ProjectionMissing
 
 STATIC = Path(__file__).with_name("static")
@@ -65,11 +67,13 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
             Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
+            Route("/desk/chats/{account}/{chat}/media/{seq:int}", files.of_message),
             Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
             Route("/desk/numbers", desk_views.numbers),
             Route("/desk/instances", desk_views.instances),
             Route("/desk/settings", desk_views.settings),
             *library_pages.routes(),
+            *draft_pages.routes(),
             *document_pages.routes(),
             *pair_pages.routes(),
             *profile_pages.routes(),
@@ -97,7 +101,7 @@ def make_app(deps: Deps) -> Starlette:
         exception_handlers={
             Problem: answer_problem,
             ProjectionMissing: answer_projection_missing,
-            LogUnavailable: answer_log_unavailable,
+            LogError: answer_log_error,
             ClientDisconnect: answer_client_gone,
             HTTPException: answer_http_error,
         },
@@ -109,7 +113,9 @@ def make_app(deps: Deps) -> Starlette:
     app.state.closing = asyncio.Event()
     app.state.templates = {}
     app.state.uploads = asyncio.Semaphore(uploads.AT_ONCE)
-    app.state.reading_files = asyncio.Semaphore(files.AT_ONCE)
+    app.state.reading_files = asyncio.Semaphore(uploads.WHOLE_AT_ONCE)
+    app.state.converting = asyncio.Semaphore(attached.CONVERTED_AT_ONCE)
+    app.state.reading_pieces = asyncio.Semaphore(files.AT_ONCE)
     app.state.trials = Trials(app.state.closing)
     return app
 

@@ -13,6 +13,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from backends.content.voice import LONGEST, can_convert
 from console.deps import Deps
 from console.desk_list import listed, sequence
 from console.list_links import chat_with, kept
@@ -20,11 +21,13 @@ from console.outcomes import Refused, Said, forget, told
 from console.person_pane import person_of
 from console.problems import Problem
 from console.rendering import address_of, render
+from console.shown_media import media_in
 from console.shown_parts import is_quotable, objects_of, shown
 from console.wording import person
 from events.jid import is_canonical
-from events.library import PREFIX, Entry
+from events.library import LARGEST, PREFIX, Entry
 from events.log import LogError
+from events.parts import MOST_PARTS
 from events.subjects import ChatKey, untoken
 from gateways.cloud.window import closes_at, is_of_cloud
 from projections.reads.views import ChatView
@@ -39,6 +42,24 @@ SIZES_WITHIN = 3.0
 
 SHOWN = 60
 """Messages and replies of a chat that are shown at once."""
+
+
+class Attach(NamedTuple):
+    """What the form takes beside words.
+
+    - `most`: bytes of all files.
+    - `files`: their number.
+    - `longest`: seconds of a recording.
+    - `records`: recordings can be converted here.
+    """
+
+    most: int
+    files: int
+    longest: int
+    records: bool
+
+
+ATTACH = Attach(LARGEST, MOST_PARTS, LONGEST, records=False)
 
 
 class Window(NamedTuple):
@@ -107,7 +128,9 @@ async def page_of(
         "said": said,
         "refused": refused,
         "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries), files)),
+        "media": await media_in(deps, key, page.entries),
         "files": files,
+        "attach": ATTACH._replace(records=can_convert()),
         "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),
         "window": await window_of(deps, key),
         "can_retry": not view.paused and any(entry.ending == "turn_failed" for entry in page.entries),
@@ -129,21 +152,21 @@ async def files_of(deps: Deps, account: str) -> Sequence[Entry]:
 
 
 async def sizes_in(deps: Deps, key: ChatKey, objects: Collection[str], files: Sequence[Entry]) -> dict[str, int]:
-    """The bytes of these files as far as they are known, by their object; `files`: those of the library, if they were
-    read already."""
+    """The bytes of these files as far as they are known, by their object, 0 of a file that is not kept any more;
+    `files`: those of the library, if they were read already."""
     if not objects:
         return {}
     files = files or await files_of(deps, key.account)
     known = {one.part.object: one.size for one in files if one.part.object in objects}
-    found: dict[str, int | None] = {object_: size for object_, size in known.items() if object_ is not None}
+    found = {object_: size for object_, size in known.items() if object_ is not None}
     try:
         async with asyncio.timeout(SIZES_WITHIN):
             for object_ in objects:
                 if not object_.startswith(PREFIX):
-                    found[object_] = await deps.files.size(key.account, object_)
+                    found[object_] = await deps.files.size(key.account, object_) or 0
     except (TimeoutError, LogError) as error:
         log.warning("sizes_not_shown", chat=key.chat, reason=str(error) or f"no answer within {SIZES_WITHIN:g} s")
-    return {object_: size for object_, size in found.items() if size is not None}
+    return found
 
 
 async def quoted_in(deps: Deps, key: ChatKey, id_: str) -> Line | None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from console.languages import Worded, translate_of
 from console.rendering import render
-from events.log import LogUnavailable
+from events.log import LogError, LogUnavailable
 from projections.reads.reader import ProjectionMissing
 
 LARGEST_BODY = 4 * 1024 * 1024
@@ -49,11 +49,13 @@ async def answer_projection_missing(request: Request, missing: Exception) -> Res
     return _answer(request, Problem(503, "The history is being built from the log; try again in a moment."))
 
 
-async def answer_log_unavailable(request: Request, error: Exception) -> Response:
-    """The response while the bus does not answer."""
-    if not isinstance(error, LogUnavailable):
+async def answer_log_error(request: Request, error: Exception) -> Response:
+    """The response while the bus does not answer, has not what is asked for, or no room."""
+    if not isinstance(error, LogError):
         raise error
-    return _answer(request, Problem(503, "The bus does not answer: %(reason)s.", reason=error))
+    if isinstance(error, LogUnavailable):
+        return _answer(request, Problem(503, "The bus does not answer: %(reason)s.", reason=error))
+    return _answer(request, Problem(503, "Not done: %(reason)s.", reason=error))
 
 
 async def answer_client_gone(_request: Request, _gone: Exception) -> Response:

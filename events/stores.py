@@ -169,6 +169,18 @@ _ALL = (
         erased="it names those who work at the desk, and no person who writes",
     ),
     Store(
+        stream="KV_DESK",
+        kind="bucket",
+        writers={"instance": frozenset({"$KV.DESK.seen.*", "$KV.DESK.open.*.*"})},
+        rights={
+            "instance": _LOOKS | {"follow", "make", "erase"},
+            "operator": _OPERATES,
+        },
+        bounds=frozenset({"max_bytes", "max_age", "max_msg_size", "max_msgs_per_subject"}),
+        saved="it only says which chats users have seen, and who has one open: it may be lost",
+        erased=True,
+    ),
+    Store(
         stream="OBJ_MEDIA",
         kind="objects",
         writers={

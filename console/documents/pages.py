@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from actors.tools.look_up import NotSearchable
 from actors.tools.passages import Found
 from chat.context import readable
 from chat.first_look import LONGEST_QUERY
 from console.access import user_of
 from console.desk import deps_of
+from console.documents.drafts import LIST, drafts_in
 from console.documents.port import Indexed
 from console.documents.shelf import (
     HOME,
@@ -45,7 +47,7 @@ SHOWN = 20_000
 """Characters of a document's text on a page."""
 
 WITHIN = 10.0
-"""Seconds to wait for the index, and for the text of a document."""
+"""Seconds to wait for the text of a document."""
 
 KINDS = {
     "application/pdf": "PDF",
@@ -176,10 +178,10 @@ async def _list(request: Request, collection: str | None, stock: Stock, *, asked
     found: Sequence[Found] | None = None
     if query and collection is not None:
         try:
-            async with asyncio.timeout(WITHIN):
-                found = await documents.look_up((collection,), query)
-        except TimeoutError as error:
-            raise Problem(503, "The index is still being made: try again in a moment.") from error
+            found = await documents.look_up((collection,), query)
+        except NotSearchable as error:
+            log.warning("documents_not_searched", collections=(collection,), reason=str(error))
+            raise Problem(503, "The documents cannot be searched now: try again in a moment.") from error
     values: dict[str, Any] = {
         "collection": collection,
         "collections": _collections(stock, also=collection),
@@ -190,6 +192,8 @@ async def _list(request: Request, collection: str | None, stock: Stock, *, asked
         "unread": [_named(one) for one in stock.unread],
         "q": query,
         "found": found,
+        "drafts": len((await drafts_in(request, stock)).there),
+        "drafts_address": LIST,
         "asked": asked or "",
         "wrong": asked is not None,
         "said": request.query_params.get("said", ""),

@@ -56,7 +56,7 @@ async def edit(request: Request) -> Response:
     """GET: the form of the pair with the `?number=`, from 0, or of a new one."""
     place = place_of(request)
     stock = await documents_of(request).look(place.collection)
-    pairs, asked = _pairs(stock, place), request.query_params.get("number")
+    pairs, asked = pairs_of(stock, place), request.query_params.get("number")
     base = str(stock.last_of(place))
     if asked is None:
         return _form(request, place, Draft(base=base), stock)
@@ -70,13 +70,13 @@ async def change(request: Request) -> Response:
     """POST `do`: save or remove. A draft with a fault, or one that another person overtook, comes back in its form."""
     place, given = place_of(request), await form_of(request)
     stock = await documents_of(request).look(place.collection)
-    pairs, last = _pairs(stock, place), stock.last_of(place)
+    pairs, last = pairs_of(stock, place), stock.last_of(place)
     draft = _draft(given)
     if (do := given.get("do", "")) not in ("save", "remove"):
         raise Problem(400, "%(do)s is not done here.", do=f"{do[:40]!r}")
     try:
         if do == "save":
-            _check(draft, pairs)
+            check(draft, pairs)
         if draft.base != str(last):
             return _overtaken(request, place, draft, stock)
         made = _made(draft, pairs, removes=do == "remove")
@@ -107,7 +107,7 @@ def _draft(given: Mapping[str, str]) -> Draft:
     return Draft(q.strip(), a.strip(), was, int(number) if is_number else 0, given.get("base", ""))
 
 
-def _pairs(stock: Stock, place: Place) -> tuple[Pair, ...]:
+def pairs_of(stock: Stock, place: Place) -> tuple[Pair, ...]:
     """The document's pairs; none if it is to be made. Raises Problem if it is a file."""
     version = stock.newest.get(place)
     if version is None or version.document.removed:
@@ -129,7 +129,7 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _check(draft: Draft, pairs: tuple[Pair, ...]) -> None:
+def check(draft: Draft, pairs: tuple[Pair, ...]) -> None:
     """Raises Unfit if the draft is no pair for the document."""
     for field, longest in LONGEST.items():
         length = len(getattr(draft, field))
@@ -163,7 +163,7 @@ def _made(draft: Draft, pairs: tuple[Pair, ...], *, removes: bool) -> tuple[Pair
 
 def _overtaken(request: Request, place: Place, draft: Draft, stock: Stock) -> Response:
     """The draft again, beside the pair as it is now: saved once more, it takes that one's place."""
-    pairs, version = _pairs(stock, place), stock.newest.get(place)
+    pairs, version = pairs_of(stock, place), stock.newest.get(place)
     by = version.document.by if version is not None else None
     _ = translate_of(request)
     number = _number(pairs, draft)
@@ -201,6 +201,6 @@ def _form(
         "fault": wrong.said(translate_of(request)) if wrong is not None else "",
         "now": now,
         "address": address_of(place, "pair"),
-        "back": address_of(place, "document") if _pairs(stock, place) else f"{HOME}/{place.collection}",
+        "back": address_of(place, "document") if pairs_of(stock, place) else f"{HOME}/{place.collection}",
     }
     return render(request, "pair.html", status=status, **values)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
+from events.settled import Settled
 from events.subjects import ChatKey
 from projections.database import micros, moment, rows_for
+from projections.drafts.drafts import Drafts, drafts
 from projections.reads.accounts import of_accounts
 from projections.reads.chat_list import Asked, ChatPage, Only, counts, page
 from projections.reads.chat_rows import of_ids, of_key
 from projections.reads.control_view import ControlView
 from projections.reads.entries import moment_or_none, turns
 from projections.reads.found import FoundPage, Within, found
-from projections.reads.lines import LinesPage, last_wrote, lines, message
+from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
 from projections.reads.notes import NoteView, notes
 from projections.reads.person import PersonView, person
 from projections.reads.reader import Reader
@@ -113,6 +115,13 @@ class Queries:
         with self._reader.transaction() as db:
             return page(db, asked, now, limit)
 
+    def drafts(
+        self, questions: Iterable[str], settled: Iterable[Settled], accounts: Collection[str] | None = None
+    ) -> Drafts:
+        """Questions that the documents do not answer, but for these `questions` of pairs and what is `settled`."""
+        with self._reader.transaction() as db:
+            return drafts(db, questions, settled, accounts)
+
     def marked(self, now: datetime, accounts: tuple[str, ...] | None = None) -> dict[Only, int]:
         """The number of chats of these accounts that each filter leaves at `now`."""
         with self._reader.transaction() as db:
@@ -207,6 +216,11 @@ class Queries:
         `around` one."""
         with self._reader.transaction() as db:
             return lines(db, key, limit, before, after, around)
+
+    def beside(self, key: ChatKey, shown: Sequence[Entry]) -> Beside:
+        """What belongs to these lines of the chat, the oldest first, and may be on another page."""
+        with self._reader.transaction() as db:
+            return beside(db, key, shown)
 
     def message(self, key: ChatKey, id_: str) -> Entry | None:
         """A message of the chat; None if it has none of this id."""

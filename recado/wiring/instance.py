@@ -15,6 +15,7 @@ from importlib.metadata import version
 from secrets import token_hex
 from socket import socket
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import structlog
@@ -65,6 +66,7 @@ from recado.wiring.entrance import watched_entrance
 from recado.wiring.knowledge import indexed_knowledge
 from recado.wiring.library import made_library
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
+from recado.wiring.marks import keep_marks
 from recado.wiring.means import Shared
 from recado.wiring.media import watched_store
 from recado.wiring.model import key_print, open_model
@@ -120,9 +122,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         makes=True,
         changed=lambda key: router.look_again(key),  # noqa: PLW0108
     )
-    services = ServiceTools(bus)
-    keep(services.watch())
-
+    services = _services(bus, keep)
+    marks, seen = await keep_marks(life, bus, event_log.replicas)
     news, reader = News(settings.account), Reader(folder.path, lambda: runner.path)
 
     def committed(batch: list[Recorded]) -> None:
@@ -148,6 +149,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             objects=store,
             fence=fence,
             people=names,
+            marks=marks,
             all_read=members.all_read,
             is_finishing=members.is_finishing,
             max_runs=settings.max_runs,
@@ -217,8 +219,10 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         templates=AccountTemplates(settings, bus),
         library=library,
         documents=documents,
-        files=SentFiles(library, store),
+        files=SentFiles(bus, library, store),
         entrance=await watched_entrance(life, bus, settings, folder, replicas=event_log.replicas),
+        zone=ZoneInfo(settings.timezone),
+        seen=seen,
         gateways=lambda: gateways.there,
         family=names.family,
         now=instance.bus_time.now,
@@ -234,6 +238,12 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
 def _announce(me: Holder, model: ModelInfo, address: str) -> None:
     log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
     click.echo(f"recado is at {address}")
+
+
+def _services(bus: Bus, keep: Callable[[Coroutine[Any, Any, None]], object]) -> ServiceTools:
+    services = ServiceTools(bus)
+    keep(services.watch())
+    return services
 
 
 def _simulated(
