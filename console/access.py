@@ -87,6 +87,7 @@ RULES: Mapping[str, Rule] = {
     f"GET {_CHAT}": _OF_CHAT,
     f"GET {_CHAT}/why/{{id:path}}": _OF_CHAT,
     f"GET {_CHAT}/parts/{{seq:int}}/{{number:int}}": _OF_CHAT,
+    f"GET {_CHAT}/media/{{seq:int}}": _OF_CHAT,
     f"GET {_CHAT}/{{command}}": _ORDER,
     f"POST {_CHAT}/orders": _ORDER,
     f"GET {_CHAT}/template": _ORDER,
@@ -106,6 +107,9 @@ RULES: Mapping[str, Rule] = {
     "GET /desk/documents/{collection}/document": _READ,
     "GET /desk/documents/{collection}/remove": _OWNED,
     "POST /desk/documents/{collection}/remove": _OWNED,
+    "GET /desk/documents/drafts/open": _READ,
+    "GET /desk/documents/drafts/one": _OWNED,
+    "POST /desk/documents/drafts/one": _OWNED,
     f"GET {_PAIR}": _OWNED,
     f"POST {_PAIR}": _OWNED,
     # How chats are answered.

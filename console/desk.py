@@ -59,7 +59,9 @@ class Attach(NamedTuple):
     records: bool
 
 
-ATTACH = Attach(LARGEST, MOST_PARTS, LONGEST, records=False)
+def attach() -> Attach:
+    """What the form takes here."""
+    return Attach(LARGEST, MOST_PARTS, LONGEST, records=can_convert())
 
 
 class Window(NamedTuple):
@@ -130,7 +132,7 @@ async def page_of(
         "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries), files)),
         "media": await media_in(deps, key, page.entries),
         "files": files,
-        "attach": ATTACH._replace(records=can_convert()),
+        "attach": attach(),
         "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),
         "window": await window_of(deps, key),
         "can_retry": not view.paused and any(entry.ending == "turn_failed" for entry in page.entries),

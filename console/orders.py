@@ -18,7 +18,7 @@ from console.access import may_order, user_of
 from console.attached import MOST, Attached, attached
 from console.composing import FIELDS, Composed, Unfit, composed
 from console.deps import Deps
-from console.desk import deps_of, key_of, page_of, unknown, view_of
+from console.desk import attach, deps_of, key_of, page_of, unknown, view_of
 from console.forms import form_of
 from console.languages import translate_of
 from console.list_links import kept
@@ -282,7 +282,12 @@ async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken
     try:
         return await page_of(request, status=refusal.status, refused=refused)
     except (Problem, ProjectionMissing):
-        values = {"error": reason, "refused": refused, "address": address_of(key_of(request))}
+        values = {
+            "error": reason,
+            "refused": refused,
+            "address": address_of(key_of(request)),
+            "attach": attach(),
+        }
         return render(request, "problem.html", status=refusal.status, **values)
 
 
