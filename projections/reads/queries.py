@@ -20,6 +20,7 @@ from projections.reads.entries import moment_or_none, turns
 from projections.reads.found import FoundPage, Within, found
 from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
 from projections.reads.notes import NoteView, notes
+from projections.reads.person import PersonView, person
 from projections.reads.reader import Reader
 from projections.reads.trouble_views import DeliveryView, TroubleView
 from projections.reads.usage_view import UsageView
@@ -225,6 +226,11 @@ class Queries:
         """A message of the chat; None if it has none of this id."""
         with self._reader.transaction() as db:
             return message(db, key, id_)
+
+    def person(self, key: ChatKey, most: int) -> PersonView:
+        """The person of the chat, with at most `most` of the last things and turns."""
+        with self._reader.transaction() as db:
+            return person(db, key, most)
 
     def last_wrote(self, key: ChatKey) -> tuple[str, datetime] | None:
         """The id and the time of the person's last message in the chat; None if there is none."""
