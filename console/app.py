@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from console import (
     api,
+    attached,
     desk,
     desk_list,
     desk_views,
@@ -24,9 +25,11 @@ from console import (
     library_pages,
     login,
     orders,
+    own_login,
     template_form,
     uploads,
 )
+from console.access import guard
 from console.deps import Deps
 from console.documents import drafts as draft_pages
 from console.documents import pages as document_pages
@@ -64,6 +67,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
             Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
+            Route("/desk/chats/{account}/{chat}/media/{seq:int}", files.of_message),
             Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
             Route("/desk/numbers", desk_views.numbers),
             Route("/desk/instances", desk_views.instances),
@@ -73,6 +77,7 @@ def make_app(deps: Deps) -> Starlette:
             *document_pages.routes(),
             *pair_pages.routes(),
             *profile_pages.routes(),
+            *own_login.routes(),
             Route("/login", login.ask),
             Route("/login", login.log_in, methods=["POST"]),
             Route("/logout", login.log_out, methods=["POST"]),
@@ -90,8 +95,8 @@ def make_app(deps: Deps) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[
-            Middleware(Guard, locked=deps.sessions is not None),
-            Middleware(login.Locked, sessions=deps.sessions, guesses=guesses),
+            Middleware(Guard, locked=lambda: deps.entrance.mode != "open"),
+            Middleware(login.Locked, entrance=deps.entrance, guesses=guesses),
         ],
         exception_handlers={
             Problem: answer_problem,
@@ -101,13 +106,16 @@ def make_app(deps: Deps) -> Starlette:
             HTTPException: answer_http_error,
         },
     )
+    guard(app.routes)
     app.state.deps = deps
     app.state.guesses = guesses
     app.state.open_streams = OpenStreams()
     app.state.closing = asyncio.Event()
     app.state.templates = {}
     app.state.uploads = asyncio.Semaphore(uploads.AT_ONCE)
-    app.state.reading_files = asyncio.Semaphore(files.AT_ONCE)
+    app.state.reading_files = asyncio.Semaphore(uploads.WHOLE_AT_ONCE)
+    app.state.converting = asyncio.Semaphore(attached.CONVERTED_AT_ONCE)
+    app.state.reading_pieces = asyncio.Semaphore(files.AT_ONCE)
     app.state.trials = Trials(app.state.closing)
     return app
 

@@ -107,7 +107,7 @@ class Translate:
 class Worded(Exception):
     """An exception whose reason is said to a person: `text` is English, with the names of its `values`."""
 
-    def __init__(self, text: str, values: dict[str, object]) -> None:
+    def __init__(self, text: str, values: dict[str, Any]) -> None:
         super().__init__(text % values if values else text)
         self.text = text
         self.values = values

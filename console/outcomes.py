@@ -29,6 +29,12 @@ _NAME = re.compile("[A-Za-z_]{1,60}")
 _REFUSED = "ignored."
 
 SAID: dict[str, str] = {
+    "Assigned": "It is noted who has the chat.",
+    "Labelled": "The labels are changed.",
+    "Noted": "Noted. Users alone see it.",
+    "Resolved.reopen": "Open again.",
+    "Resolved.resolve": "Resolved. A message of the person opens it again.",
+    "Resolved.snooze": "Put off. It is open again at its time, or when the person writes.",
     "Approved": "Approved: what is written from now on is answered.",
     "Attention": "A human was asked for.",
     "Blocked": "Blocked: nobody is answered here any more.",
@@ -85,7 +91,7 @@ def told(request: Request, key: ChatKey) -> Said | None:
     reason = outcome.removeprefix(_REFUSED)
     if reason != outcome and _NAME.fullmatch(reason):
         return Said(_("Not done: %(reason)s.", reason=plainly(_, reason)), done=False)
-    text = SAID.get(outcome)
+    text = SAID.get(outcome) or SAID.get(f"{outcome}.{command}")
     if text is None:
         return None
     return Said(_.gettext(text), done=outcome in _TAKES_WORDS or (outcome == "stored" and command == "send"))

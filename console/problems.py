@@ -25,7 +25,7 @@ _encoder = msgspec.json.Encoder()
 class Problem(Worded):
     """A request that gets the answer `status` with `error` as its reason."""
 
-    def __init__(self, status: int, error: str, **values: object) -> None:
+    def __init__(self, status: int, error: str, /, **values: object) -> None:
         super().__init__(error, values)
         self.status = status
 
@@ -67,7 +67,7 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     """The response to a request of an address, or by a method, that there is not."""
     if not isinstance(error, HTTPException):
         raise error
-    problem = Problem(error.status_code, error.detail)
+    problem = Problem(error.status_code, "%(reason)s", reason=error.detail)
     if error.status_code == 404:
         problem = Problem(404, "There is no such page.")
     elif error.status_code == 405:

@@ -24,6 +24,7 @@ from console.shown_parts import is_quotable
 from console.wording import person
 from events.jid import is_group
 from events.subjects import ChatKey, token
+from events.users import NOBODY, User
 from projections.words import folded, place_in, sought
 
 _templates = Environment(
@@ -47,13 +48,18 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     deps: Deps = request.app.state.deps
     translate = translate_of(request)
     reasons = tuple(deps.not_ready())
+    user: User = request.scope["user"] or NOBODY
+    owns, reads = user.role == "owner", user.acts
     base = {
         "troubles": reasons,
-        "phones": deps.simulator is not None,
-        "profiled": deps.profiles is not None,
-        "filed": deps.library is not None,
-        "documented": deps.documents is not None,
-        "locked": deps.sessions is not None,
+        "phones": deps.simulator is not None and user.sees(deps.account),
+        "profiled": deps.profiles is not None and owns,
+        "filed": deps.library is not None and reads,
+        "documented": deps.documents is not None and reads,
+        "locked": request.scope["session"] is not None,
+        "user": user,
+        "owns": owns,
+        "named": deps.entrance.named(user.name) is not None,
         "path": request.url.path,
         "here": _address_of(request),
         "translate": translate,
@@ -144,6 +150,7 @@ _templates.globals |= {"part": part, "fresh_id": lambda: token_hex(8)}
 _templates.filters |= {
     "address": lambda view: address_of(ChatKey(view.account, view.chat)),
     "around": around,
+    "folded": folded,
     "time": time,
     "person": person,
     "described": described,

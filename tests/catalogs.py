@@ -15,13 +15,19 @@ from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from chat.hours import DAYS
 from console.desk_list import FILTERS
+from console.documents.pages import KINDS
 from console.languages import DOMAIN, LANGUAGES, LOCALES
 from console.outcomes import SAID
+from console.template_form import TAKES
 from console.wording import TABLES
 
 COMMAND = "python -m tests.catalogs"
 CONSOLE = LOCALES.parent
+
+FOR_PROGRAMS = {"api.py"}
+"""Its words are in English for everyone."""
 
 _BEGUN = datetime(2026, 11, 29, tzinfo=UTC)
 _METHODS = {".html": "jinja2", ".js": "javascript", ".py": "python"}
@@ -41,7 +47,7 @@ def words() -> Catalog:
     found = Catalog(domain=DOMAIN, project="recado", charset="utf-8", creation_date=_BEGUN, revision_date=_BEGUN)
     for path in sorted(CONSOLE.rglob("*")):
         method = _METHODS.get(path.suffix)
-        if method is None:
+        if method is None or path.name in FOR_PROGRAMS:
             continue
         extracted = extract_from_file(method, path, keywords=_KEYWORDS, options=_OPTIONS[path.suffix])
         for _, message, _, _ in extracted:
@@ -94,8 +100,9 @@ def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
 
 
 def _of_tables() -> Iterator[str]:
-    for table in (*TABLES, FILTERS, SAID):
+    for table in (*TABLES, FILTERS, KINDS, SAID, TAKES):
         yield from table.values()
+    yield from (day.capitalize() for day in DAYS)
 
 
 def _po(folder: str) -> Path:

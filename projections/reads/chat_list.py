@@ -130,7 +130,7 @@ def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> Cha
     # A page that is not full ends the list, which saves a scan where a search finds little.
     is_end = len(places) < limit and asked.before is None and (places or is_first)
     return ChatPage(
-        chats=of_ids(db, [place.id for place in places]),
+        chats=of_ids(db, [place.id for place in places], now),
         begin=begin,
         end=places[-1] if places else None,
         first=before + 1 if places else 0,

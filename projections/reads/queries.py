@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,16 +15,17 @@ from projections.drafts.drafts import Drafts, drafts
 from projections.reads.accounts import of_accounts
 from projections.reads.chat_list import Asked, ChatPage, Only, counts, page
 from projections.reads.chat_rows import of_ids, of_key
+from projections.reads.control_view import ControlView
 from projections.reads.entries import moment_or_none, turns
 from projections.reads.found import FoundPage, Within, found
-from projections.reads.lines import LinesPage, last_wrote, lines, message
+from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
+from projections.reads.notes import NoteView, notes
 from projections.reads.reader import Reader
 from projections.reads.trouble_views import DeliveryView, TroubleView
 from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
     ChatView,
-    ControlView,
     Counts,
     Entry,
     Found,
@@ -125,9 +126,14 @@ class Queries:
         with self._reader.transaction() as db:
             return counts(db, now, accounts)
 
-    def chat(self, key: ChatKey) -> ChatView | None:
-        """One chat; None if it has no event."""
-        return of_key(self._reader.connection(), key)
+    def chat(self, key: ChatKey, now: datetime | None = None) -> ChatView | None:
+        """One chat as of `now` (None: one that was put off still is); None if it has no event."""
+        return of_key(self._reader.connection(), key, now)
+
+    def notes(self, key: ChatKey) -> tuple[NoteView, ...]:
+        """The notes about the chat, oldest first."""
+        with self._reader.transaction() as db:
+            return notes(db, key)
 
     def known(self, chat: str) -> dict[str, dict[str, int]]:
         """The accounts that know the chat, as EventLog.known gives them: in each, the numbers of its messages (`in`)
@@ -209,6 +215,11 @@ class Queries:
         `around` one."""
         with self._reader.transaction() as db:
             return lines(db, key, limit, before, after, around)
+
+    def beside(self, key: ChatKey, shown: Sequence[Entry]) -> Beside:
+        """What belongs to these lines of the chat, the oldest first, and may be on another page."""
+        with self._reader.transaction() as db:
+            return beside(db, key, shown)
 
     def message(self, key: ChatKey, id_: str) -> Entry | None:
         """A message of the chat; None if it has none of this id."""

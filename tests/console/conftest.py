@@ -15,6 +15,7 @@ import pytest
 
 from console.app import make_app
 from console.deps import Deps, ModelInfo
+from console.entrance import Entrance
 from console.news import News
 from console.profiles.port import ProfileDesk
 from console.server import bind, serving
@@ -56,7 +57,7 @@ class Page:
             model=ModelInfo("gpt-6-luna"),
             not_ready=lambda: self.troubles,
             simulator=self.simulator,
-            sessions=Sessions(folder / FILE, password) if password else None,
+            entrance=Entrance(Sessions(folder / FILE, password) if password else None),
             profiles=profiles(self),
         )
         self.app = make_app(self.deps)
