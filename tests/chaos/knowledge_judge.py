@@ -1,5 +1,5 @@
-"""Judges a log by the promise of documents: the passages of a look-up were in force then, and the reply is made of them,
-as the log has them. It knows the events and the versions, and nothing of the rules that made them."""
+"""Judges a log by the promise of documents: the passages of a look-up were in force then, and the reply is made of
+them, as the log has them. It knows the events and the versions, and nothing of the rules that made them."""
 
 from __future__ import annotations
 
