@@ -220,7 +220,7 @@ async def test_filters_by_the_work(page: Page) -> None:
     await given(page, phone(0), Assigned(to="page", at=AT), Labelled(add=("Late & lost",), at=AT))
     await given(page, phone(1), Resolved(state="resolved", at=AT))
     await given(page, phone(2), Resolved(state="snoozed", until=AT + timedelta(days=1), at=AT))
-    await given(page, phone(3), reply(phone(3), "r", "good day", author="operator"))
+    await given(page, phone(3), reply(phone(3), "r", "good day", "m", author="operator"))
     listed = await shown(page, "/desk")
     said = {html.unescape(to): words.strip() for to, words in re.findall(r'<a href="([^"]+)"[^>]*>(.*?)</a>', listed)}
     assert len(rows(listed)) == 4
