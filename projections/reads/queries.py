@@ -13,13 +13,13 @@ from events.subjects import ChatKey
 from events.teamwork import State
 from projections.database import micros, moment, rows_for
 from projections.drafts.drafts import Drafts, drafts
-from projections.reads.accounts import of_accounts
+from projections.reads.accounts import within
 from projections.reads.chat_list import ONLY, Asked, ChatPage, Only, page
 from projections.reads.chat_rows import of_ids, of_key
 from projections.reads.control_view import ControlView
 from projections.reads.deliveries import deliveries
 from projections.reads.entries import turns
-from projections.reads.filters import LabelCount, counts, labels, within
+from projections.reads.filters import LabelCount, counts, labels
 from projections.reads.found import FoundPage, Within, found
 from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
 from projections.reads.notes import NoteView, notes
@@ -78,7 +78,7 @@ _THREADS = (
 _USAGE = (
     "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens, cached_tokens,"
     " seconds FROM usage JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '')"
-    " AND day >= ?{} ORDER BY account, chats.chat, day, backend, model"
+    " AND day >= ? AND {within} ORDER BY account, chats.chat, day, backend, model"
 )
 _ATTENTION = (
     "SELECT account, chat, name, attention FROM chats INDEXED BY attention"
@@ -278,9 +278,9 @@ class Queries:
     ) -> tuple[UsageView, ...]:
         """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on; of these accounts
         alone."""
-        condition, given = of_accounts(accounts)
+        condition, given = within(accounts, "chats.account")
         found = (account or "", chat or "", since, *given)
-        rows = self._reader.connection().execute(_USAGE.format(condition), found).fetchall()
+        rows = self._reader.connection().execute(_USAGE.format(within=condition), found).fetchall()
         return tuple(UsageView(**dict(zip(UsageView.__struct_fields__, row, strict=True))) for row in rows)
 
     def search(
