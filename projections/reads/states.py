@@ -9,7 +9,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from events.teamwork import State
 from projections.database import micros
-from projections.reads.filters import within
+from projections.reads.accounts import within
 
 _KEPT = "SELECT state, sum(chats) FROM tallies WHERE {within} GROUP BY state"
 _SNOOZED = (
