@@ -1,4 +1,4 @@
-"""Who asks for a page, and what they may see and do: one table over all routes.
+"""Says who asks for a page, and what they may see and do: one table over all routes.
 
 A page that a user may not see is none for them: 404, as for an address that there is not. A route that is not in the
 table stops the start.

@@ -20,6 +20,7 @@ from console.deps import Deps
 from console.desk_list import listed, sequence
 from console.list_links import chat_with, kept
 from console.outcomes import Refused, Said, forget, told
+from console.person_pane import person_of
 from console.problems import Problem
 from console.rendering import address_of, render
 from console.shown_media import media_in
@@ -146,6 +147,8 @@ async def page_of(
     }
     if template == "chat.html":
         values |= await listed(request, key)
+    if template in ("chat.html", _PARTS["person"]):
+        values |= await person_of(request, deps, key, view)
     return render(request, template, status=status, **values)
 
 

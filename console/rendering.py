@@ -63,7 +63,6 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "owns": owns,
         "named": deps.entrance.named(user.name) is not None,
         "path": request.url.path,
-        "here": _address_of(request),
         "translate": translate,
         "language": translate.language,
         "languages": LANGUAGES,
@@ -71,13 +70,6 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     }
     page = _templates.get_template(template).render(base | values)
     return HTMLResponse(page, status, {"cache-control": "no-store"})
-
-
-def _address_of(request: Request) -> str:
-    """The address that the request has asked for, as it was written."""
-    path: bytes = request.scope.get("raw_path", b"")
-    query = request.url.query
-    return path.decode("ascii", "replace") + (f"?{query}" if query else "")
 
 
 @pass_context
