@@ -111,10 +111,15 @@ def _asked(given: Mapping[str, str], accounts: tuple[str, ...] | None) -> Asked:
     """The view that the address names, of these accounts. Raises Problem."""
     only = given.get("only") or None
     if only is not None and only not in ONLY:
-        raise Problem(400, f"{only[:40]!r} is no filter of the list: there are {', '.join(ONLY)}.")
+        raise Problem(
+            400,
+            "%(only)s is no filter of the list: there are %(filters)s.",
+            only=f"{only[:40]!r}",
+            filters=", ".join(ONLY),
+        )
     since = given.get("since")
     if since is not None and not re.fullmatch(r"-?[0-9]{1,18}", since, re.ASCII):
-        raise Problem(400, f"since is a time in microseconds, a whole number, not {since[:40]!r}.")
+        raise Problem(400, "since is a time in microseconds, a whole number, not %(since)s.", since=f"{since[:40]!r}")
     return Asked(
         only=only,
         words=given.get("q", "").strip()[:LONGEST],
@@ -131,7 +136,12 @@ def _place(given: Mapping[str, str], name: str) -> Place | None:
         return None
     match = _PLACE.fullmatch(text)
     if match is None:
-        raise Problem(400, f"{name} is the place of a chat in the list, two numbers as in 17.4, not {text[:40]!r}.")
+        raise Problem(
+            400,
+            "%(name)s is the place of a chat in the list, two numbers as in 17.4, not %(text)s.",
+            name=name,
+            text=f"{text[:40]!r}",
+        )
     return Place(int(match[1]), int(match[2]))
 
 
@@ -141,5 +151,7 @@ def sequence(given: Mapping[str, str], name: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Problem(400, f"{name} is a sequence of the log, a whole number, not {text[:40]!r}.")
+        raise Problem(
+            400, "%(name)s is a sequence of the log, a whole number, not %(text)s.", name=name, text=f"{text[:40]!r}"
+        )
     return int(text)
