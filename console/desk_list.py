@@ -140,12 +140,18 @@ def _asked(given: Mapping[str, str], user: User) -> Asked:
     only, sort = given.get("only") or None, given.get("sort") or None
     words = given.get("q", "").strip()[:LONGEST]
     state = given.get("state") or ("all" if words else "open")
-    for value, known, what in ((only, ONLY, "filter"), (sort, SORTS, "order"), (state, (*STATES,), "state")):
-        if value is not None and value not in known:
-            raise Problem(400, f"{value[:40]!r} is no {what} of the list: there are {', '.join(known)}.")
+    if only is not None and only not in ONLY:
+        known = ", ".join(ONLY)
+        raise Problem(400, "%(only)s is no filter of the list: there are %(known)s.", only=repr(only[:40]), known=known)
+    if sort is not None and sort not in SORTS:
+        known = ", ".join(SORTS)
+        raise Problem(400, "%(sort)s is no order of the list: there are %(known)s.", sort=repr(sort[:40]), known=known)
+    if state not in STATES:
+        known = ", ".join(STATES)
+        raise Problem(400, "%(state)s is no state of chats: there are %(known)s.", state=repr(state[:40]), known=known)
     since = given.get("since")
     if since is not None and not re.fullmatch(r"-?[0-9]{1,18}", since, re.ASCII):
-        raise Problem(400, f"since is a time in microseconds, a whole number, not {since[:40]!r}.")
+        raise Problem(400, "since is a time in microseconds, a whole number, not %(since)s.", since=f"{since[:40]!r}")
     return Asked(
         only=cast(Only | None, only),
         words=words,
@@ -167,7 +173,12 @@ def _place(given: Mapping[str, str], name: str) -> Place | None:
         return None
     match = _PLACE.fullmatch(text)
     if match is None:
-        raise Problem(400, f"{name} is the place of a chat in the list, two numbers as in 17.4, not {text[:40]!r}.")
+        raise Problem(
+            400,
+            "%(name)s is the place of a chat in the list, two numbers as in 17.4, not %(text)s.",
+            name=name,
+            text=f"{text[:40]!r}",
+        )
     return Place(int(match[1]), int(match[2]))
 
 
@@ -177,5 +188,7 @@ def sequence(given: Mapping[str, str], name: str) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Problem(400, f"{name} is a sequence of the log, a whole number, not {text[:40]!r}.")
+        raise Problem(
+            400, "%(name)s is a sequence of the log, a whole number, not %(text)s.", name=name, text=f"{text[:40]!r}"
+        )
     return int(text)

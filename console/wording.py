@@ -84,6 +84,10 @@ def kind_words(_: Translate, kind: str) -> str:
     return _.gettext(KINDS.get(kind, kind))
 
 
+def kind_named(_: Translate, kind: str) -> str:
+    return _.gettext(KINDS.get(kind, kind))
+
+
 def named_file(_: Translate, part: Part) -> str:
     return _.gettext(KINDS.get("voice" if part.voice else part.kind, part.kind))
 
