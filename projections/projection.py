@@ -278,7 +278,7 @@ class Projection:
         if turn is not None and not is_answered and (held.state.turn is None or held.state.turn.id != turn.id):
             self._usage.ended(held, recorded, turn)
         self._controls.decided(held, recorded)
-        self._turns.fold(held, recorded)
+        self._turns.fold(held, recorded, turn)
         self._threads.fold(held, recorded)
 
     def _write(self, since: int, last: Recorded) -> None:

@@ -225,6 +225,7 @@ CREATE UNIQUE INDEX message_ids ON history (id, chat) WHERE author = 'person';
 CREATE INDEX reply_ids ON history (id, chat) WHERE author <> 'person';
 CREATE INDEX history_of_chat ON history (chat);
 CREATE INDEX context ON history (chat, ended) WHERE context IS NOT NULL;
+CREATE INDEX by_hand ON history (seq) WHERE author = 'operator' OR from_me;
 CREATE INDEX broken ON history (ended_at) WHERE reason = 'broken';
 
 CREATE VIRTUAL TABLE search USING fts5 (
@@ -323,8 +324,10 @@ CREATE TABLE turns (
     input_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
     profile TEXT,                            -- name@N; NULL: the instance's own settings
+    left_open TEXT,                          -- why the documents did not answer it (chat/left_open.py)
     PRIMARY KEY (chat, seq)
 ) WITHOUT ROWID;
+CREATE INDEX left_open ON turns (seq) WHERE left_open IS NOT NULL;
 CREATE INDEX failed_turns ON turns (chat) WHERE state = 'failed';
 
 CREATE TABLE threads (

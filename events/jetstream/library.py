@@ -9,7 +9,6 @@ comes last. Nothing is ever overwritten or taken away, so readers need no lock. 
 from __future__ import annotations
 
 import asyncio
-import base64
 from datetime import UTC, datetime
 from secrets import token_hex
 
@@ -25,6 +24,7 @@ from events.jetstream.objects import (
     digest_text,
     find_object,
     meta_subject,
+    object_name,
     piece_subject,
     read_object,
     read_pieces,
@@ -33,6 +33,7 @@ from events.jetstream.publisher import PubAck, Publisher
 from events.library import PREFIX, Entry, by_name, check, digest_in, encoded, folded, object_of
 from events.log import LogFull, LogMismatch, LogUnavailable
 from events.subjects import token
+from events.vectors import PREFIX as VECTORS
 
 AT_ONCE = 64
 """Entries that are read at the same time."""
@@ -147,14 +148,15 @@ class JetStreamLibrary:
         return found
 
     async def objects(self) -> list[str]:
-        """Every object that has a description; none where there is no library."""
+        """Every object that has a description, but vectors; none where there is no library."""
         try:
             subjects = await self._all(STREAM, f"$O.{OBJECTS}.M.*")
         except LogUnavailable as fault:
             if _is_missing(fault.__cause__):
                 return []
             raise
-        return [f"{PREFIX}{_name_in(subject)}" for subject in subjects]
+        names = [object_name(subject) for subject in subjects]
+        return [f"{PREFIX}{name}" for name in names if not name.startswith(VECTORS)]
 
     async def _is_whole(self, digest: str, size: int) -> bool:
         meta = await find_object(self._bus, OBJECTS, digest)
@@ -229,15 +231,6 @@ async def damaged_files(bus: Bus) -> list[str]:
         return [one for one in await library.objects() if await library.content(one) is None]
     finally:
         await library.close()
-
-
-def _name_in(subject: str) -> str:
-    """The object's name in the subject of its description."""
-    encoded = subject.rpartition(".")[2]
-    try:
-        return base64.b64decode(encoded, b"-_", validate=True).decode("utf-8", "replace")
-    except ValueError:  # another program wrote it
-        return encoded
 
 
 def _is_missing(refused: BaseException | None) -> bool:

@@ -42,6 +42,15 @@ def meta_subject(bucket: str, name: str) -> str:
     return f"$O.{bucket}.M.{base64.urlsafe_b64encode(name.encode()).decode()}"
 
 
+def object_name(subject: str) -> str:
+    """The object's name in the subject of its description."""
+    encoded = subject.rpartition(".")[2]
+    try:
+        return base64.b64decode(encoded, b"-_", validate=True).decode("utf-8", "replace")
+    except ValueError:  # another program wrote it
+        return encoded
+
+
 def piece_subject(bucket: str, nuid: str) -> str:
     return f"$O.{bucket}.C.{nuid}"
 

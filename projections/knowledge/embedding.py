@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from random import shuffle
 from typing import Protocol
 
 import msgspec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
-from projections.knowledge import meanings
+from events.vectors import SharedVectors, name_of
+from projections.knowledge import meanings, portions
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.meanings import Lacking
 from projections.knowledge.search import Found, Question
+from projections.knowledge.sharing import Sharing
 
-BATCH = 32
-"""Pieces of one request: as many as text-embeddings-inference takes unless it is told otherwise."""
+ELSEWHERE = 3.0
+"""Seconds until it is looked again for what another instance makes."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 300.0
 """Seconds after a failure."""
@@ -64,8 +67,10 @@ class Wish(msgspec.Struct, frozen=True):
 class Embedding:
     """Gives the pieces of an index their vectors."""
 
-    def __init__(self, indexing: Indexing) -> None:
+    def __init__(self, indexing: Indexing, shared: SharedVectors | None = None) -> None:
         self._indexing = indexing
+        self._shared = shared
+        self._done: dict[str, set[tuple[bytes, ...]]] = {}  # by space, portions that are whole here, and shared
         self._wishes: tuple[Wish, ...] = ()
         self._are_all = False
         self._pause = FIRST_PAUSE
@@ -94,7 +99,7 @@ class Embedding:
                 continue
             self._pause = FIRST_PAUSE
             if self._are_all and wishes == self._wishes and self._indexing.is_whole.is_set():
-                await self._tidy({wish.embedder.space for wish in wishes})
+                await self._tidy(wishes)
             await self._indexing.changed.wait()
 
     async def _is_met(self, wish: Wish) -> bool:
@@ -112,14 +117,76 @@ class Embedding:
         return True
 
     async def fulfil(self, wish: Wish) -> None:
-        """Give each piece its vector. Raises NotEmbedded; what there is by then is kept."""
+        """Give each piece its vector, and share it. Raises NotEmbedded; what there is by then is kept."""
         space, made = wish.embedder.space, 0
-        while some := await self._indexing.read(meanings.lacking, space, wish.collections, BATCH):
-            made += len(some)
-            await self._embed(wish.embedder, some)
+        sharing = Sharing(self._shared)
+        while waiting := await self._portions(wish):
+            size = await self._size(wish.embedder) if sharing.works else 0
+            if sharing.works:
+                shuffle(waiting)  # instances that begin together make different ones
+            is_elsewhere = False
+            for digests in waiting:
+                found = await self._fulfilled(wish.embedder, sharing, size, digests)
+                is_elsewhere |= found is None
+                made += found or 0
+            if not is_elsewhere:
+                break
+            await asyncio.sleep(ELSEWHERE)
         await self._indexing.write(meanings.note_whole, space, wish.collections)
         if made:
             log.info("pieces_embedded", model=space, collections=wish.collections, pieces=made)
+
+    async def fetch(self, wish: Wish) -> None:
+        """Have those vectors that other instances have made. Raises NotEmbedded."""
+        space, sharing = wish.embedder.space, Sharing(self._shared)
+        size = await self._size(wish.embedder)
+        for digests in await self._portions(wish):
+            await self._shared_lacking(space, sharing, size, digests)
+        if not (await self._indexing.read(meanings.coverage, space, wish.collections)).lacking:
+            await self._indexing.write(meanings.note_whole, space, wish.collections)
+
+    async def _portions(self, wish: Wish) -> list[tuple[bytes, ...]]:
+        """Those that are not known to be whole here, and shared."""
+        space = wish.embedder.space
+        found = await self._indexing.read(portions.portions, wish.collections)
+        done = self._done.setdefault(space, set())
+        if await self._indexing.read(meanings.size_of, space) is None:  # all of them were dropped
+            done.clear()
+        return [one for one in found if one not in done]
+
+    async def _size(self, embedder: Embedder) -> int:
+        """Bytes of a vector, which are a part of the names of what is shared."""
+        known = await self._indexing.read(meanings.size_of, embedder.space)
+        return known if known is not None else len((await embedder.of_pieces([PROBE]))[0])
+
+    async def _shared_lacking(
+        self, space: str, sharing: Sharing, size: int, digests: tuple[bytes, ...]
+    ) -> tuple[list[Lacking], bool]:
+        """What of a portion has no vector yet, after those that are shared were taken over; and whether there were
+        such."""
+        lacking = await self._indexing.read(portions.lacking, space, digests)
+        name = sharing.name_of(space, size, digests)
+        if not lacking or name is None or (found := await sharing.of(name, size, digests)) is None:
+            return lacking, False
+        await self._indexing.write(meanings.keep, space, found)
+        return await self._indexing.read(portions.lacking, space, digests), True
+
+    async def _fulfilled(
+        self, embedder: Embedder, sharing: Sharing, size: int, digests: tuple[bytes, ...]
+    ) -> int | None:
+        """How many vectors of a portion were made; None: another instance makes them."""
+        space = embedder.space
+        lacking, is_shared = await self._shared_lacking(space, sharing, size, digests)
+        name = None if is_shared else sharing.name_of(space, size, digests)
+        claim = await sharing.claim(name) if name is not None else None
+        if lacking and name is not None and claim is None and sharing.works:
+            return None
+        if lacking:
+            await self._embed(embedder, lacking)
+        if name is not None and claim is not None:
+            await sharing.keep(name, claim, await self._indexing.read(portions.vectors, space, digests))
+        self._done[space].add(digests)
+        return len(lacking)
 
     async def _embed(self, embedder: Embedder, some: Sequence[Lacking]) -> None:
         try:
@@ -143,14 +210,21 @@ class Embedding:
             await self._indexing.write(meanings.forget, embedder.space)
             raise NotEmbedded("its vectors have another length than before: all are made again")
 
-    async def _tidy(self, kept: set[str]) -> None:
+    async def _tidy(self, wishes: Sequence[Wish]) -> None:
         try:
-            dropped = await self._indexing.write(meanings.tidy, kept)
+            dropped = await self._indexing.write(meanings.tidy, {wish.embedder.space for wish in wishes})
         except sqlite3.DatabaseError as failure:
             log.warning("vectors_not_dropped", reason=str(failure), then="it is tried again after the next change")
             return
         for space in dropped:
             log.info("vectors_dropped", model=space, reason="no settings name this model any more")
+        await Sharing(self._shared).tidy({name for wish in wishes for name in await self._names(wish)})
+
+    async def _names(self, wish: Wish) -> list[str]:
+        """The portions that are in use."""
+        size = await self._indexing.read(meanings.size_of, wish.embedder.space)
+        found = await self._indexing.read(portions.portions, wish.collections)
+        return [name_of(wish.embedder.space, size, digests) for digests in found] if size is not None else []
 
 
 async def search_by_both(

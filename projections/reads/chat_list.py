@@ -11,8 +11,9 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from events.teamwork import State
 from projections.database import Condition
+from projections.reads.accounts import within
 from projections.reads.chat_rows import of_ids
-from projections.reads.filters import in_state, number_of, with_label, with_mark, within
+from projections.reads.filters import in_state, number_of, with_label, with_mark
 from projections.reads.views import ChatView
 from projections.tables.marks import Mark
 from projections.words import Sought, sought

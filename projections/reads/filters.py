@@ -10,6 +10,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from events.teamwork import State, label_key
 from projections.database import Condition, micros
+from projections.reads.accounts import within
 from projections.tables.marks import BIT, MARKS
 from projections.trouble import OVERDUE_AFTER
 
@@ -50,13 +51,6 @@ class LabelCount(msgspec.Struct, frozen=True):
 
     label: str
     chats: int
-
-
-def within(accounts: Sequence[str] | None, column: str = "account") -> Condition:
-    """The accounts that are looked at; None: all."""
-    if accounts is None:
-        return "TRUE", []
-    return f"{column} IN (SELECT value FROM json_each(?))", [msgspec.json.encode(list(accounts)).decode()]  # noqa: S608
 
 
 def with_mark(only: str, now: datetime, me: str = "") -> Condition:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from projections.reads.accounts import within
 from projections.reads.chat_list import Only
 from projections.reads.entries import entries
-from projections.reads.filters import with_mark, within
+from projections.reads.filters import with_mark
 from projections.reads.views import Found
 from projections.words import matched, sought
 

@@ -8,18 +8,22 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from events.settled import Settled
 from events.subjects import ChatKey
 from events.teamwork import State
 from projections.database import micros, moment, rows_for
+from projections.drafts.drafts import Drafts, drafts
+from projections.reads.accounts import within
 from projections.reads.chat_list import ONLY, Asked, ChatPage, Only, page
 from projections.reads.chat_rows import of_ids, of_key
 from projections.reads.control_view import ControlView
 from projections.reads.deliveries import deliveries
 from projections.reads.entries import turns
-from projections.reads.filters import LabelCount, counts, labels, within
+from projections.reads.filters import LabelCount, counts, labels
 from projections.reads.found import FoundPage, Within, found
-from projections.reads.lines import LinesPage, last_wrote, lines, message
+from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
 from projections.reads.notes import NoteView, notes
+from projections.reads.person import PersonView, person
 from projections.reads.reader import Reader
 from projections.reads.trouble_views import DeliveryView, TroubleView
 from projections.reads.usage_view import UsageView
@@ -72,7 +76,7 @@ _THREADS = (
 _USAGE = (
     "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens, cached_tokens,"
     " seconds FROM usage JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '')"
-    " AND day >= ? ORDER BY account, chats.chat, day, backend, model"
+    " AND day >= ? AND {within} ORDER BY account, chats.chat, day, backend, model"
 )
 _ATTENTION = (
     "SELECT account, chat, name, attention FROM chats INDEXED BY attention"
@@ -106,6 +110,13 @@ class Queries:
         """A page of the list of chats, as of `now`."""
         with self._reader.transaction() as db:
             return page(db, asked, now, limit)
+
+    def drafts(
+        self, questions: Iterable[str], settled: Iterable[Settled], accounts: Collection[str] | None = None
+    ) -> Drafts:
+        """Questions that the documents do not answer, but for these `questions` of pairs and what is `settled`."""
+        with self._reader.transaction() as db:
+            return drafts(db, questions, settled, accounts)
 
     def marked(
         self, now: datetime, accounts: Sequence[str] | None = None, state: State | None = None, me: str = ""
@@ -169,15 +180,21 @@ class Queries:
         return tuple(account for (account,) in rows)
 
     def volume(
-        self, since: datetime, until: datetime, step: timedelta, key: ChatKey | None = None
+        self,
+        since: datetime,
+        until: datetime,
+        step: timedelta,
+        key: ChatKey | None = None,
+        accounts: tuple[str, ...] | None = None,
     ) -> tuple[Volume, ...]:
-        """The counts of each `step` of the time from `since` to `until`, in all chats or in one."""
+        """The counts of each `step` of the time from `since` to `until`, in all chats, in one, or in those of these
+        accounts."""
         with self._reader.transaction() as db:
             chat = None
             if key is not None:
                 row = db.execute(f"SELECT {_CHAT}", key).fetchone()
                 chat = row[0] if row[0] is not None else 0
-            return volume(db, since, until, step, chat)
+            return volume(db, (since, until, step), chat, accounts)
 
     def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
         """The chats that ask for a human, the longest wait first."""
@@ -207,10 +224,20 @@ class Queries:
         with self._reader.transaction() as db:
             return lines(db, key, limit, before, after, around)
 
+    def beside(self, key: ChatKey, shown: Sequence[Entry]) -> Beside:
+        """What belongs to these lines of the chat, the oldest first, and may be on another page."""
+        with self._reader.transaction() as db:
+            return beside(db, key, shown)
+
     def message(self, key: ChatKey, id_: str) -> Entry | None:
         """A message of the chat; None if it has none of this id."""
         with self._reader.transaction() as db:
             return message(db, key, id_)
+
+    def person(self, key: ChatKey, most: int) -> PersonView:
+        """The person of the chat, with at most `most` of the last things and turns."""
+        with self._reader.transaction() as db:
+            return person(db, key, most)
 
     def last_wrote(self, key: ChatKey) -> tuple[str, datetime] | None:
         """The id and the time of the person's last message in the chat; None if there is none."""
@@ -231,9 +258,18 @@ class Queries:
         where = f"WHERE chat = {_CHAT} ORDER BY seq DESC LIMIT ?"
         return tuple(turns(self._reader.connection(), where, *key, limit))
 
-    def usage(self, account: str | None = None, chat: str | None = None, since: str = "") -> tuple[UsageView, ...]:
-        """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on."""
-        rows = self._reader.connection().execute(_USAGE, (account or "", chat or "", since)).fetchall()
+    def usage(
+        self,
+        account: str | None = None,
+        chat: str | None = None,
+        since: str = "",
+        accounts: tuple[str, ...] | None = None,
+    ) -> tuple[UsageView, ...]:
+        """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on; of these accounts
+        alone."""
+        condition, given = within(accounts, "chats.account")
+        found = (account or "", chat or "", since, *given)
+        rows = self._reader.connection().execute(_USAGE.format(within=condition), found).fetchall()
         return tuple(UsageView(**dict(zip(UsageView.__struct_fields__, row, strict=True))) for row in rows)
 
     def search(

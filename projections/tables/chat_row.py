@@ -39,6 +39,7 @@ class TurnRow(msgspec.Struct, gc=False):
     input_tokens: int = 0
     output_tokens: int = 0
     profile: str | None = None
+    left_open: str | None = None
 
 
 class ThreadRow(msgspec.Struct, gc=False):

@@ -69,6 +69,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "erase": Entry("erasing", "Remove every byte of a chat."),
         "files": Entry("files", "Keep the files and places that can be sent by name."),
         "template": Entry("template", "List WhatsApp's templates of a number."),
+        "user": Entry("user", "Give people a login to the page, with a role."),
         "profile": Entry("profile", "Decide how accounts, chats and groups are answered."),
         "knowledge": Entry("knowledge", "Add documents from which chats are answered."),
     },

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import NamedTuple
 
 import click
 import msgspec
 
+from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
+from events.jetstream.vectors import JetStreamVectors
 from events.knowledge import COLLECTION, Place, Version
 from events.knowledge_log import KnowledgeLog, Stock
 from events.library import Library
-from projections.knowledge.embedding import search_by_both
+from projections.knowledge.embedding import Embedder, Embedding, NotEmbedded, Wish, search_by_both
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.meanings import coverage
@@ -23,8 +25,8 @@ from recado.cli.control import by_user
 from recado.cli.log import open_log
 from recado.cli.session import settings
 from recado.knowledge.adding import Author
-from recado.knowledge.embedder import ServerEmbedder
 from recado.knowledge.texts import LibraryTexts
+from recado.settings.settings import Settings
 from recado.wiring.knowledge import FILE, embedder_of
 from recado.wiring.library import joined_library
 
@@ -49,6 +51,7 @@ class Open(NamedTuple):
     stored: KnowledgeLog
     library: Library
     author: Author
+    bus: Bus
 
 
 @asynccontextmanager
@@ -57,13 +60,13 @@ async def opened() -> AsyncIterator[Open]:
         stored = await JetStreamKnowledgeLog.open(bus)
         stack.push_async_callback(stored.close)
         author = Author(by_user(), (await log.head()).now)
-        yield Open(stored, await joined_library(stack, bus), author)
+        yield Open(stored, await joined_library(stack, bus), author, bus)
 
 
 class Searched:
     """The documents of collections, as chats are answered from them."""
 
-    def __init__(self, indexing: Indexing, embedder: ServerEmbedder | None, collections: tuple[str, ...]) -> None:
+    def __init__(self, indexing: Indexing, embedder: Embedder | None, collections: tuple[str, ...]) -> None:
         self._indexing = indexing
         self._embedder = embedder
         self._collections = collections
@@ -73,14 +76,17 @@ class Searched:
         return await search_by_both(self._indexing, self._embedder, words, self._collections, most)
 
     async def unsearched(self) -> str:
-        """What cannot be found by meaning; empty: all can, or no model is named for it."""
+        """What cannot be found by meaning; empty: all can."""
         if self._embedder is None:
-            return ""
+            return (
+                "Documents are found by their words alone: OPENAI_EMBEDDING_MODEL names a model that finds them by "
+                "their meaning too."
+            )
         covered, lines = await self._indexing.read(coverage, self._embedder.space, self._collections), []
         if covered.lacking:
             lines.append(
                 f"{covered.lacking} of {covered.pieces} pieces have no vector yet, and are found by their words alone: "
-                "an instance makes the vectors, and this command reads them in its RECADO_DATA."
+                "an instance makes the vectors."
             )
         if covered.refused:
             lines.append(f"{covered.refused} of {covered.pieces} pieces are refused by the model.")
@@ -90,18 +96,28 @@ class Searched:
 @asynccontextmanager
 async def searched(*collections: str) -> AsyncIterator[Searched]:
     """All documents of the collections, for the length of a command. Refuses a collection without documents."""
-    chosen = replace(settings(), knowledge=collections)
     async with opened() as there, AsyncExitStack() as stack:
         for one in collections:
             if not (await there.stored.look(one)).there():
                 raise click.ClickException(f"the collection {one} has no documents: recado knowledge list shows all")
-        indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
-        stack.push_async_callback(indexing.close)
-        await indexing.catch_up()
-        embedder = embedder_of(chosen, stack) if chosen.meaning_model else None
-        if embedder is not None:
-            await indexing.copy_vectors(chosen.data / FILE, embedder.space)
+        indexing, embedder = await indexed(there, stack, replace(settings(), knowledge=collections))
         yield Searched(indexing, embedder, collections)
+
+
+async def indexed(there: Open, stack: AsyncExitStack, chosen: Settings) -> tuple[Indexing, Embedder | None]:
+    """An index of all documents in memory, and the model of the settings that finds by meaning; closed with the
+    stack."""
+    indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
+    stack.push_async_callback(indexing.close)
+    await indexing.catch_up()
+    embedder = embedder_of(chosen, stack) if chosen.meaning_model else None
+    if embedder is not None:
+        await indexing.copy_vectors(chosen.data / FILE, embedder.space)
+        shared = await JetStreamVectors.open(there.bus)
+        stack.push_async_callback(shared.close)
+        with suppress(NotEmbedded):  # the search says so
+            await Embedding(indexing, shared).fetch(Wish(embedder, chosen.knowledge))
+    return indexing, embedder
 
 
 def version_of(stock: Stock, place: Place) -> Version:

@@ -8,6 +8,7 @@ from projections.knowledge.embedding import PROBE, NotEmbedded
 from recado.doctor.finding import Finding
 from recado.settings.settings import Settings
 from recado.wiring.knowledge import embedder_of
+from recado.wiring.modules import embedded_problem
 
 _WHAT = "embeddings"
 
@@ -18,6 +19,8 @@ async def embedding_finding(settings: Settings) -> Finding | None:
         return None
     if not settings.meaning_model:
         return Finding(_WHAT, "ok", "documents are found by their words alone (OPENAI_EMBEDDING_MODEL is not in use)")
+    if (missing := embedded_problem(settings)) is not None:
+        return Finding(_WHAT, "failure", missing)
     async with AsyncExitStack() as stack:
         embedder = embedder_of(settings, stack)
         try:

@@ -1,9 +1,11 @@
-"""The model that finds documents by meaning, at a server, as the index asks it."""
+"""The model that finds documents by meaning, at a server or in a package, as the index asks it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
+from backends.embedded import Embedded, EmbeddedFailed
 from backends.embeddings import Embeddings
 from backends.protocol import ErrorClass, ReplyFailed
 from projections.knowledge.embedding import NotEmbedded
@@ -42,3 +44,33 @@ class ServerEmbedder:
             return await self._embeddings.vectors(texts, patience)
         except ReplyFailed as failure:
             raise NotEmbedded(str(failure), refused=failure.error_class in _REFUSALS) from failure
+
+
+class PackageEmbedder:
+    """projections' Embedder in a process of its own, without a server.
+
+    - `space`: the package and its release.
+    """
+
+    def __init__(self, space: str, embedded: Embedded) -> None:
+        self._space = space
+        self._embedded = embedded
+
+    @property
+    def space(self) -> str:
+        return self._space
+
+    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+        try:
+            return await self._embedded.vectors(texts)
+        except EmbeddedFailed as failure:
+            raise NotEmbedded(str(failure)) from failure
+
+    async def of_question(self, words: str) -> bytes:
+        try:
+            async with asyncio.timeout(SOON):
+                return (await self._embedded.vectors([words], is_question=True))[0]
+        except EmbeddedFailed as failure:
+            raise NotEmbedded(str(failure)) from failure
+        except TimeoutError:
+            raise NotEmbedded(f"no vector within {SOON:g} s: its process starts, or the machine is busy") from None

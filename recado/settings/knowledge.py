@@ -7,6 +7,9 @@ from typing import Annotated
 
 from recado.settings.variables import Variable, secret, text, url
 
+EMBEDDED = "embedded"
+"""The value of OPENAI_EMBEDDING_MODEL that names the model of a package, which no server is asked for."""
+
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class KnowledgeSettings:
@@ -20,7 +23,8 @@ class KnowledgeSettings:
             reader=text(),
             meaning="The model by which documents are found by their meaning, also in other words and languages (`POST "
             "/embeddings`). Its server is sent all text of the collections of `RECADO_KNOWLEDGE`, and each question. "
-            "Unset: they are found by their words alone.",
+            "`embedded`: a small model of a package, in a process of its own, which needs no key and sends nothing "
+            "(`make embedded`). Unset: they are found by their words alone.",
             example="text-embedding-3-small",
         ),
     ] = ""

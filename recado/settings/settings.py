@@ -12,7 +12,7 @@ import structlog
 
 from recado.settings.environment import SettingsInvalid, unknown_names, variables_of
 from recado.settings.instance import InstanceSettings
-from recado.settings.knowledge import KnowledgeSettings
+from recado.settings.knowledge import EMBEDDED, KnowledgeSettings
 from recado.settings.media import MediaSettings
 from recado.settings.model import ModelSettings, model_doubts, model_problems
 from recado.settings.money import MoneySettings, models_in_use, money_problems
@@ -62,8 +62,17 @@ class Settings(
     def meaning_model(self) -> str:
         """The model by which documents are found by meaning; empty: they are found by their words alone. The small
         local model makes no vectors."""
-        asks = self.embedding_base_url is not None or (self.mode.has_provider and not self.wants_local_model)
+        asks = (
+            self.embeds_here
+            or self.embedding_base_url is not None
+            or (self.mode.has_provider and not self.wants_local_model)
+        )
         return self.embedding_model if asks and self.knowledge else ""
+
+    @property
+    def embeds_here(self) -> bool:
+        """Whether vectors are made by the model of a package."""
+        return self.embedding_model == EMBEDDED and self.embedding_base_url is None
 
     def mask(self, mask: Callable[[str], object]) -> None:
         """Give `mask` each secret text, as a log or an error may quote it: those of the settings, and later each that
@@ -122,7 +131,7 @@ def doubts(settings: Settings) -> list[str]:
     if settings.embedding_model and settings.knowledge and not settings.meaning_model:
         found.append(
             "OPENAI_EMBEDDING_MODEL has no effect, since no server is set that could be asked: set "
-            "OPENAI_EMBEDDING_BASE_URL"
+            "OPENAI_EMBEDDING_BASE_URL, or OPENAI_EMBEDDING_MODEL=embedded"
         )
     return found
 

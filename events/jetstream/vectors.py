@@ -1,0 +1,159 @@
+"""The vectors of documents' pieces in the object store LIBRARY: see events/vectors.py.
+
+The description of a portion is one message, written by compare-and-set. While it is claimed, or has ended, it says
+`deleted`, so that other readers of the store see no object. Its bytes have a name of their own at each writing, and are
+rolled up to nothing when no description names them any more: that needs no right to purge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from secrets import token_hex
+
+import msgspec
+import structlog
+
+from events.jetstream.api import ApiRefused, StoredMessage, StreamInfo, call, stored_message
+from events.jetstream.connection import Bus
+from events.jetstream.library_stores import OBJECTS, STREAM
+from events.jetstream.objects import (
+    PIECE,
+    ObjectMeta,
+    digest_text,
+    meta_subject,
+    object_name,
+    piece_subject,
+    read_object,
+)
+from events.jetstream.publisher import Publisher
+from events.log import LogFull, LogUnavailable
+from events.vectors import CLAIM, KEPT, PREFIX, Vectors, decoded, encoded
+
+_CLAIMED = "claimed"
+
+_FOR_FILES = 4
+"""A quarter of the store is left to files."""
+
+log = structlog.get_logger("recado.knowledge")
+
+
+class JetStreamVectors:
+    """SharedVectors on a bus. Ages are those of the server's times of writing, by this machine's clock."""
+
+    def __init__(self, bus: Bus, publisher: Publisher) -> None:
+        self._bus = bus
+        self._publisher = publisher
+        self._ended: set[str] = set()
+
+    @classmethod
+    async def open(cls, bus: Bus) -> JetStreamVectors:
+        return cls(bus, await Publisher.open(bus))
+
+    async def close(self) -> None:
+        await self._publisher.close()
+
+    async def of(self, name: str) -> Vectors | None:
+        body = await read_object(self._bus, OBJECTS, name)
+        return decoded(body) if body is not None else None
+
+    async def claim(self, name: str) -> int | None:
+        stored = await self._described(name)
+        if stored is not None:
+            meta = _read(stored)
+            if meta is not None and meta.description == _CLAIMED and _age(stored) < CLAIM:
+                return None
+            if meta is not None and not meta.deleted:
+                if await self.of(name) is not None:
+                    return None
+                log.warning("vectors_made_again", object=name, reason="they are no longer whole")
+        await self._check_room()
+        return await self._describe(_without_bytes(name, _CLAIMED), stored.seq if stored is not None else 0)
+
+    async def keep(self, name: str, claim: int, vectors: Vectors) -> None:
+        body = encoded(vectors)
+        nuid = f"{name}-{token_hex(4)}"
+        pieces = [body[at : at + PIECE] for at in range(0, len(body), PIECE)]
+        for piece in pieces:
+            await self._publisher.publish(piece_subject(OBJECTS, nuid), piece, {})
+        meta = ObjectMeta(
+            name=name,
+            bucket=OBJECTS,
+            nuid=nuid,
+            size=len(body),
+            chunks=len(pieces),
+            digest=digest_text(sha256(body).digest()),
+            mtime=datetime.now(UTC).isoformat(),
+            options={"max_chunk_size": PIECE},
+        )
+        if await self._describe(meta, claim) is None:
+            await self._empty(nuid)
+
+    async def tidy(self, kept: Collection[str]) -> int:
+        ended = 0
+        for name in await self._names():
+            if name in kept or name in self._ended:
+                continue
+            stored = await self._described(name)
+            if stored is None or _age(stored) < KEPT:
+                continue
+            meta = _read(stored)
+            if meta is None or not meta.deleted:
+                if await self._describe(_without_bytes(name, "ended"), stored.seq) is None:
+                    continue
+                if meta is not None:
+                    await self._empty(meta.nuid)
+                ended += 1
+            self._ended.add(name)
+        return ended
+
+    async def _check_room(self) -> None:
+        info = await self._info({})
+        most = int(info.config.get("max_bytes", -1))
+        if 0 < most < info.state.bytes * _FOR_FILES / (_FOR_FILES - 1):
+            raise LogFull(f"the rest of {STREAM}, a quarter, is for files: give it more with the NATS CLI")
+
+    async def _info(self, asked: dict[str, object]) -> StreamInfo:
+        try:
+            return await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo, asked)
+        except ApiRefused as refused:
+            raise LogUnavailable(str(refused)) from refused
+
+    async def _names(self) -> list[str]:
+        names: list[str] = []
+        found = 0
+        while True:
+            page = await self._info({"subjects_filter": f"$O.{OBJECTS}.M.*", "offset": found})
+            subjects = page.state.subjects
+            names += [name for one in subjects if (name := object_name(one)).startswith(PREFIX)]
+            found += len(subjects)
+            if not subjects or found >= page.total:
+                return names
+
+    async def _described(self, name: str) -> StoredMessage | None:
+        return await stored_message(self._bus, STREAM, {"last_by_subj": meta_subject(OBJECTS, name)})
+
+    async def _describe(self, meta: ObjectMeta, expected: int) -> int | None:
+        """The sequence of the description; None, and nothing is written, if another one came after `expected`."""
+        headers = {"Nats-Rollup": "sub", "Nats-Expected-Last-Subject-Sequence": str(expected)}
+        ack = await self._publisher.publish(meta_subject(OBJECTS, meta.name), msgspec.json.encode(meta), headers)
+        return None if ack.conflict else ack.seq
+
+    async def _empty(self, nuid: str) -> None:
+        await self._publisher.publish(piece_subject(OBJECTS, nuid), b"", {"Nats-Rollup": "sub"})
+
+
+def _read(stored: StoredMessage) -> ObjectMeta | None:
+    try:
+        return msgspec.json.decode(stored.raw().body, type=ObjectMeta)
+    except msgspec.DecodeError:
+        return None
+
+
+def _without_bytes(name: str, why: str) -> ObjectMeta:
+    return ObjectMeta(name=name, bucket=OBJECTS, nuid="", size=0, chunks=0, description=why, deleted=True)
+
+
+def _age(stored: StoredMessage) -> float:
+    return (datetime.now(UTC) - stored.time) / timedelta(seconds=1)
