@@ -108,6 +108,7 @@ def test_an_answer_by_a_human(known: Known, past: Past, asking: Asking) -> None:
     past.said("às terças. Ligue 11 98888-7777.", control="c2")
     asking.asks("ok obrigado")
     asking.asks("Tem estacionamento?", BIA)
+    past.reply(None, text="Seu pedido saiu.", key=BIA, cause="program")  # a program informs, and answers nothing
     past.message("h1", "Tem, na rua de trás.", BIA, from_me=True)
     asking.turn("Abre domingo?", passages=(PASSAGE,), says="Abre às 8h.")
     past.said("Disponha!", control="c3")
