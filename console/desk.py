@@ -14,10 +14,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backends.content.voice import LONGEST, can_convert
+from console.access import user_of
+from console.conversation import lines_of
 from console.deps import Deps
 from console.desk_list import listed, sequence
 from console.list_links import chat_with, kept
 from console.outcomes import Refused, Said, forget, told
+from console.person_pane import person_of
 from console.problems import Problem
 from console.rendering import address_of, render
 from console.shown_media import media_in
@@ -113,6 +116,9 @@ async def page_of(
     if pane not in PANES:
         raise Problem(400, f"{pane[:40]!r} is no pane: there are {', '.join(PANES)}.")
     page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
+    user = user_of(request)
+    if template == "chat.html" and page.entries and user.acts:
+        deps.seen.mark(key, page.entries[-1].seq, user.name)
     files = await files_of(deps, key.account) if template == "chat.html" else ()
     values: dict[str, Any] = {
         "chat": view,
@@ -129,6 +135,9 @@ async def page_of(
         "said": said,
         "refused": refused,
         "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries), files)),
+        "lines": lines_of(page.entries, await deps.read(deps.queries.beside, key, page.entries), deps.zone),
+        "zone": deps.zone,
+        "today": deps.now().astimezone(deps.zone).date(),
         "media": await media_in(deps, key, page.entries),
         "files": files,
         "attach": attach(),
@@ -138,6 +147,8 @@ async def page_of(
     }
     if template == "chat.html":
         values |= await listed(request, key)
+    if template in ("chat.html", _PARTS["person"]):
+        values |= await person_of(request, deps, key, view)
     return render(request, template, status=status, **values)
 
 

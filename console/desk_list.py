@@ -24,7 +24,7 @@ from projections.tables.marks import MARKS, SAID
 from projections.trouble import MOST, OVERDUE_AFTER
 from projections.words import folded
 
-LISTED = 100
+LISTED = 50
 """Chats on a page of the list."""
 
 FOUND = 50

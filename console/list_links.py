@@ -30,8 +30,10 @@ def fields_in(query: QueryParams, *, beside: bool) -> dict[str, str]:
 
 
 def kept(query: QueryParams) -> str:
-    """The list's fields in the query of a chat's address, as a query with its `?`; empty without any."""
-    return _query(_beside(fields_in(query, beside=True)))
+    """The fields in the query of a chat's address that an order leads back to, as a query with its `?`: those of the
+    list, and the person's pane; empty without any."""
+    pane = {"pane": "person"} if query.get("pane") == "person" else {}
+    return _query(_beside(fields_in(query, beside=True)) | pane)
 
 
 def chat_with(key: ChatKey, query: QueryParams, **more: object) -> str:

@@ -163,7 +163,8 @@ CREATE TABLE names (                         -- other names of people
 ) WITHOUT ROWID;
 CREATE INDEX names_of_chat ON names (account, chat);
 CREATE INDEX waking ON chats (partition) WHERE wakes;
-CREATE INDEX attention ON chats (asked_at, id) WHERE asked_at IS NOT NULL;
+CREATE INDEX attention ON chats (asked_at, id, account, work, snoozed_until, assigned, marks)
+    WHERE asked_at IS NOT NULL;
 CREATE INDEX marked ON chats (marks) WHERE marks > 0;
 CREATE INDEX snoozed ON chats (snoozed_until, account, assigned, marks, asked_at, unanswered)
     WHERE snoozed_until NOTNULL AND marks >= 0;

@@ -154,7 +154,8 @@ def _row(held: ChatRow) -> tuple[Any, ...]:
         reason = msgspec.json.decode(held.attention)["text"] if held.attention is not None else None
         held.words = words_of(key.chat, held.name, reason)
     marks = marks_of(held.outgoing, failed=held.failed, paused=state.pause is not None)
-    if state.into or not (held.messages or held.replies or owes or marks or state.stopped or admission(key, state)):
+    left = held.messages or held.replies or owes or marks or held.attention or state.assigned or state.labels
+    if state.into or not (left or state.stopped or admission(key, state)):
         marks = BLANK
     work, until = state_of(state), state.snoozed_until if state_of(state) == "snoozed" else None
     unanswered = state.unanswered if state.admission != "blocked" else None
