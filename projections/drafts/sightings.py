@@ -32,7 +32,7 @@ _ASKS = 2
 
 _LINE = (
     "SELECT h.seq, h.author, h.from_me, h.at, iif(h.kind = 'audio', json_extract(h.reading, '$.text'),"
-    " coalesce(h.edited, h.text)) AS words, h.name, h.revoked_at, h.turn, t.left_open, h.kind, h.parts, c.name, c.account"
+    " coalesce(h.edited, h.text)), h.name, h.revoked_at, h.turn, t.left_open, h.kind, h.parts, c.name, c.account"
     " FROM history h JOIN chats c ON c.id = h.chat LEFT JOIN turns t ON t.chat = h.chat AND t.seq = h.turn"
     " WHERE h.reason IS NOT 'joined' AND "
 )
