@@ -11,12 +11,13 @@ from actors.persistence import persistently
 from chat.broken import BROKEN, Held
 from chat.informing import is_informing
 from events.backoff import Backoff
-from events.codec import INFORMS, JOINS
+from events.codec import INFORMS, JOINS, TEAMWORK
 from events.decisions import Decision, Erased, Ignored, Reply
 from events.joining import Joined
 from events.log import Appended, EventTooLarge, LogFull, LogUnavailable
 from events.recorded import UNREADABLE, unreadable_seq
 from events.subjects import ChatKey
+from events.teamwork import Teamwork
 
 log = structlog.get_logger("recado.actors")
 
@@ -45,6 +46,8 @@ async def append(
         await persistently(instance, "mark", lambda: instance.log.mark(JOINS))
     elif isinstance(decision, Reply) and is_informing(decision):
         await persistently(instance, "mark", lambda: instance.log.mark(INFORMS))
+    elif isinstance(decision, Teamwork):
+        await persistently(instance, "mark", lambda: instance.log.mark(TEAMWORK))
     last = decision.upto if isinstance(decision, Erased) and not decision.done else None
     pause = Backoff(0.1, _LONGEST_PAUSE)
     instance.busy += 1

@@ -24,7 +24,7 @@ from events.backoff import Backoff
 from events.decisions import Erased, Reply, RunStarted, ThreadCreated
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jetstream.media_store import BUCKET, SENT
-from events.log import LogUnavailable
+from events.log import LogError, LogUnavailable
 from events.parts import Part
 from events.recorded import Recorded
 from events.subjects import ChatKey, decisions_filter
@@ -84,6 +84,7 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
     if first == key.chat:  # a chat that closed into another leaves the names to that one
         await persistently(instance, "names", lambda: instance.people.erase(key.account, names))
     await _forget_numbers(instance, key, work.chats)
+    await _forget_marks(instance, key)
     return Removed(
         work.seq,
         len(gone) + before.events,
@@ -101,6 +102,15 @@ async def _forget_numbers(instance: Instance, key: ChatKey, chats: Sequence[str]
             continue
         if not await persistently(instance, "holder", lambda: instance.log.last_of(ChatKey(key.account, holder))):  # noqa: B023
             await persistently(instance, "names", lambda: instance.people.erase(key.account, names))  # noqa: B023
+
+
+async def _forget_marks(instance: Instance, key: ChatKey) -> None:
+    """Delete what the users of the desk have seen of the chat: a hash and a number. Their bucket may be lost, so it
+    holds no erasure up."""
+    try:
+        await instance.marks.forget(key)
+    except LogError as error:
+        log.warning("marks_left", chat=key.chat, reason=str(error), then="they go by themselves after 90 days")
 
 
 async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> Removed:

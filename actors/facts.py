@@ -9,6 +9,7 @@ from actors.instance import Instance
 from chat.commands import Command, Facts
 from chat.gates import is_on_list
 from chat.language import language_of
+from chat.teamwork_orders import COMMANDS as TEAMWORK
 from chat.words import APOLOGY, words_in
 from chat.work import Apologise, EndBurst, Notify, Obey, StartAgain, TellToWait
 from events.subjects import ChatKey
@@ -58,5 +59,6 @@ def facts_for(
         previews=answering.previews,
         sources=language_of(key) if answering.sources else None,
         informs=not informs or instance.informs,
+        is_read=not (isinstance(command, Obey) and command.control.command in TEAMWORK) or instance.shares_work,
         is_blocked=informs and is_on_list(answering.rules.gates.block, key.chat),
     )

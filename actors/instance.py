@@ -20,7 +20,7 @@ from chat.references import Referring
 from chat.spending import Used
 from chat.state import Chat
 from chat.work import Rules
-from events.codec import INFORMS, JOINS
+from events.codec import INFORMS, JOINS, TEAMWORK
 from events.inbound import Media
 from events.log import EventLog
 from events.recorded import Recorded
@@ -142,6 +142,19 @@ class NoPeople:
     async def erase(self, account: str, names: Sequence[str]) -> None: ...
 
 
+class SeenMarks(Protocol):
+    """Which chats the users of the desk have seen."""
+
+    async def forget(self, key: ChatKey) -> None:
+        """Delete what is kept of the chat. Raises LogError."""
+
+
+class NoMarks:
+    """No desk."""
+
+    async def forget(self, key: ChatKey) -> None: ...
+
+
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """The surroundings of an instance.
 
@@ -154,6 +167,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     - `objects`: the store of messages' files.
     - `fence`: blocks actions when the instance may have lost its leases.
     - `people`: the names of people.
+    - `marks`: which chats the users of the desk have seen.
     - `all_read`: whether every instance reads a set of types (events.codec.READS).
     - `is_finishing`: whether another incarnation still finishes turns of chats that it has let go of.
     - `max_runs`: turns under way at once.
@@ -168,6 +182,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     objects: Objects = msgspec.field(default_factory=NoObjects)
     fence: Fence = msgspec.field(default_factory=NoFence)
     people: People = msgspec.field(default_factory=NoPeople)
+    marks: SeenMarks = msgspec.field(default_factory=NoMarks)
     all_read: Callable[[int], bool] = lambda _: True
     is_finishing: Callable[[str], bool] = lambda _: False
     max_runs: int = 512
@@ -187,6 +202,7 @@ class Instance:
         self.fence = parts.fence
         self.is_finishing = parts.is_finishing
         self.people = parts.people
+        self.marks = parts.marks
         self.profiles = profiles
         self._all_read = parts.all_read
         self.slots = FairSlots(parts.max_runs, keeps_free=True)
@@ -207,6 +223,12 @@ class Instance:
     def informs(self) -> bool:
         """Whether every instance reads orders to send that take no chat over; until then they are refused."""
         return self._all_read(INFORMS)
+
+    @property
+    def shares_work(self) -> bool:
+        """Whether every instance reads the decisions by which users share the work; until then their orders are
+        refused."""
+        return self._all_read(TEAMWORK)
 
     def rules_of(self, answering: Answering, account: str) -> Rules:
         """The rules for the account's chats that are answered so, with their costs so far."""

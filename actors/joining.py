@@ -41,6 +41,11 @@ async def join(instance: Instance, key: ChatKey, work: Joining) -> Sequence[Comm
                 messages=closing.others,
                 reset=closing.reset,
                 unsent=closing.unsent,
+                to=closing.assigned or None,
+                add=closing.labels,
+                state=closing.state,
+                snoozed_until=closing.snoozed_until,
+                unanswered=closing.unanswered,
             )
             other = ChatKey(key.account, closing.into)
             await _give(instance, other, order)

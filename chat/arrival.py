@@ -71,6 +71,13 @@ def joins_burst(message: Waiting) -> bool:
     return message.fault is None or (message.fault == "unsupported_kind" and not message.silent)
 
 
+def is_word(message: Waiting) -> bool:
+    """Whether the message asks for an answer: it is a person's, and no reaction, vote or news."""
+    return (
+        message.fault is None or message.fault == "call" or (message.fault == "unsupported_kind" and not message.group)
+    )
+
+
 def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
     """The state with `message`, made of `event`, waiting; `place` is the chat's JID."""
     sender, in_group = event.sender or place, event.group or is_group(place)

@@ -25,6 +25,7 @@ from chat.state import (
 )
 from chat.turn import Turn
 from events.parts import Option
+from events.teamwork import State
 
 
 class Changes(TypedDict, total=False):
@@ -65,3 +66,11 @@ class Changes(TypedDict, total=False):
     question: tuple[Option, ...]
     opted_out: bool
     acknowledged: str
+    assigned: str
+    labels: tuple[str, ...]
+    state: State
+    state_upto: int
+    snoozed_until: datetime | None
+    unanswered: datetime | None
+    wrote: int
+    by_hand: int

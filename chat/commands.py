@@ -220,6 +220,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     - `previews`: the phone shows previews of links.
     - `informs`: of a `send` that takes no chat over: every instance reads it.
     - `is_blocked`: of the same: the chat is on the list of those who get nothing.
+    - `is_read`: of an order by which users share the work: every instance reads its decision.
     - `sources`: the language of the line under an answer that names its documents; None: there is no such line.
     """
 
@@ -239,6 +240,7 @@ class Facts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     previews: bool = False
     informs: bool = True
     is_blocked: bool = False
+    is_read: bool = True
     sources: Language | None = None
 
     def words_about(self, reason: str) -> str:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from chat.arrival import recounted
 from chat.state import Chat, Erasing, Order, Pause
 from chat.takeover import HANDED_OFF
+from chat.teamwork import of_waiting
 from events.decisions import Erased, Ignored
 from events.inbound import Control, Time
 
@@ -112,6 +113,7 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
     waiting, hour, heard = recounted(late)
     orders = tuple(order for order in chat.orders if order.seq > event.upto)
     open_ = {message.id for message in late}
+    unanswered, wrote, by_hand = of_waiting(late)
     rewrites = tuple(
         # A deletion from before may be removed already.
         replace(rewrite, revoked_at=rewrite.revoked_at if rewrite.revoked_at > event.upto else 0)
@@ -132,4 +134,7 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
         pause=Pause(event.until, event.held) if event.held not in ("", HANDED_OFF) else None,
         erasing=Erasing(seq, event.upto, event.by, event.cause, event.joined),
         began_at=seq,
+        unanswered=unanswered,
+        wrote=wrote,
+        by_hand=by_hand,
     )

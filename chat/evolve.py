@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chat import edits, joining, unsent
+from chat import edits, joining, teamwork, unsent
 from chat import turn_steps as steps
 from chat.acknowledging import acknowledged_by
 from chat.arrival import arrived, fault_of, has_file, is_silent, sent_to_group
@@ -41,6 +41,7 @@ from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jid import certain, is_group
 from events.joining import Joined
 from events.recorded import Recorded, Unreadable, unreadable_id
+from events.teamwork import Assigned, Labelled, Noted, Resolved
 from events.tool_calls import ToolCalled, ToolReturned
 
 
@@ -98,7 +99,8 @@ def _came_in(chat: Chat, recorded: Recorded) -> Chat:
             chat = replace(chat, question=()) if is_over else chat
         if event.marketing is not None:
             chat = replace(chat, opted_out=not event.marketing)
-        return edits.met(arrived(chat, event, message, recorded.key.chat), event)
+        chat = teamwork.came_in(arrived(chat, event, message, recorded.key.chat))
+        return edits.met(chat, event)
     if isinstance(event, Control):
         chat = replace(chat, inbound_seq=seq, orders=(*chat.orders, Order(seq, event)))
         return joining.announced(chat, event, recorded.key.chat)
@@ -136,8 +138,10 @@ def _orders(chat: Chat, cause: str | None) -> tuple[Order, ...]:
 
 
 def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> Changes:
+    waiting = _open(chat, event.messages)
     changes: Changes = {
-        "waiting": _open(chat, event.messages),
+        "waiting": waiting,
+        "unanswered": teamwork.ended(chat, event, waiting),
         "turn": _turn_unless(chat, event.messages),
         "orders": _orders(chat, event.cause),
         "notice": event.messages[0] if event.told and event.messages else chat.notice,
@@ -243,9 +247,10 @@ def _thread_after(chat: Chat, turn: str | None, recorded: Recorded, text: str = 
 def _reply(chat: Chat, event: Reply, recorded: Recorded) -> Changes:
     if message := acknowledged_by(event):
         return {"acknowledged": message}
-    turn = _turn_unless(chat, event.in_reply_to)
+    turn, waiting = _turn_unless(chat, event.in_reply_to), _open(chat, event.in_reply_to)
     changes: Changes = {
-        "waiting": _open(chat, event.in_reply_to),
+        "waiting": waiting,
+        "unanswered": teamwork.answered(chat, event, waiting),
         "turn": None if turn is not None and turn.id == event.turn else turn,
         "orders": _orders(chat, event.cause),
         "apology": None if event.about is not None and event.about == chat.apology else chat.apology,
@@ -296,7 +301,8 @@ def _resumed(chat: Chat, event: Resumed, _: Recorded) -> Changes:
 def _attention(chat: Chat, event: Attention, recorded: Recorded) -> Changes:
     about_reply = unsent.is_about_a_reply(event)
     asked = Asked(event.id, about_reply=about_reply)
-    changes: Changes = {"attention": asked, "orders": _orders(chat, event.cause), "unsent": None}
+    changes: Changes = {"attention": asked, "orders": _orders(chat, event.cause), "unsent": None, "state": "open"}
+    changes["snoozed_until"] = None
     if not about_reply:
         changes["hand"] = Hand(event.id, recorded.at, HANDED_OFF)
     return changes
@@ -337,4 +343,5 @@ _DECIDED: dict[type, Callable[[Chat, Any, Recorded], Changes]] = {
     Blocked: _blocked,
     Reset: _reset,
     Joined: joining.fold,
+    **dict.fromkeys((Assigned, Labelled, Noted, Resolved), teamwork.fold),
 }

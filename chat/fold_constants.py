@@ -30,6 +30,13 @@ CONTENT_CODES = frozenset({131060})
 NAMED_KINDS = frozenset({"call", "poll", "system", "reaction"})
 """Kinds of messages that end with their kind as the reason, silently. A reaction is context of the next turn."""
 
+ANSWERED_OTHERWISE = frozenset({
+    "blocked", "bot_loop", "empty", "erased", "from_me", "groups_off", "help", "joined", "not_allowed", "poll",
+    "reaction", "reset", "revoked", "start_word", "stop_word", "stopped", "system", "unaddressed",
+})  # fmt: skip
+"""Reasons of `ignored` after which a message does not wait for us any more: nobody is to answer it, or it was seen
+to."""
+
 SHORT = 24
 """Characters of a text that may be a word to the bot itself (`/help`, a stop word)."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
+from chat import teamwork
 from chat.changes import Changes
 from chat.limits import together
 from chat.state import Chat, Closing, Joint, Order, Pause, Unsent
@@ -90,9 +91,15 @@ def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joine
             reset=chat.reset_upto,
             asked=asked.id if asked is not None and not about_reply else "",
             unsent=asked.id if asked is not None and about_reply else chat.unsent.reply if chat.unsent else "",
+            assigned=chat.assigned or None,
+            labels=chat.labels,
+            state=teamwork.state_of(chat),
+            snoozed_until=chat.snoozed_until if teamwork.state_of(chat) == "snoozed" else None,
+            unanswered=chat.unanswered,
         )
     if control.into is None:
         return Joined(from_=control.from_, at=at, by=by, cause=control.id)
+    work = teamwork.told(control)
     return Joined(
         from_=control.from_,
         at=at,
@@ -107,6 +114,11 @@ def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joine
         whole=True,
         reset=control.reset,
         unsent=control.unsent,
+        assigned=work["assigned"] or None,
+        labels=work["labels"],
+        state=work["state"],
+        snoozed_until=work["snoozed_until"],
+        unanswered=work["unanswered"],
     )
 
 
@@ -150,12 +162,14 @@ def fold(chat: Chat, event: Joined, recorded: Recorded) -> Changes:
     if event.into is not None:
         closing = Closing(
             recorded.seq, event.into, event.admission, event.stopped, event.held, event.until, event.others,
-            event.reset, event.asked, event.unsent, event.opted_out,
+            event.reset, event.asked, event.unsent, event.opted_out, event.assigned or "", event.labels,
+            event.state, event.snoozed_until, event.unanswered,
         )  # fmt: skip
         return {
             "into": event.into, "closing": closing, "orders": orders, "thread": None,
             "turn": None, "pause": None, "hand": None, "attention": None, "unsent": None,
             "apology": None, "notice": None, "told": (),
+            "assigned": "", "labels": (), "state": "open", "snoozed_until": None, "unanswered": None,
         }  # fmt: skip
     if not event.whole:
         return {"orders": orders, "joints": _with(chat.joints, Joint(event.from_ or ""))}
@@ -171,6 +185,7 @@ def fold(chat: Chat, event: Joined, recorded: Recorded) -> Changes:
         "pause": _longer(chat.pause, Pause(event.until, event.held) if event.held else None),
         "rewritten": max(chat.rewritten, recorded.seq),  # a thread lacks the words of the other chat
         "reset_upto": max(chat.reset_upto, event.reset),
+        **teamwork.joined(chat, event),
     }
     if event.unsent and chat.attention is None and chat.unsent is None:
         changes["unsent"] = Unsent(event.unsent, "its chat has closed into this one", recorded.at)

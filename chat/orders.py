@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat import joining
+from chat import joining, teamwork_orders
 from chat.commands import Facts
 from chat.erasing import erase
 from chat.informing import not_informed
@@ -30,10 +30,8 @@ def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
             return Resumed(at=at, by=by, cause=cause)
         case "reset":
             return Reset(upto=order.seq, at=at, by=by, cause=cause)
-        case "approve":
-            return Approved(at=at, by=by, cause=cause)
-        case "block":
-            return Blocked(at=at, by=by, cause=cause)
+        case "approve" | "block":
+            return (Approved if control.command == "approve" else Blocked)(at=at, by=by, cause=cause)
         case "handoff":
             text = (control.text or "")[:LONGEST_NOTE]
             return Attention(id=f"{control.id}.h", text=text, by=by or "somebody", at=at, cause=cause)
@@ -45,6 +43,8 @@ def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
             return erase(chat, Order(order.seq, control), facts.last, at, by)
         case "join":
             return joining.obey(chat, Order(order.seq, control), facts.key.chat, at, by)
+        case command if command in teamwork_orders.COMMANDS:
+            return teamwork_orders.obey(chat, control, facts)
         case _:
             return Ignored(messages=(), reason="unknown_command", at=at, cause=cause)
 

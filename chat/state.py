@@ -11,6 +11,7 @@ from chat.turn import Turn
 from events.inbound import Control
 from events.parts import Option
 from events.references import Choice
+from events.teamwork import State
 
 
 class Waiting(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -214,6 +215,11 @@ class Closing(msgspec.Struct, frozen=True, gc=False):
     asked: str = ""
     unsent: str = ""
     opted_out: bool = False
+    assigned: str = ""
+    labels: tuple[str, ...] = ()
+    state: State = "open"
+    snoozed_until: datetime | None = None
+    unanswered: datetime | None = None
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):
@@ -260,6 +266,11 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `question`: the choices of our last word, while that is a question
     - `acknowledged`: the last message that was reacted to because its turn started
     - `opted_out`: the person wants no marketing messages
+    - `assigned`: the user who has the chat; empty: none
+    - `labels`: its labels, in the order in which they came
+    - `state`, `snoozed_until`: as `state` and `until` of Resolved; a word after sequence `state_upto` opens the chat
+    - `unanswered`: the log's stamp on the first word of the person since ours; None: none waits for us
+    - `wrote`, `by_hand`: sequences of the person's last word, and of the last one by hand
     """
 
     inbound_seq: int = 0
@@ -299,3 +310,11 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     question: tuple[Option, ...] = ()
     opted_out: bool = False
     acknowledged: str = ""
+    assigned: str = ""
+    labels: tuple[str, ...] = ()
+    state: State = "open"
+    state_upto: int = 0
+    snoozed_until: datetime | None = None
+    unanswered: datetime | None = None
+    wrote: int = 0
+    by_hand: int = 0

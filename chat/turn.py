@@ -62,7 +62,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     - `unfit`: the arguments did not fit the tool
     - `raw`: as in ToolCalled
     - `send`, `quote`: parts for the person, and whether the answer is to quote the message
-    - `quiet`, `passages`: as in ToolReturned
+    - `quiet`, `passages`, `failed`: as in ToolReturned
     """
 
     id: str
@@ -77,6 +77,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
     quote: bool = False
+    failed: bool = False
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):

@@ -71,6 +71,7 @@ def tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
             call,
             output=event.output,
             unfit=event.unfit,
+            failed=event.failed,
             send=event.send,
             quiet=event.quiet,
             passages=event.passages,

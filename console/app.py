@@ -14,8 +14,25 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from console import api, desk, desk_list, desk_views, files, library_pages, login, orders, template_form, uploads
+from console import (
+    api,
+    attached,
+    desk,
+    desk_list,
+    desk_views,
+    files,
+    language_choice,
+    library_pages,
+    login,
+    looking,
+    orders,
+    own_login,
+    template_form,
+    uploads,
+)
+from console.access import guard
 from console.deps import Deps
+from console.documents import drafts as draft_pages
 from console.documents import pages as document_pages
 from console.documents import pairs as pair_pages
 from console.guard import Guard
@@ -26,13 +43,13 @@ from console.problems import (
     answer,
     answer_client_gone,
     answer_http_error,
-    answer_log_unavailable,
+    answer_log_error,
     answer_problem,
     answer_projection_missing,
 )
 from console.profiles import pages as profile_pages
 from console.profiles.trials import Trials
-from events.log import LogUnavailable
+from events.log import LogError
 from projections.reads.reader import ProjectionMissing
 
 STATIC = Path(__file__).with_name("static")
@@ -49,19 +66,24 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/chats/{account}/{chat}/template", template_form.ask),
             Route("/desk/chats/{account}/{chat}/template", template_form.give, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
+            Route("/desk/chats/{account}/{chat}/looking", looking.look, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
             Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
+            Route("/desk/chats/{account}/{chat}/media/{seq:int}", files.of_message),
             Route("/desk/chats/{account}/{chat}/{command}", orders.ask),
             Route("/desk/numbers", desk_views.numbers),
             Route("/desk/instances", desk_views.instances),
             Route("/desk/settings", desk_views.settings),
             *library_pages.routes(),
+            *draft_pages.routes(),
             *document_pages.routes(),
             *pair_pages.routes(),
             *profile_pages.routes(),
+            *own_login.routes(),
             Route("/login", login.ask),
             Route("/login", login.log_in, methods=["POST"]),
             Route("/logout", login.log_out, methods=["POST"]),
+            Route("/language", language_choice.choose, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
@@ -71,27 +93,31 @@ def make_app(deps: Deps) -> Starlette:
             Route("/api/chats/{chat}/files/{seq:int}/{number:int}", files.sent),
             Route("/api/chats/{chat}/seen", api.seen, methods=["POST"]),
             Route("/api/chats/{chat}/stream", api.stream),
+            Route("/static/words/{tag}.js", language_choice.words),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[
-            Middleware(Guard, locked=deps.sessions is not None),
-            Middleware(login.Locked, sessions=deps.sessions, guesses=guesses),
+            Middleware(Guard, locked=lambda: deps.entrance.mode != "open"),
+            Middleware(login.Locked, entrance=deps.entrance, guesses=guesses),
         ],
         exception_handlers={
             Problem: answer_problem,
             ProjectionMissing: answer_projection_missing,
-            LogUnavailable: answer_log_unavailable,
+            LogError: answer_log_error,
             ClientDisconnect: answer_client_gone,
             HTTPException: answer_http_error,
         },
     )
+    guard(app.routes)
     app.state.deps = deps
     app.state.guesses = guesses
     app.state.open_streams = OpenStreams()
     app.state.closing = asyncio.Event()
     app.state.templates = {}
     app.state.uploads = asyncio.Semaphore(uploads.AT_ONCE)
-    app.state.reading_files = asyncio.Semaphore(files.AT_ONCE)
+    app.state.reading_files = asyncio.Semaphore(uploads.WHOLE_AT_ONCE)
+    app.state.converting = asyncio.Semaphore(attached.CONVERTED_AT_ONCE)
+    app.state.reading_pieces = asyncio.Semaphore(files.AT_ONCE)
     app.state.trials = Trials(app.state.closing)
     return app
 

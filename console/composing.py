@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
+from chat.files import LONGEST_CAPTION
+from console.languages import Worded
 from events.library import Entry
 from events.parts import KINDS, MOST_CHOICES, Option, Part, faults, problems
 
@@ -18,11 +20,11 @@ FIELDS = ("text", "options", "file", "caption", "place", "place_name", "place_ad
 _PLACE = re.compile(r"(-?\d{1,3}(?:\.\d{1,20})?)(?:\s*[,;]\s*|\s+)(-?\d{1,3}(?:\.\d{1,20})?)", re.ASCII)
 
 
-class Unfit(Exception):
+class Unfit(Worded):
     """A form that cannot be sent: the field, and the reason in words."""
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, field: str, reason: str, /, **values: object) -> None:
+        super().__init__(reason, values)
         self.field = field
 
 
@@ -38,21 +40,24 @@ async def composed(
     given: Mapping[str, str],
     entry: Callable[[str], Awaitable[Entry | None]],
     is_known: Callable[[str], Awaitable[bool]],
+    attached: Sequence[Part] = (),
 ) -> Composed:
     """The order of a form.
 
     - `entry`: returns the library's entry of this name.
     - `is_known`: returns whether the chat has a message of this id, which a quote needs.
+    - `attached`: the parts of files that come with the form. They go first.
 
     Raises Unfit.
     """
     said = {name: given.get(name, "").replace("\r\n", "\n").strip() for name in FIELDS}
     parts = [
+        *(_captioned(said, attached) if attached else []),
         *([await _file(said, entry)] if said["file"] else []),
         *([place_of(said["place"], said["place_name"], said["place_address"])] if said["place"] else []),
         *([_choices(said)] if said["options"] else []),
     ]
-    if said["caption"] and not said["file"]:
+    if said["caption"] and not said["file"] and not attached:
         raise Unfit("caption", "Choose the file that the caption belongs to.")
     if (said["place_name"] or said["place_address"]) and not said["place"]:
         raise Unfit("place", "Give the place: its latitude and longitude, such as -23.5505, -46.6333.")
@@ -86,6 +91,22 @@ async def _file(said: Mapping[str, str], entry: Callable[[str], Awaitable[Entry 
     if "caption" not in KINDS[part.kind].may:
         raise Unfit("caption", "This one is sent without a caption: write the words as the text instead.")
     return checked(replace(part, caption=said["caption"]), "caption")
+
+
+def _captioned(said: dict[str, str], attached: Sequence[Part]) -> Sequence[Part]:
+    """The files with their caption: beside one picture, video or document the text is it, as on a phone."""
+    number = next((at for at, part in enumerate(attached) if "caption" in KINDS[part.kind].may), None)
+    caption = said["caption"] if not said["file"] else ""
+    if caption and number is None:
+        raise Unfit("caption", "This one is sent without a caption: write the words as the text instead.")
+    if len(caption) > LONGEST_CAPTION:
+        raise Unfit("caption", "A caption has at most 1,024 characters.")
+    is_caption = len(attached) == 1 and not said["options"] and len(said["text"]) <= LONGEST_CAPTION
+    if not caption and number is not None and is_caption:
+        caption, said["text"] = said["text"], ""
+    if not caption or number is None:
+        return attached
+    return [*attached[:number], replace(attached[number], caption=caption), *attached[number + 1 :]]
 
 
 def place_of(degrees: str, name: str, address: str) -> Part:

@@ -71,6 +71,11 @@ class Connection(HttpToolsProtocol):
             storm.met("too_many_connections")
             _one_to_drop(there, self).drop()
 
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        # `client` is what a proxy says; this is who the connection is with.
+        self.scope["peer"] = self.address  # type: ignore[typeddict-unknown-key]
+
     def data_received(self, data: bytes) -> None:
         if self._read_by is None and self.cycle.response_complete:
             self._wait_for(HEAD_WITHIN)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol, TypeVar, TypeVarTuple
 
 import msgspec
@@ -14,11 +14,15 @@ import msgspec
 from actors.leases.roster import InstanceView
 from chat.spending import Price
 from console.documents.port import DocumentDesk
+from console.entrance import Entrance
 from console.news import News
+from console.passwords import Passwords
 from console.profiles.port import ProfileDesk
-from console.sessions import Sessions
+from console.seen import SeenChats
+from events.files import File
+from events.jetstream.media_store import Object
 from events.library import Library
-from events.log import EventLog
+from events.log import EventLog, LogUnavailable
 from gateways.local.simulator import Simulator
 from gateways.templates.known import Templates
 from projections.reads.queries import Queries
@@ -68,21 +72,34 @@ async def _never() -> bool:
 class Files(Protocol):
     """The object stores. Every method may raise LogUnavailable."""
 
-    async def content(self, object: str) -> bytes | None:  # noqa: A002 - the field's name
-        """The bytes of `LIBRARY/<sha256>` or `MEDIA/<name>`; None if they are not there, or no longer."""
+    async def find(self, object: str) -> File | None:  # noqa: A002 - the field's name
+        """The file `LIBRARY/<sha256>` or `MEDIA/<name>`; None if it is not there, or no longer."""
 
     async def size(self, account: str, object: str) -> int | None:  # noqa: A002 - the field's name
-        """Their number; None if it is not known."""
+        """Its bytes; None if that is not known."""
+
+    async def arrived(self, name: str) -> Object | None:
+        """What MEDIA says of the file `name` of a message; None if it is not there, yet or any more."""
+
+    async def keep(self, content: bytes, name: str) -> str:
+        """Store a file that is sent to one chat alone, once under the same name; returns the `object` of its part.
+        Raises LogError."""
 
 
 class NoFiles:
     """No object store."""
 
-    async def content(self, object: str) -> bytes | None:  # noqa: A002, ARG002
+    async def find(self, object: str) -> File | None:  # noqa: A002, ARG002
         return None
 
     async def size(self, account: str, object: str) -> int | None:  # noqa: A002, ARG002
         return None
+
+    async def arrived(self, name: str) -> Object | None:  # noqa: ARG002
+        return None
+
+    async def keep(self, content: bytes, name: str) -> str:  # noqa: ARG002
+        raise LogUnavailable("there is no store for files here")
 
 
 @dataclass(frozen=True)
@@ -106,8 +123,12 @@ class Deps:
     - `templates`: the templates of business numbers; None without a bus that tells of them.
     - `library`: the files and places that can be sent; None without a bus that has them.
     - `documents`: the documents from which chats are answered; None without a bus that has them.
-    - `sessions`: the sessions of browsers; None if the page is open to everyone.
+    - `entrance`: the way in; without sessions and users the page is open to this machine.
+    - `passwords`: checks the passwords of users.
+    - `zone`: the zone of days and hours for a browser without scripts.
+    - `seen`: which chats the users have seen, and who has one open.
     - `reading`: the thread that reads the projection for the page.
+    - `family`: returns every name of the person of an account's chat, the chat itself first.
     - `now`: returns the bus's time.
     """
 
@@ -128,7 +149,11 @@ class Deps:
     templates: Templates | None = None
     library: Library | None = None
     documents: DocumentDesk | None = None
-    sessions: Sessions | None = None
+    entrance: Entrance = Entrance()  # noqa: RUF009 - it has no state of its own
+    passwords: Passwords = field(default_factory=Passwords)
+    family: Callable[[str, str], Sequence[str]] = lambda _account, chat: (chat,)
+    zone: tzinfo = UTC
+    seen: SeenChats = field(default_factory=SeenChats)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     reading: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "console"))
 

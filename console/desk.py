@@ -5,22 +5,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import structlog
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from backends.content.voice import LONGEST, can_convert
+from console.access import user_of
+from console.conversation import lines_of
 from console.deps import Deps
+from console.desk_list import listed, sequence
+from console.list_links import chat_with, kept
 from console.outcomes import Refused, Said, forget, told
+from console.person_pane import person_of
 from console.problems import Problem
-from console.rendering import address_of, person, render
+from console.rendering import address_of, render
+from console.shown_media import media_in
 from console.shown_parts import is_quotable, objects_of, shown
+from console.wording import person
 from events.jid import is_canonical
-from events.library import PREFIX, Entry
+from events.library import LARGEST, PREFIX, Entry
 from events.log import LogError
+from events.parts import MOST_PARTS
 from events.subjects import ChatKey, untoken
 from gateways.cloud.window import closes_at, is_of_cloud
 from projections.reads.views import ChatView
@@ -37,6 +46,26 @@ SHOWN = 60
 """Messages and replies of a chat that are shown at once."""
 
 
+class Attach(NamedTuple):
+    """What the form takes beside words.
+
+    - `most`: bytes of all files.
+    - `files`: their number.
+    - `longest`: seconds of a recording.
+    - `records`: recordings can be converted here.
+    """
+
+    most: int
+    files: int
+    longest: int
+    records: bool
+
+
+def attach() -> Attach:
+    """What the form takes here."""
+    return Attach(LARGEST, MOST_PARTS, LONGEST, records=can_convert())
+
+
 class Window(NamedTuple):
     """The end of the time in which the person can be written to freely, and how long that is; empty: it is over."""
 
@@ -44,14 +73,24 @@ class Window(NamedTuple):
     left: str
 
 
+PANES = ("list", "chat", "person")
+"""The panes; on a phone the address says which one is shown."""
+
+_PARTS = {"list": "_list.html", "live": "_live.html", "person": "_person.html"}
+
+
 async def chat(request: Request) -> Response:
-    """GET: a chat with its last lines, or those `before`, `after` or `around` a sequence of the log. `?part=live` is
-    its content alone. The outcome of an order is shown once."""
+    """GET: a chat between the list and its person, with its last lines, or those `before`, `after` or `around` a
+    sequence of the log. `?pane=list|chat|person` is the pane that a phone shows; `list.<field>` are those of the list.
+    `?part=list|live|person` is what is in one pane. The outcome of an order is shown once."""
     deps, key = deps_of(request), key_of(request)
     if (open_ := await deps.read(deps.queries.open_chat, key)) != key:
-        return RedirectResponse(address_of(open_), 303)
-    if request.query_params.get("part") == "live":
-        return await page_of(request, template="_live.html")
+        return RedirectResponse(address_of(open_) + kept(request.query_params), 303)
+    part = request.query_params.get("part")
+    if part == "list":
+        return render(request, _PARTS[part], **await listed(request, key))
+    if part in _PARTS:
+        return await page_of(request, template=_PARTS[part])
     said = told(request, key)
     answer = await page_of(request, said=said)
     if said is not None:
@@ -73,11 +112,21 @@ async def page_of(
     places = {name: sequence(given, name) for name in ("before", "after", "around") if name in given}
     if len(places) > 1:
         raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
+    pane = given.get("pane", "chat")
+    if pane not in PANES:
+        raise Problem(400, f"{pane[:40]!r} is no pane: there are {', '.join(PANES)}.")
     page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
+    user = user_of(request)
+    if template == "chat.html" and page.entries and user.acts:
+        deps.seen.mark(key, page.entries[-1].seq, user.name)
     files = await files_of(deps, key.account) if template == "chat.html" else ()
     values: dict[str, Any] = {
         "chat": view,
         "address": address_of(key),
+        "kept": kept(given),
+        "pane": pane,
+        "to": partial(chat_with, key, given),
+        "refresh": partial(chat_with, key, given, **places),
         "page": page,
         "place": urlencode(places),
         "profile": deps.profiles.selected(key) if deps.profiles is not None else None,
@@ -86,11 +135,20 @@ async def page_of(
         "said": said,
         "refused": refused,
         "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries), files)),
+        "lines": lines_of(page.entries, await deps.read(deps.queries.beside, key, page.entries), deps.zone),
+        "zone": deps.zone,
+        "today": deps.now().astimezone(deps.zone).date(),
+        "media": await media_in(deps, key, page.entries),
         "files": files,
+        "attach": attach(),
         "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),
         "window": await window_of(deps, key),
         "can_retry": not view.paused and any(entry.ending == "turn_failed" for entry in page.entries),
     }
+    if template == "chat.html":
+        values |= await listed(request, key)
+    if template in ("chat.html", _PARTS["person"]):
+        values |= await person_of(request, deps, key, view)
     return render(request, template, status=status, **values)
 
 
@@ -104,21 +162,21 @@ async def files_of(deps: Deps, account: str) -> Sequence[Entry]:
 
 
 async def sizes_in(deps: Deps, key: ChatKey, objects: Collection[str], files: Sequence[Entry]) -> dict[str, int]:
-    """The bytes of these files as far as they are known, by their object; `files`: those of the library, if they were
-    read already."""
+    """The bytes of these files as far as they are known, by their object, 0 of a file that is not kept any more;
+    `files`: those of the library, if they were read already."""
     if not objects:
         return {}
     files = files or await files_of(deps, key.account)
     known = {one.part.object: one.size for one in files if one.part.object in objects}
-    found: dict[str, int | None] = {object_: size for object_, size in known.items() if object_ is not None}
+    found = {object_: size for object_, size in known.items() if object_ is not None}
     try:
         async with asyncio.timeout(SIZES_WITHIN):
             for object_ in objects:
                 if not object_.startswith(PREFIX):
-                    found[object_] = await deps.files.size(key.account, object_)
+                    found[object_] = await deps.files.size(key.account, object_) or 0
     except (TimeoutError, LogError) as error:
         log.warning("sizes_not_shown", chat=key.chat, reason=str(error) or f"no answer within {SIZES_WITHIN:g} s")
-    return {object_: size for object_, size in found.items() if size is not None}
+    return found
 
 
 async def quoted_in(deps: Deps, key: ChatKey, id_: str) -> Line | None:
@@ -150,7 +208,7 @@ def key_of(request: Request) -> ChatKey:
 
 
 async def view_of(deps: Deps, key: ChatKey) -> ChatView:
-    view = await deps.read(deps.queries.chat, key)
+    view = await deps.read(deps.queries.chat, key, deps.now())
     if view is None:
         raise Problem(404, unknown(key))
     return view
@@ -158,13 +216,3 @@ async def view_of(deps: Deps, key: ChatKey) -> ChatView:
 
 def unknown(key: ChatKey) -> str:
     return f"Nobody has written in the chat {person(key.chat)} of the account {key.account[:60]}."
-
-
-def sequence(given: QueryParams, name: str) -> int | None:
-    """The sequence of the log that the address gives under a name. Raises Problem."""
-    text = given.get(name)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Problem(400, f"{name} is a sequence of the log, a whole number, not {text[:40]!r}.")
-    return int(text)

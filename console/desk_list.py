@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.desk import deps_of, sequence
+from console.access import seen_of, user_of
+from console.deps import Deps
+from console.list_links import ListLinks, fields_in
 from console.problems import Problem
 from console.rendering import render
-from projections.reads.chat_list import ONLY, Asked, ChatPage, Only, Place
+from events.subjects import ChatKey
+from projections.reads.chat_list import ONLY, Asked, Only, Place
 from projections.reads.found import FoundPage
+from projections.reads.views import ChatView
 from projections.tables.marks import MARKS, SAID
 from projections.trouble import MOST, OVERDUE_AFTER
+from projections.words import folded
 
-LISTED = 100
+LISTED = 50
 """Chats on a page of the list."""
 
 FOUND = 50
@@ -27,11 +33,8 @@ FOUND = 50
 LONGEST = 200
 """Characters of a search that count; the field takes no more."""
 
-_WAITING = 3
-"""Chats that wait for a human that are shown above the list."""
-
 _WAITS: dict[Only, str] = {
-    "human": "waiting for a human",
+    "human": "needs a human",
     "overdue": f"waiting for over {OVERDUE_AFTER.seconds // 60} minutes",
 }
 FILTERS: dict[Only, str] = _WAITS | {mark: SAID[mark] for mark in MARKS}
@@ -41,90 +44,71 @@ _PLACE = re.compile(r"(-?[0-9]{1,18})\.([0-9]{1,18})", re.ASCII)
 
 
 async def chats(request: Request) -> Response:
-    """GET: the list of chats, the latest first; those that wait for a human are told above it.
+    """GET: the list of chats, the latest first, with no chat beside it.
 
     `?only=<filter>` leaves some, `?q=<words>` searches, both together search among those. `after` and `before` are the
     place of a chat, `since` that of the first one when the reader began; `hits_after` and `hits_before` are sequences
     of the log. `?part=list` is the list alone.
     """
-    deps, given = deps_of(request), request.query_params
-    asked, now = _asked(given), deps.now()
+    template = "_list.html" if request.query_params.get("part") == "list" else "chats.html"
+    return render(request, template, **await listed(request))
+
+
+async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]:
+    """The values of the list pane; `key`: the chat that is open beside it. Raises Problem."""
+    deps: Deps = request.app.state.deps
+    given = fields_in(request.query_params, beside=key is not None)
+    accounts = user_of(request).accounts
+    asked, now = _asked(given, accounts), deps.now()
+    begun = asked.after is None and asked.before is None
+    links = ListLinks(key, given, asked)
     values: dict[str, Any] = {
         "q": asked.words,
         "only": asked.only,
         "filters": FILTERS,
         "longest": LONGEST,
         "late": now - OVERDUE_AFTER,
-        "accounts": await deps.read(deps.queries.accounts),
-        "counts": await deps.read(deps.queries.marked, now),
-        "address": _Addresses(asked),
-        "refresh": "/desk?" + urlencode([("part", "list"), *((name, value) for name, value in given.items())]),
-        "begun": asked.after is None and asked.before is None,
+        "accounts": seen_of(user_of(request), await deps.read(deps.queries.accounts)),
+        "counts": await deps.read(deps.queries.marked, now, accounts),
+        "links": links,
+        "list_refresh": links.refresh() if not asked.words else "",
+        "begun": begun,
+        "hits": None,
+        "trouble": (),
+        "most": MOST,
     }
     if asked.words:
         is_of_hits = "hits_after" in given or "hits_before" in given
-        values["page"] = await deps.read(deps.queries.page, asked, now, min(LISTED, FOUND)) if not is_of_hits else None
-        values["hits"] = await _hits(request, asked, now) if values["begun"] else None
-        return render(request, "found.html", **values)
-    is_whole = values["begun"] and asked.only is None
-    values |= {
-        "page": await deps.read(deps.queries.page, asked, now, LISTED),
-        "waiting": await deps.read(deps.queries.page, Asked(only="human"), now, _WAITING) if is_whole else None,
-        "trouble": await deps.read(deps.queries.trouble, now) if is_whole else (),
-        "most": MOST,
-    }
-    return render(request, "_list.html" if given.get("part") == "list" else "chats.html", **values)
+        values["listed"] = (
+            await deps.read(deps.queries.page, asked, now, min(LISTED, FOUND)) if not is_of_hits else None
+        )
+        values["hits"] = await _hits(deps, given, asked, now) if begun else None
+    else:
+        values["listed"] = await deps.read(deps.queries.page, asked, now, LISTED)
+        if begun and asked.only is None:
+            values["trouble"] = await deps.read(deps.queries.trouble, now, accounts)
+    shown = values["listed"].chats if values["listed"] is not None else ()
+    return values | {"namesakes": _namesakes(shown), "unread": {}, "most_unread": 100}
 
 
-async def _hits(request: Request, asked: Asked, now: Any) -> FoundPage:
-    deps, given = deps_of(request), request.query_params
+def _namesakes(chats: Iterable[ChatView]) -> frozenset[str]:
+    """The names that several of these chats have, folded."""
+    names = Counter(folded(one.name) for one in chats if one.name)
+    return frozenset(name for name, number in names.items() if number > 1)
+
+
+async def _hits(deps: Deps, given: Mapping[str, str], asked: Asked, now: datetime) -> FoundPage:
     only = (asked.only, now) if asked.only is not None else None
     after, before = sequence(given, "hits_after"), sequence(given, "hits_before")
 
     def read() -> FoundPage:
-        return deps.queries.found(asked.words, FOUND, only=only, after=after, before=before)
+        return deps.queries.found(asked.words, FOUND, only=only, accounts=asked.accounts, after=after, before=before)
 
     return await deps.read(read)
 
 
-class _Addresses:
-    """The addresses of the list's pages."""
-
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
-
-    def first(self) -> str:
-        """The first page of the same list."""
-        return self._with()
-
-    def of(self, only: str | None) -> str:
-        """The first page with another filter, or with none."""
-        return self._with(only=only)
-
-    def after(self, page: ChatPage) -> str:
-        return self._with(after=_text(page.end), since=self._since(page))
-
-    def before(self, page: ChatPage) -> str:
-        return self._with(before=_text(page.begin), since=self._since(page))
-
-    def hits_after(self, page: FoundPage) -> str:
-        return self._with(hits_after=page.hits[-1].entry.seq)
-
-    def hits_before(self, page: FoundPage) -> str:
-        return self._with(hits_before=page.hits[0].entry.seq)
-
-    def _since(self, page: ChatPage) -> int | None:
-        """The place of the first chat when the reader began, which is the first of the first page."""
-        return self._asked.since if self._asked.since is not None or page.begin is None else page.begin.at
-
-    def _with(self, **more: object) -> str:
-        fields = {"q": self._asked.words, "only": self._asked.only, **more}
-        query = urlencode({name: value for name, value in fields.items() if value not in (None, "")})
-        return f"/desk?{query}" if query else "/desk"
-
-
-def _asked(given: QueryParams) -> Asked:
-    """The view that the address names. Raises Problem."""
+def _asked(given: Mapping[str, str], accounts: tuple[str, ...] | None) -> Asked:
+    """The view that the address names, of these accounts. Raises Problem."""
     only = given.get("only") or None
     if only is not None and only not in ONLY:
         raise Problem(400, f"{only[:40]!r} is no filter of the list: there are {', '.join(ONLY)}.")
@@ -134,13 +118,14 @@ def _asked(given: QueryParams) -> Asked:
     return Asked(
         only=only,
         words=given.get("q", "").strip()[:LONGEST],
+        accounts=accounts,
         after=_place(given, "after"),
         before=_place(given, "before"),
         since=int(since) if since is not None else None,
     )
 
 
-def _place(given: QueryParams, name: str) -> Place | None:
+def _place(given: Mapping[str, str], name: str) -> Place | None:
     text = given.get(name)
     if text is None:
         return None
@@ -150,5 +135,11 @@ def _place(given: QueryParams, name: str) -> Place | None:
     return Place(int(match[1]), int(match[2]))
 
 
-def _text(place: Place | None) -> str | None:
-    return f"{place.at}.{place.id}" if place is not None else None
+def sequence(given: Mapping[str, str], name: str) -> int | None:
+    """The sequence of the log that the address gives under a name. Raises Problem."""
+    text = given.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Problem(400, f"{name} is a sequence of the log, a whole number, not {text[:40]!r}.")
+    return int(text)

@@ -12,11 +12,14 @@ from starlette.responses import Response
 
 from actors.leases.bucket import LeasesUnavailable
 from actors.leases.roster import InstanceView
+from console.access import user_of
 from console.charts import chart
 from console.deps import Deps
 from console.desk import deps_of, key_of
+from console.languages import translate_of
 from console.problems import Problem
 from console.rendering import address_of, render
+from console.wording import cost
 from events.account_update import SENDING, newest, paused, text_of
 from events.log import LogError
 from gateways.addressing import ChatNotMeant, the_one
@@ -51,27 +54,33 @@ async def numbers(request: Request) -> Response:
     deps, given = deps_of(request), request.query_params.get("days", "1")
     days = int(given) if given in {str(one) for one in _RANGES} else 0
     if not days:
-        raise Problem(400, f"days is 1, 7 or 30, not {given[:20]!r}.")
+        raise Problem(400, "days is 1, 7 or 30, not %(given)s.", given=f"{given[:20]!r}")
     now, step = (await deps.log.head()).now, _RANGES[days]
-    asked = request.query_params
+    asked, user = request.query_params, user_of(request)
     key = None
     if asked.get("chat"):
-        known = await deps.read(deps.queries.known, asked["chat"])
+        there = await deps.read(deps.queries.known, asked["chat"])
+        known = {account: counts for account, counts in there.items() if user.sees(account)}
         try:
             key = the_one(asked["chat"], known, asked.get("account"))
         except ChatNotMeant as refusal:
-            raise Problem(404, f"{str(refusal).capitalize()}.") from refusal
-    volumes = await deps.read(deps.queries.volume, now - timedelta(days=days) + step, now, step, key)
+            raise Problem(404, "%(reason)s.", reason=str(refusal).capitalize()) from refusal
+    volumes = await deps.read(deps.queries.volume, now - timedelta(days=days) + step, now, step, key, user.accounts)
     since = (now - timedelta(days=days) + step).date().isoformat()
     account, chat = (key.account, key.chat) if key is not None else (None, None)
-    costs = costed(await deps.read(deps.queries.usage, account, chat, since), deps.prices)
+    costs = costed(await deps.read(deps.queries.usage, account, chat, since, user.accounts), deps.prices)
+    _ = translate_of(request)
     charts = (
-        chart("Messages and replies", volumes, {"messages": "messages", "replies": "replies", "by hand": "by_hand"}),
-        chart("Not answered", volumes, {"ignored": "ignored", "failed": "failed"}),
-        chart("Tokens", volumes, {"read": "input_tokens", "written": "output_tokens"}),
+        chart(
+            _("Messages and replies"),
+            volumes,
+            {_("messages"): "messages", _("replies"): "replies", _("by hand"): "by_hand"},
+        ),
+        chart(_("Not answered"), volumes, {_("ignored"): "ignored", _("failed"): "failed"}),
+        chart(_("Tokens"), volumes, {_("tokens read"): "input_tokens", _("tokens written"): "output_tokens"}),
     )
     values: dict[str, Any] = {"range": days, "volumes": volumes, "charts": charts, "key": key}
-    return render(request, "numbers.html", costs=by_model(costs), total=total(costs), since=since, **values)
+    return render(request, "numbers.html", costs=by_model(costs), total=cost(_, total(costs)), since=since, **values)
 
 
 async def instances(request: Request) -> Response:

@@ -20,8 +20,8 @@ async def form_of(request: Request, most: int = 20) -> dict[str, str]:
     async for part in request.stream():
         body += part
         if len(body) > LARGEST:
-            raise Problem(413, f"The form is larger than {LARGEST:,} bytes.")
+            raise Problem(413, "The form is larger than %(largest)s bytes.", largest=f"{LARGEST:,}")
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=most))
     except ValueError as error:
-        raise Problem(400, f"The form cannot be read: {error}.") from error
+        raise Problem(400, "The form cannot be read: %(reason)s.", reason=error) from error

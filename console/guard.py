@@ -9,6 +9,7 @@ A GET mostly has no Origin: then Sec-Fetch-Site tells whether another site cause
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -18,8 +19,8 @@ _HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNOREC
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS = {
-    b"content-security-policy": b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    b"media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    b"content-security-policy": b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    b"media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"same-origin",
     b"cross-origin-opener-policy": b"same-origin",
@@ -33,7 +34,7 @@ an earlier version."""
 def refusal(method: str, host: str | None, origin: str | None, *, locked: bool = False) -> str | None:
     """Reason to refuse a request by its Host and Origin; None to answer it.
 
-    With a password (`locked`) any host name is accepted: a browser that logged in under one has no cookie under
+    Where one has to log in (`locked`) any host name is accepted: a browser that logged in under one has no cookie under
     another.
     """
     if host is None or not (locked or _HOST.fullmatch(host)):
@@ -64,7 +65,7 @@ def cross_site(path: str, site: str | None) -> str | None:
 class Guard:
     """ASGI middleware: refuses strangers with 403, and adds HEADERS to the app's responses."""
 
-    def __init__(self, app: ASGIApp, *, locked: bool = False) -> None:
+    def __init__(self, app: ASGIApp, *, locked: Callable[[], bool] = lambda: False) -> None:
         self._app = app
         self._locked = locked
 
@@ -74,7 +75,7 @@ class Guard:
             return
         headers = Headers(scope=scope)
         host, origin = _only(headers, "host"), _only(headers, "origin")
-        reason = refusal(scope["method"], host, origin, locked=self._locked) or cross_site(
+        reason = refusal(scope["method"], host, origin, locked=self._locked()) or cross_site(
             scope["path"], _only(headers, "sec-fetch-site")
         )
 

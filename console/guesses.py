@@ -1,4 +1,5 @@
-"""Wrong passwords: few from one place, and few from all strangers together, so that no stranger keeps the owner out."""
+"""Wrong passwords: few from one place, of one name, and from all strangers together, so that no stranger keeps a user
+out."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+from typing import NamedTuple
 
 import structlog
 from starlette.requests import cookie_parser
@@ -15,9 +17,11 @@ from console.sessions import Sessions
 
 EACH = 10
 STRANGERS = 100
+OF_A_NAME = 20
 WITHIN = 60.0
-"""So many wrong passwords of one place, or of all strangers together, in so many seconds: then the place's, or every
-stranger's, are not looked at until the oldest is over."""
+"""So many wrong passwords of one place, of one name by strangers, or of all strangers together, in so many seconds:
+then the place's, those that strangers give with the name, or every stranger's, are not looked at until the oldest is
+over."""
 
 log = structlog.get_logger("recado.console")
 
@@ -61,21 +65,38 @@ def network(host: str) -> str:
     return f"{IPv6Address(int(address) >> 64 << 64)}/64"
 
 
+class Guess(NamedTuple):
+    """A password, and whose it is to be; `name` is empty where there are no users."""
+
+    at: float
+    visitor: Visitor
+    name: str
+
+
 class Guesses:
-    """The wrong passwords of the last minute. There are at most STRANGERS, and EACH of every known place."""
+    """The wrong passwords of the last minute, and those that are being looked at. There are at most STRANGERS, and EACH
+    of every known place."""
 
     def __init__(self) -> None:
-        self._wrong: deque[tuple[float, Visitor]] = deque()
+        self._wrong: deque[Guess] = deque()
         self._told_at = -WITHIN
 
-    def too_many(self, visitor: Visitor) -> str | None:
+    def too_many(self, visitor: Visitor, name: str = "") -> str | None:
         """Why the visitor's password is not looked at now, and what to do; None if it is."""
         now = time.monotonic()
-        while self._wrong and self._wrong[0][0] < now - WITHIN:
+        while self._wrong and self._wrong[0].at < now - WITHIN:
             self._wrong.popleft()
-        if sum(one.place == visitor.place for _, one in self._wrong) >= EACH:
+        if sum(one.visitor.place == visitor.place for one in self._wrong) >= EACH:
             return "Too many wrong passwords from here. Wait a minute."
-        if visitor.known or sum(not one.known for _, one in self._wrong) < STRANGERS:
+        if visitor.known:
+            return None
+        strangers = [one for one in self._wrong if not one.visitor.known]
+        if name and sum(one.name == name for one in strangers) >= OF_A_NAME:
+            return (
+                "Too many wrong passwords of this name. Wait a minute, or use a browser, or a network, from which you "
+                "logged in before."
+            )
+        if len(strangers) < STRANGERS:
             return None
         if now - self._told_at >= WITHIN:
             self._told_at = now
@@ -87,5 +108,19 @@ class Guesses:
 
     def was_wrong(self, visitor: Visitor, *, by: str) -> None:
         """Count a wrong password; `by` names the kind of client."""
-        log.warning("wrong_password", by=by, address=visitor.address)
-        self._wrong.append((time.monotonic(), visitor))
+        self.tell(visitor, by=by)
+        self.count(visitor)
+
+    def count(self, visitor: Visitor, name: str = "") -> Guess:
+        guess = Guess(time.monotonic(), visitor, name)
+        self._wrong.append(guess)
+        return guess
+
+    def take_back(self, guess: Guess) -> None:
+        """The password was right."""
+        if guess in self._wrong:
+            self._wrong.remove(guess)
+
+    def tell(self, visitor: Visitor, *, by: str, user: str = "") -> None:
+        """Log that a password was wrong; `by` names the kind of client."""
+        log.warning("wrong_password", by=by, address=visitor.address, **({"user": user} if user else {}))

@@ -14,10 +14,12 @@ from starlette.routing import Route
 
 from chat.file_types import NotTaken
 from chat.files import VOICE, file_part
+from console.access import seen_of, user_of
 from console.composing import Unfit, place_of
 from console.desk import deps_of
 from console.files import answer_with
 from console.forms import form_of
+from console.languages import translate_of
 from console.problems import Problem
 from console.rendering import render
 from console.uploads import Upload, upload_of
@@ -25,8 +27,6 @@ from events.library import Entry, Library, name_fault
 from events.log import LogError
 from events.parts import Part
 from events.subjects import token, untoken
-
-BY = "page"
 
 log = structlog.get_logger("recado.console")
 
@@ -47,6 +47,8 @@ def routes() -> list[Route]:
 async def first(request: Request) -> Response:
     """GET: leads to the files of the first account."""
     accounts = await _accounts(request)
+    if not accounts:
+        raise Problem(404, "None of your accounts has a chat yet.")
     return RedirectResponse(address_of(accounts[0]), 303)
 
 
@@ -72,7 +74,9 @@ async def add_file(request: Request) -> Response:
             async with request.app.state.reading_files:
                 bytes_ = await file.read()
                 part = await asyncio.to_thread(_part_of, bytes_, file.filename or name, given)
-                entry = Entry(name=name, part=part, size=len(bytes_), at=deps_of(request).now(), by=BY)
+                entry = Entry(
+                    name=name, part=part, size=len(bytes_), at=deps_of(request).now(), by=user_of(request).name
+                )
                 return await _add(request, account, entry, bytes_)
         except Unfit as unfit:
             return await _page(request, status=400, draft=given, wrong=unfit)
@@ -85,7 +89,9 @@ async def add_place(request: Request) -> Response:
         name = given.get("place_name", "").strip()
         part = place_of(given.get("place", "").strip(), name, given.get("place_address", "").strip())
         await _free(request, account, name, given, field="place_name")
-        return await _add(request, account, Entry(name=name, part=part, at=deps_of(request).now(), by=BY), None)
+        return await _add(
+            request, account, Entry(name=name, part=part, at=deps_of(request).now(), by=user_of(request).name), None
+        )
     except Unfit as unfit:
         return await _page(request, status=400, draft=given, wrong=unfit)
 
@@ -107,8 +113,8 @@ async def remove(request: Request) -> Response:
     try:
         await _library(request).remove(account, entry.name)
     except LogError as error:
-        raise Problem(503, f"Not removed: {error}. Try again.") from error
-    log.info("file_removed", account=account, name=entry.name)
+        raise Problem(503, "Not removed: %(reason)s. Try again.", reason=error) from error
+    log.info("file_removed", account=account, name=entry.name, by=user_of(request).name)
     return RedirectResponse(f"{address_of(account)}?said=removed", 303)
 
 
@@ -121,10 +127,10 @@ async def _add(request: Request, account: str, entry: Entry, bytes_: bytes | Non
     try:
         await _library(request).add(account, entry, bytes_)
     except ValueError as error:
-        raise Unfit("place_name" if bytes_ is None else "name", f"Not added: {error}.") from error
+        raise Unfit("place_name" if bytes_ is None else "name", "Not added: %(reason)s.", reason=error) from error
     except LogError as error:
         log.warning("file_not_added", account=account, reason=str(error))
-        raise Unfit("", f"Not added: {error}.") from error
+        raise Unfit("", "Not added: %(reason)s.", reason=error) from error
     log.info("file_added", account=account, name=entry.name, size=entry.size)
     return RedirectResponse(f"{address_of(account)}?said=added", 303)
 
@@ -132,13 +138,13 @@ async def _add(request: Request, account: str, entry: Entry, bytes_: bytes | Non
 async def _free(request: Request, account: str, name: str, given: Mapping[str, str], field: str = "name") -> None:
     """Refuse a name that cannot be one, or that another entry has, unless it is to be replaced. Raises Unfit."""
     if (fault := name_fault(name)) is not None:
-        raise Unfit(field, f"{fault[:1].upper()}{fault[1:]}.")
+        raise Unfit(field, "%(reason)s.", reason=fault[:1].upper() + fault[1:])
     try:
         there = await _library(request).entry(account, name)
     except LogError as error:
-        raise Unfit("", f"Not added: {error}.") from error
+        raise Unfit("", "Not added: %(reason)s.", reason=error) from error
     if there is not None and not given.get("replace"):
-        raise Unfit(field, f"There is “{there.name}” already: take another name, or tick “Replace”.")
+        raise Unfit(field, "There is “%(name)s” already: take another name, or tick “Replace”.", name=there.name)
 
 
 def _chosen(upload: Upload) -> UploadFile:
@@ -153,7 +159,7 @@ def _part_of(bytes_: bytes, filename: str, given: Mapping[str, str]) -> Part:
         return file_part(bytes_, _own_name(filename), kind=VOICE if given.get("voice") else None, caption=caption)
     except NotTaken as refusal:
         reason = str(refusal)
-        raise Unfit("file", f"This cannot be sent: {reason}.") from refusal
+        raise Unfit("file", "This cannot be sent: %(reason)s.", reason=reason) from refusal
 
 
 def _own_name(filename: str) -> str:
@@ -177,7 +183,7 @@ async def _page(
         "unread": unread,
         "draft": draft or {},
         "wrong": wrong.field if wrong is not None else None,
-        "fault": str(wrong) if wrong is not None else "",
+        "fault": wrong.said(translate_of(request)) if wrong is not None else "",
         "said": request.query_params.get("said", "") if draft is None else "",
     }
     return render(request, "files.html", status=status, **values)
@@ -187,20 +193,21 @@ async def _entry(request: Request) -> Entry:
     name = request.query_params.get("name", "")
     found = await _library(request).entry(await _account(request), name)
     if found is None:
-        raise Problem(404, f"There is no file “{name[:80]}” here any more.")
+        raise Problem(404, "There is no file “%(name)s” here any more.", name=name[:80])
     return found
 
 
 async def _accounts(request: Request) -> list[str]:
     deps = deps_of(request)
-    return list(dict.fromkeys([*await deps.read(deps.queries.accounts), *sorted(deps.gateways() or ()), deps.account]))
+    there = [*await deps.read(deps.queries.accounts), *sorted(deps.gateways() or ()), deps.account]
+    return list(dict.fromkeys(seen_of(user_of(request), there)))
 
 
 async def _account(request: Request) -> str:
     """The account that the address names. Raises Problem."""
     account = untoken(request.path_params["account"])
     if account not in await _accounts(request):
-        raise Problem(404, f"There is no account {account[:60]!r}.")
+        raise Problem(404, "There is no account %(account)s.", account=f"{account[:60]!r}")
     return account
 
 

@@ -1,4 +1,4 @@
-"""The page's password, if one is set: a form for people, a header for programs.
+"""Logging in: a form for people, a header for programs, and what a proxy says of its user.
 
 A browser that is logged in has a cookie that names its session (console/sessions.py). Browsers send the cookie to this
 host only, and with no request that another site causes.
@@ -12,35 +12,43 @@ from urllib.parse import quote
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from console.access import is_open
 from console.deps import Deps
+from console.entrance import Entrance, LetIn, ProxyHeader
 from console.forms import form_of
 from console.guesses import WITHIN, Guesses, Visitor, visitor_of
 from console.problems import is_for_people
 from console.rendering import render
-from console.sessions import KNOWN, Sessions
+from console.sessions import KNOWN
+from events.users import LONGEST_NAME, PAGE
 
-OPEN = frozenset({"/login", "/healthz", "/readyz"})
 _BEARER = "Bearer "
 _LOGGED_OUT = "You were logged out, so nothing was done. What you typed is in your form again after you log in."
 _LOGGED_OUT_ELSEWHERE = (
     "You were logged out, so nothing was done. Log in, then go back in your browser to the form: most browsers still "
     "have what you typed."
 )
+_CLOSED = {
+    "unread": "The users of this page are not known yet: try again in a moment.",
+    "shut": "This page has no user: make the first one with recado user add, on the machine of recado.",
+}
 
 log = structlog.get_logger("recado.console")
 
 
 class Locked:
-    """ASGI middleware: lets in logged-in browsers and requests with the password, and everyone if there are no
-    `sessions`. `scope["visitor"]` is then the Visitor, and `scope["session"]` the browser whose session let the request
-    in."""
+    """ASGI middleware: lets in those whom the entrance lets in, and programs with the page's password.
 
-    def __init__(self, app: ASGIApp, sessions: Sessions | None, guesses: Guesses) -> None:
+    Of every request `scope["visitor"]` is then the Visitor; of one that was let in `scope["let_in"]` is the LetIn,
+    `scope["user"]` its user and `scope["session"]` its browser.
+    """
+
+    def __init__(self, app: ASGIApp, entrance: Entrance, guesses: Guesses) -> None:
         self._app = app
-        self._sessions = sessions
+        self._entrance = entrance
         self._guesses = guesses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,25 +56,42 @@ class Locked:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        visitor = visitor_of(scope, headers.get("cookie", ""), self._sessions)
-        scope["visitor"], scope["session"] = visitor, None
+        visitor = visitor_of(scope, headers.get("cookie", ""), self._entrance.sessions)
+        scope.update(visitor=visitor, let_in=None, user=None, session=None)
         refusal: Response | None = None
-        if self._sessions is not None and not _is_open(scope["path"]):
-            if visitor.browser is not None and self._sessions.is_in(visitor.browser):
-                scope["session"] = visitor.browser
+        if not is_open(scope["path"]):
+            asked = self._asked(visitor, scope, headers)
+            if isinstance(asked, LetIn):
+                scope.update(let_in=asked, user=asked.user, session=asked.session)
             else:
-                refusal = self._refusal(self._sessions, visitor, scope, headers)
+                refusal = asked
         await (refusal or self._app)(scope, receive, send)
 
-    def _refusal(self, sessions: Sessions, visitor: Visitor, scope: Scope, headers: Headers) -> Response | None:
-        """The answer to a request without a session; None if it has the password."""
-        bearer = headers.get("authorization", "")
+    def _asked(self, visitor: Visitor, scope: Scope, headers: Headers) -> LetIn | Response:
+        """Who sent the request, or the answer to one that is not let in."""
+        entrance, mode = self._entrance, self._entrance.mode
+        if mode == "open":
+            return LetIn(PAGE, lambda: PAGE if entrance.mode == "open" else None)
+        if mode in _CLOSED:
+            return PlainTextResponse(_CLOSED[mode] + "\n", 503)
+        told = [value for value in headers.getlist(entrance.proxy.name) if value] if entrance.proxy is not None else []
+        if entrance.proxy is not None and told:
+            return _told_by(entrance, entrance.proxy, scope, told)
+        browser = visitor.browser
+        if browser is not None and (user := entrance.in_session(browser)) is not None:
+            return LetIn(user, lambda: entrance.in_session(browser), browser)
+        return self._without_session(visitor, scope, headers)
+
+    def _without_session(self, visitor: Visitor, scope: Scope, headers: Headers) -> LetIn | Response:
+        """The program that has the page's password, or the answer to a request without a session."""
+        sessions, bearer = self._entrance.sessions, headers.get("authorization", "")
         if bearer:
             if (reason := self._guesses.too_many(visitor)) is not None:
                 return JSONResponse({"error": reason}, 429, {"retry-after": f"{WITHIN:.0f}"})
-            if bearer.startswith(_BEARER) and sessions.is_password(bearer.removeprefix(_BEARER)):
+            password = bearer.removeprefix(_BEARER) if bearer.startswith(_BEARER) else ""
+            if sessions is not None and sessions.is_password(password):
                 sessions.let_in(visitor.address)
-                return None
+                return LetIn(PAGE, lambda: PAGE)
             self._guesses.was_wrong(visitor, by="a program")
         if is_for_people(headers):
             if scope["method"] == "GET":
@@ -74,49 +99,118 @@ class Locked:
             chat, is_order, _ = scope["path"].rpartition("/orders")
             form = chat if is_order or not scope["path"].startswith("/desk/") else scope["path"]
             problem = _LOGGED_OUT if is_order else _LOGGED_OUT_ELSEWHERE
-            return render(Request(scope), "login.html", status=401, to=_inside(quote(form)), problem=problem)
-        return JSONResponse({"error": "Log in, or send Authorization: Bearer and the password."}, 401)
+            return _form(Request(scope), 401, _inside(quote(form)), problem)
+        return JSONResponse({"error": _for_programs(self._entrance)}, 401)
+
+
+def _told_by(entrance: Entrance, proxy: ProxyHeader, scope: Scope, told: list[str]) -> LetIn | Response:
+    """Who logged in at the proxy."""
+    peer = scope.get("peer", "")
+    if not proxy.trusts(peer):
+        log.warning("proxy_header_refused", header=proxy.name, peer=peer, help="see RECADO_PROXY_ADDRESSES")
+        return PlainTextResponse(
+            f"The header {proxy.name} is taken from the proxies of RECADO_PROXY_ADDRESSES alone.\n", 403
+        )
+    user = entrance.named(told[0]) if len(told) == 1 else None
+    if user is None:
+        log.warning("proxy_user_unknown", header=proxy.name, peer=peer, help="recado user add")
+        return PlainTextResponse("The name with which you logged in is that of no user here: ask for one.\n", 403)
+    return LetIn(user, lambda: entrance.named(told[0]))
+
+
+def _for_programs(entrance: Entrance) -> str:
+    if entrance.takes_password:
+        return "Log in, or send Authorization: Bearer and the page's password."
+    return "Log in. A program needs RECADO_PAGE_PASSWORD to be set, and sends it as Authorization: Bearer."
 
 
 async def ask(request: Request) -> Response:
     """GET: the form."""
-    return render(request, "login.html", to=_inside(request.query_params.get("to", "")), problem="")
+    return _form(request, 200, _inside(request.query_params.get("to", "")), "")
 
 
 async def log_in(request: Request) -> Response:
-    """POST the form: the password, and `to`, the address to go to afterwards."""
-    deps: Deps = request.app.state.deps
-    guesses: Guesses = request.app.state.guesses
-    visitor: Visitor = request.scope["visitor"]
+    """POST the form: `name` and `password`, or the page's password alone, and `to`, the address to go to afterwards."""
+    entrance = _deps(request).entrance
     given = await form_of(request)
     to = _inside(given.get("to", ""))
-    if deps.sessions is None:
+    if entrance.mode == "open":
         return RedirectResponse(to, 303)
+    if entrance.mode in _CLOSED or entrance.sessions is None:
+        return _form(request, 503, to, _CLOSED.get(entrance.mode, ""))
+    if entrance.mode == "password":
+        return await _with_the_password(request, given.get("password", ""), to)
+    return await _with_a_name(request, given.get("name", ""), given.get("password", ""), to)
+
+
+async def _with_the_password(request: Request, password: str, to: str) -> Response:
+    sessions, visitor = _deps(request).entrance.sessions, _visitor(request)
+    guesses: Guesses = request.app.state.guesses
+    assert sessions is not None  # noqa: S101 - the entrance has a password
     if (reason := guesses.too_many(visitor)) is not None:
-        return render(request, "login.html", status=429, to=to, problem=reason)
-    if not deps.sessions.is_password(given.get("password", "")):
+        return _form(request, 429, to, reason)
+    if not sessions.is_password(password):
         guesses.was_wrong(visitor, by="a browser")
         await asyncio.sleep(0.3)
-        return render(request, "login.html", status=403, to=to, problem="That is not the password.")
-    log.info("logged_in", address=visitor.address)
+        return _form(request, 403, to, "That is not the password.")
+    log.info("logged_in", address=visitor.address, user=PAGE.name)
+    return begun(request, to, "", "")
+
+
+async def _with_a_name(request: Request, typed: str, password: str, to: str) -> Response:
+    deps, visitor = _deps(request), _visitor(request)
+    guesses: Guesses = request.app.state.guesses
+    entry = deps.entrance.entry(typed)
+    name = entry.name if entry is not None else typed[:LONGEST_NAME].casefold()
+    if (reason := guesses.too_many(visitor, name)) is not None:
+        return _form(request, 429, to, reason, typed)
+    # It counts before it is known to be wrong: many at once are hashed one after the other.
+    guess = guesses.count(visitor, name)
+    hashed = entry.password if entry is not None else ""
+    is_right = await deps.passwords.matches(hashed, password, known=visitor.known)
+    if not is_right or entry is None or deps.entrance.entry(typed) != entry:
+        # A name that no user has may be a password that was typed in the wrong field.
+        guesses.tell(visitor, by="a browser", user=entry.name if entry is not None else "")
+        return _form(request, 403, to, "That is not the name and the password of a user.", typed)
+    guesses.take_back(guess)
+    log.info("logged_in", address=visitor.address, user=entry.name)
+    return begun(request, to, entry.name, entry.logins)
+
+
+def begun(request: Request, to: str, user: str, logins: str) -> Response:
+    """Leads to `to` with the cookie of a new session."""
+    sessions, visitor = _deps(request).entrance.sessions, _visitor(request)
+    assert sessions is not None  # noqa: S101 - without them browsers cannot log in
     answer = RedirectResponse(to, 303)
     # The browser's Origin tells whether it used TLS, also through a proxy; the cookie is then for TLS only.
     secure = request.headers.get("origin", "").startswith("https://")
-    token = deps.sessions.begin(visitor.browser, visitor.address)
-    answer.set_cookie(deps.sessions.cookie, token, max_age=KNOWN, httponly=True, samesite="strict", secure=secure)
+    token = sessions.begin(visitor.browser, visitor.address, user, logins)
+    answer.set_cookie(sessions.cookie, token, max_age=KNOWN, httponly=True, samesite="strict", secure=secure)
     return answer
 
 
 async def log_out(request: Request) -> Response:
     """POST: end the session. The cookie stays, and says no more than that the browser has been here."""
-    deps: Deps = request.app.state.deps
-    if deps.sessions is not None and request.scope["session"] is not None:
-        deps.sessions.end(request.scope["session"])
+    sessions = _deps(request).entrance.sessions
+    if sessions is not None and request.scope["session"] is not None:
+        sessions.end(request.scope["session"])
     return RedirectResponse("/login", 303)
 
 
-def _is_open(path: str) -> bool:
-    return path in OPEN or path.startswith("/static/")
+def _form(request: Request, status: int, to: str, problem: str, name: str = "") -> Response:
+    entrance = _deps(request).entrance
+    values = {"named": entrance.mode == "users", "programs": entrance.takes_password}
+    return render(request, "login.html", status=status, to=to, problem=problem, name=name[:LONGEST_NAME], **values)
+
+
+def _deps(request: Request) -> Deps:
+    deps: Deps = request.app.state.deps
+    return deps
+
+
+def _visitor(request: Request) -> Visitor:
+    visitor: Visitor = request.scope["visitor"]
+    return visitor
 
 
 def _inside(to: str) -> str:

@@ -30,9 +30,15 @@ class OpenStreams:
     def one_more(self, place: str) -> Iterator[None]:
         """Count a stream until the block is left. Raises Problem where that is one too many."""
         if self._open[place] >= most_of_one_place():
-            raise Problem(429, f"{self._open[place]} live streams are open from here: close a page that shows a chat.")
+            raise Problem(
+                429,
+                "%(number)s live streams are open from here: close a page that shows a chat.",
+                number=self._open[place],
+            )
         if self._open.total() >= most_streams():
-            raise Problem(503, f"{most_streams()} live streams are open, and recado has no room for another.")
+            raise Problem(
+                503, "%(number)s live streams are open, and recado has no room for another.", number=most_streams()
+            )
         self._open[place] += 1
         try:
             yield

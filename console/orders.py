@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import NamedTuple, cast
+from typing import NamedTuple, Self, cast
 
 import msgspec
 import structlog
@@ -14,22 +14,32 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from chat.receipts import of_whole
+from console.access import may_order, user_of
+from console.attached import MOST, Attached, attached
 from console.composing import FIELDS, Composed, Unfit, composed
 from console.deps import Deps
-from console.desk import deps_of, key_of, page_of, unknown, view_of
+from console.desk import attach, deps_of, key_of, page_of, unknown, view_of
 from console.forms import form_of
+from console.languages import translate_of
+from console.list_links import kept
+from console.not_taken import NotTaken
 from console.outcomes import Refused, outcome_of, tell
-from console.problems import Problem
-from console.rendering import address_of, person, render
+from console.problems import Problem, answer
+from console.rendering import address_of, render
 from console.shown_parts import is_quotable
+from console.teamwork import with_work
+from console.uploads import Upload, is_upload, upload_of
+from console.wording import person
 from events.decisions import Erased, Reply
 from events.inbound import Command, Control
 from events.library import Entry
 from events.log import LogError, LogUnavailable
 from events.parts import Part
 from events.subjects import ChatKey
+from events.users import User
 from gateways.addressing import ChatNotMeant, find
 from gateways.say import NoAnswer, decided, give, receipt, stored_order
+from projections.reads.control_view import ControlView
 from projections.reads.reader import ProjectionMissing
 
 OBEYED_WITHIN = 3.0
@@ -38,9 +48,10 @@ OBEYED_WITHIN = 3.0
 SENT_WITHIN = 2.0
 """Seconds for which the page waits until a gateway has sent the operator's text."""
 
-BY = "page"
-
-OFFERED = frozenset({"approve", "block", "erase", "handoff", "pause", "reset", "resume", "retry", "send"})
+OFFERED = frozenset({
+    "approve", "assign", "block", "erase", "handoff", "label", "note", "pause", "reopen", "reset", "resolve", "resume",
+    "retry", "send", "snooze",
+})  # fmt: skip
 """Orders that a person may give here."""
 
 CONFIRMED = frozenset({"block", "erase", "reset"})
@@ -61,17 +72,13 @@ class _Given(NamedTuple):
     until: datetime | None
     parts: tuple[Part, ...]
     quote: str | None
+    to: str | None
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
 
-
-class NotTaken(Exception):
-    """An order that was not taken, because of `field` if one is named. `same`: pressed again, it is the same order;
-    otherwise the form gets a fresh id."""
-
-    def __init__(self, status: int, reason: str, *, same: bool = False, field: str = "") -> None:
-        super().__init__(reason)
-        self.status = status
-        self.same = same
-        self.field = field
+    @classmethod
+    def of(cls, seq: int, at: datetime, order: Control | ControlView) -> Self:
+        return cls(seq, at, *(getattr(order, name) for name in cls._fields[2:]))
 
 
 async def ask(request: Request) -> Response:
@@ -79,31 +86,49 @@ async def ask(request: Request) -> Response:
     command = request.path_params["command"]
     if command == "orders":  # the address of a form, reloaded
         return RedirectResponse(address_of(key_of(request)), 303)
-    if command not in CONFIRMED:
+    if command not in CONFIRMED or not may_order(user_of(request), command):
         raise Problem(404, "There is no such page.")
     return await _question(request, command)
 
 
 async def give_order(request: Request) -> Response:
-    """POST an order about the chat: a form with `id`, `command` and, depending on it, `text`, `minutes` or `confirm`.
+    """POST an order about the chat: a form with `id`, `command` and, depending on it, `text`, `minutes`, `confirm`,
+    `to`, `add` or `remove`.
 
     Puts the order into the log and redirects to the chat, which shows the outcome. The same form again has the same
     outcome. A refused order leads to the same form, with the words in it.
     """
-    deps = deps_of(request)
-    key = await open_chat(deps, key_of(request))
-    given = await form_of(request)
+    if not is_upload(request):
+        return await _obey(request, Upload(await form_of(request)))
     try:
-        control = order_in(given)
+        async with upload_of(request, request.app.state.uploads, MOST) as upload:
+            return await _obey(request, upload)
+    except Problem as problem:
+        if not _is_script(request):
+            raise
+        return answer({"error": problem.said(translate_of(request))}, problem.status)
+
+
+async def _obey(request: Request, upload: Upload) -> Response:
+    deps, given = deps_of(request), upload.fields
+    key = await open_chat(deps, key_of(request))
+    try:
+        control = order_in(given, user_of(request))
         command, id_ = control.command, control.id
         if command in CONFIRMED and not _is_confirmed(command, given, key):
             return await _question(request, command, status=400, id_=id_, wrong="confirm" in given)
-        outcome = await _outcome(deps, key, control, given)
+        outcome = await _outcome(request, key, control, upload)
     except NotTaken as refusal:
         return await _refused(request, given, refusal)
-    answer = RedirectResponse(address_of(key), 303)
-    tell(answer, key, outcome, command)
-    return answer
+    to = address_of(key) + kept(request.query_params)
+    done = answer({"to": to}) if _is_script(request) else RedirectResponse(to, 303)
+    tell(done, key, outcome, command)
+    return done
+
+
+def _is_script(request: Request) -> bool:
+    """Whether the page's script sent the form: it keeps the files that a person chose where an order is refused."""
+    return request.headers.get("accept", "").startswith("application/json")
 
 
 async def open_chat(deps: Deps, key: ChatKey) -> ChatKey:
@@ -114,28 +139,56 @@ async def open_chat(deps: Deps, key: ChatKey) -> ChatKey:
         return key
 
 
-def order_in(given: Mapping[str, str]) -> Control:
-    """The order of a form, without the fields that only some orders have. Raises NotTaken."""
+def order_in(given: Mapping[str, str], user: User) -> Control:
+    """The order of a form that the user posted, without the fields that only some orders have. Raises NotTaken."""
     command, id_ = given.get("command", ""), given.get("id", "")
     if command not in OFFERED:
         raise NotTaken(400, f"{command[:40]!r} is no order.")
+    if not may_order(user, command):
+        raise NotTaken(403, "Only an owner may give this order. Nothing was done.")
     if not _ID.fullmatch(id_):
         raise NotTaken(400, "This form has no valid order id, so nothing was done. Press the button again.")
-    return Control(id=id_, command=cast(Command, command), by=BY)
+    return Control(id=id_, command=cast(Command, command), by=user.name)
 
 
-async def _outcome(deps: Deps, key: ChatKey, control: Control, given: Mapping[str, str]) -> str:
+async def _outcome(request: Request, key: ChatKey, control: Control, upload: Upload) -> str:
     """The outcome of a form's order. Raises NotTaken."""
-    minutes = _minutes(given) if control.command == "pause" else None
-    if control.command == "send":
+    deps, given = deps_of(request), upload.fields
+    minutes = _minutes(given) if control.command in ("pause", "snooze") else None
+    control = with_work(control, given, minutes)
+    if control.command != "send":
+        return await ordered(deps, key, control, minutes)
+    if not upload.files:
         said = await _composed(deps, key, given)
-        control = msgspec.structs.replace(control, text=said.text, parts=said.parts, quote=said.quote)
-    return await ordered(deps, key, control, minutes)
+    else:
+        async with request.app.state.reading_files:
+            try:
+                files = await attached(request, key, control.id, upload)
+            except Unfit as unfit:
+                raise NotTaken(400, unfit.text, field=unfit.field, **unfit.values) from unfit
+            said = await _composed(deps, key, given, [file.part for file in files])
+            await _store(deps, key, files)
+    return await ordered(
+        deps, key, msgspec.structs.replace(control, text=said.text, parts=said.parts, quote=said.quote)
+    )
+
+
+async def _store(deps: Deps, key: ChatKey, files: Sequence[Attached]) -> None:
+    """Store the files of an order, before the order: it is in the log with all of them, or not at all."""
+    try:
+        await find(deps.log, key.chat, key.account, erased=True)
+        for file in files:
+            await deps.files.keep(file.content, file.name)
+    except ChatNotMeant as refusal:
+        raise NotTaken(404, unknown(key)) from refusal
+    except LogError as error:
+        log.warning("files_not_stored", chat=key.chat, reason=str(error))
+        raise NotTaken(503, f"The files cannot be stored now: {error}. Nothing was sent.", same=True) from error
 
 
 async def ordered(deps: Deps, key: ChatKey, control: Control, minutes: int | None = None) -> str:
-    """Give the order, unless it was given before, and name its outcome; `minutes`: those of a pause. Raises
-    NotTaken."""
+    """Give the order, unless it was given before, and name its outcome; `minutes`: those of a pause or a snooze.
+    Raises NotTaken."""
     try:
         seq = await _given(deps, key, control, minutes)
     except ChatNotMeant as refusal:
@@ -174,8 +227,7 @@ async def _given(deps: Deps, key: ChatKey, control: Control, minutes: int | None
         there = await stored_order(deps.log, key, stored.seq, patience=OBEYED_WITHIN)
         if there is None:
             return stored.seq
-        at, event = there
-        first = _Given(stored.seq, at, event.command, event.text, event.until, event.parts, event.quote)
+        first = _Given.of(stored.seq, *there)
     if not _is_same(first, control, minutes):
         raise NotTaken(409, "This form was sent before, with another content. If you want this too, press again.")
     return first.seq
@@ -186,16 +238,14 @@ async def _in_projection(deps: Deps, key: ChatKey, id_: str) -> _Given | None:
         known = await deps.read(deps.queries.order, key, id_)
     except ProjectionMissing:  # then the log's own memory of the last ten minutes has to do
         return None
-    if known is None:
-        return None
-    return _Given(known.seq, known.at, known.command, known.text, known.until, known.parts, known.quote)
+    return _Given.of(known.seq, known.at, known) if known is not None else None
 
 
 def _is_same(first: _Given, control: Control, minutes: int | None) -> bool:
-    """Whether it is the same order; `minutes`: those of a pause."""
+    """Whether it is the same order; `minutes`: those of a pause or a snooze."""
     length = round((first.until - first.at) / timedelta(minutes=1)) if first.until is not None else None
-    said, now = (first.text, first.parts, first.quote), (control.text, control.parts, control.quote)
-    return first.command == control.command and said == now and length == minutes
+    now = _Given.of(first.seq, first.at, control)._replace(until=first.until)
+    return first == now and length == minutes
 
 
 async def _is_erased_by(deps: Deps, key: ChatKey, id_: str) -> bool:
@@ -220,12 +270,24 @@ async def _question(
 
 async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken) -> Response:
     """The chat with the reason, and with the words in their form; where the chat cannot be shown, these alone."""
-    draft = {name: given[name] for name in FIELDS if given.get(name)} if given.get("command") == "send" else {}
-    refused = Refused(str(refusal), given["id"] if refusal.same else token_hex(8), draft, refusal.field)
+    command = given.get("command")
+    draft = {name: given[name] for name in FIELDS if given.get(name)} if command == "send" else {}
+    if command == "note":
+        draft = {"note": given.get("text", "")}
+    reason = refusal.said(translate_of(request))
+    if _is_script(request):
+        id_ = given.get("id", "") if refusal.same else token_hex(8)
+        return answer({"error": reason, "field": refusal.field, "id": id_}, refusal.status)
+    refused = Refused(reason, given["id"] if refusal.same else token_hex(8), draft, refusal.field)
     try:
         return await page_of(request, status=refusal.status, refused=refused)
     except (Problem, ProjectionMissing):
-        values = {"error": str(refusal), "refused": refused, "address": address_of(key_of(request))}
+        values = {
+            "error": reason,
+            "refused": refused,
+            "address": address_of(key_of(request)),
+            "attach": attach(),
+        }
         return render(request, "problem.html", status=refusal.status, **values)
 
 
@@ -238,7 +300,7 @@ async def _sent(deps: Deps, key: ChatKey, reply: Reply, after: int) -> str:
     return "not_sent" if state in ("failed", "parked") else "not_sent_yet"
 
 
-async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str]) -> Composed:
+async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str], attached_: Sequence[Part] = ()) -> Composed:
     async def entry(name: str) -> Entry | None:
         return await deps.library.entry(key.account, name) if deps.library is not None else None
 
@@ -249,9 +311,9 @@ async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str]) -> Compo
             return True
 
     try:
-        return await composed(given, entry, is_known)
+        return await composed(given, entry, is_known, attached_)
     except Unfit as unfit:
-        raise NotTaken(400, str(unfit), field=unfit.field) from unfit
+        raise NotTaken(400, unfit.text, field=unfit.field, **unfit.values) from unfit
     except LogUnavailable as error:
         raise NotTaken(503, f"The file cannot be looked up now: {error}. Nothing was sent.") from error
 

@@ -14,7 +14,9 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.rendering import address_of, plainly
+from console.languages import translate_of
+from console.rendering import address_of
+from console.wording import plainly
 from events.decisions import Decision, Ignored
 from events.subjects import ChatKey
 
@@ -26,7 +28,13 @@ LASTS = 60
 _NAME = re.compile("[A-Za-z_]{1,60}")
 _REFUSED = "ignored."
 
-_SAID: dict[str, str] = {
+SAID: dict[str, str] = {
+    "Assigned": "It is noted who has the chat.",
+    "Labelled": "The labels are changed.",
+    "Noted": "Noted. Users alone see it.",
+    "Resolved.reopen": "Open again.",
+    "Resolved.resolve": "Resolved. A message of the person opens it again.",
+    "Resolved.snooze": "Put off. It is open again at its time, or when the person writes.",
     "Approved": "Approved: what is written from now on is answered.",
     "Attention": "A human was asked for.",
     "Blocked": "Blocked: nobody is answered here any more.",
@@ -78,14 +86,15 @@ def forget(answer: Response, key: ChatKey) -> None:
 
 def told(request: Request, key: ChatKey) -> Said | None:
     """The outcome that the page of the chat is to say, if there is one."""
-    outcome, _, command = request.cookies.get(_cookie(key), "").rpartition(".")
+    outcome, _dot, command = request.cookies.get(_cookie(key), "").rpartition(".")
+    _ = translate_of(request)
     reason = outcome.removeprefix(_REFUSED)
     if reason != outcome and _NAME.fullmatch(reason):
-        return Said(f"Not done: {plainly(reason)}.", done=False)
-    text = _SAID.get(outcome)
+        return Said(_("Not done: %(reason)s.", reason=plainly(_, reason)), done=False)
+    text = SAID.get(outcome) or SAID.get(f"{outcome}.{command}")
     if text is None:
         return None
-    return Said(text, done=outcome in _TAKES_WORDS or (outcome == "stored" and command == "send"))
+    return Said(_.gettext(text), done=outcome in _TAKES_WORDS or (outcome == "stored" and command == "send"))
 
 
 def _cookie(key: ChatKey) -> str:

@@ -10,8 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from console.languages import Worded, translate_of
 from console.rendering import render
-from events.log import LogUnavailable
+from events.log import LogError, LogUnavailable
 from projections.reads.reader import ProjectionMissing
 
 LARGEST_BODY = 4 * 1024 * 1024
@@ -21,13 +22,12 @@ _Shape = TypeVar("_Shape", bound=msgspec.Struct)
 _encoder = msgspec.json.Encoder()
 
 
-class Problem(Exception):
+class Problem(Worded):
     """A request that gets the answer `status` with `error` as its reason."""
 
-    def __init__(self, status: int, error: str) -> None:
-        super().__init__(error)
+    def __init__(self, status: int, error: str, /, **values: object) -> None:
+        super().__init__(error, values)
         self.status = status
-        self.error = error
 
 
 def answer(value: object, status: int = 200) -> Response:
@@ -39,21 +39,23 @@ async def answer_problem(request: Request, problem: Exception) -> Response:
     """The response to a request that raised a Problem."""
     if not isinstance(problem, Problem):
         raise problem
-    return _answer(request, problem.status, problem.error)
+    return _answer(request, problem)
 
 
 async def answer_projection_missing(request: Request, missing: Exception) -> Response:
     """The response while there is no projection to read."""
     if not isinstance(missing, ProjectionMissing):
         raise missing
-    return _answer(request, 503, "The history is being built from the log; try again in a moment.")
+    return _answer(request, Problem(503, "The history is being built from the log; try again in a moment."))
 
 
-async def answer_log_unavailable(request: Request, error: Exception) -> Response:
-    """The response while the bus does not answer."""
-    if not isinstance(error, LogUnavailable):
+async def answer_log_error(request: Request, error: Exception) -> Response:
+    """The response while the bus does not answer, has not what is asked for, or no room."""
+    if not isinstance(error, LogError):
         raise error
-    return _answer(request, 503, f"The bus does not answer: {error}.")
+    if isinstance(error, LogUnavailable):
+        return _answer(request, Problem(503, "The bus does not answer: %(reason)s.", reason=error))
+    return _answer(request, Problem(503, "Not done: %(reason)s.", reason=error))
 
 
 async def answer_client_gone(_request: Request, _gone: Exception) -> Response:
@@ -65,18 +67,22 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     """The response to a request of an address, or by a method, that there is not."""
     if not isinstance(error, HTTPException):
         raise error
-    words = {404: "There is no such page.", 405: "This address is not asked in this way."}
-    response = _answer(request, error.status_code, words.get(error.status_code, error.detail))
+    problem = Problem(error.status_code, "%(reason)s", reason=error.detail)
+    if error.status_code == 404:
+        problem = Problem(404, "There is no such page.")
+    elif error.status_code == 405:
+        problem = Problem(405, "This address is not asked in this way.")
+    response = _answer(request, problem)
     response.headers.update(error.headers or {})
     return response
 
 
-def _answer(request: Request, status: int, error: str) -> Response:
-    """The error, as a page for requests of pages, else as JSON."""
+def _answer(request: Request, problem: Problem) -> Response:
+    """The error: for requests of pages as a page in their language, else as JSON in English, for programs."""
     path = request.url.path
     if path.startswith(("/desk", "/log")) or (not path.startswith("/api/") and is_for_people(request.headers)):
-        return render(request, "problem.html", status=status, error=error)
-    return answer({"error": error}, status)
+        return render(request, "problem.html", status=problem.status, error=problem.said(translate_of(request)))
+    return answer({"error": str(problem)}, problem.status)
 
 
 def is_for_people(headers: Headers) -> bool:
@@ -92,8 +98,8 @@ async def body_of(request: Request, shape: type[_Shape]) -> _Shape:
     async for part in request.stream():
         body += part
         if len(body) > LARGEST_BODY:
-            raise Problem(413, f"The request is larger than {LARGEST_BODY:,} bytes.")
+            raise Problem(413, "The request is larger than %(most)s bytes.", most=f"{LARGEST_BODY:,}")
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Problem(400, f"The body is not what is expected here: {error}.") from error
+        raise Problem(400, "The body is not what is expected here: %(reason)s.", reason=error) from error

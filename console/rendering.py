@@ -1,9 +1,9 @@
-"""Renders the desk's templates with every value escaped, and formats their times, names and numbers."""
+"""Renders the desk's templates in the language of the page, with every value escaped."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -11,20 +11,22 @@ from typing import Any
 from urllib.parse import quote
 
 import structlog
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from console import days, wording
+from console.conversation import kind_of, words_in
 from console.deps import Deps
+from console.formatting import formatted
+from console.languages import ADDRESSES, LANGUAGES, Translate, translate_of
 from console.shown_parts import is_quotable
+from console.wording import person
 from events.jid import is_group
 from events.subjects import ChatKey, token
-from projections.reads.costs import in_dollars
-from projections.reads.spoken import KINDS, kind, speaker
-from projections.story.parts import chose
-from projections.story.reasons import EXPLAINED, FAILED
-from projections.tables.marks import SAID
+from events.users import NOBODY, User
 from projections.words import folded, place_in, sought
 
 _templates = Environment(
@@ -33,51 +35,54 @@ _templates = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
+_templates.policies["ext.i18n.trimmed"] = True
 
 log = structlog.get_logger("recado.console")
 
 _AROUND = 240
 """Characters of a search result's text that are shown."""
 
-_SENT = {
-    "accepted": "sent",
-    "delivered": "delivered",
-    "failed": "not delivered",
-    "in_doubt": "in doubt",
-    "parked": "perhaps not sent",
-    "read": "read",
-    "sending": "being sent",
-    "sent": "sent",
-}
-
 
 def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """The template as a page, with `values` escaped."""
     deps: Deps = request.app.state.deps
+    translate = translate_of(request)
     reasons = tuple(deps.not_ready())
+    user: User = request.scope["user"] or NOBODY
+    owns, reads = user.role == "owner", user.acts
     base = {
         "troubles": reasons,
-        "phones": deps.simulator is not None,
-        "profiled": deps.profiles is not None,
-        "filed": deps.library is not None,
-        "documented": deps.documents is not None,
-        "locked": deps.sessions is not None,
+        "phones": deps.simulator is not None and user.sees(deps.account),
+        "profiled": deps.profiles is not None and owns,
+        "filed": deps.library is not None and reads,
+        "documented": deps.documents is not None and reads,
+        "locked": request.scope["session"] is not None,
+        "user": user,
+        "owns": owns,
+        "named": deps.entrance.named(user.name) is not None,
         "path": request.url.path,
+        "translate": translate,
+        "language": translate.language,
+        "languages": LANGUAGES,
+        "words": ADDRESSES.get(translate.language.tag),
     }
     page = _templates.get_template(template).render(base | values)
     return HTMLResponse(page, status, {"cache-control": "no-store"})
 
 
-def part(template: str, one: Any, **values: Any) -> Markup:
+@pass_context
+def part(context: Context, template: str, one: Any, **values: Any) -> Markup:
     """One line of a list. A line that cannot be shown says so, with its sequence in the log, and the others go on."""
     try:
-        return Markup(_templates.get_template(template).render(one=one, **values))  # noqa: S704 - the template escapes
+        return Markup(_templates.get_template(template).render(one=one, translate=context["translate"], **values))  # noqa: S704 - the template escapes
     except Exception:
         seq = getattr(getattr(one, "entry", one), "seq", None)
         log.exception("not_shown", template=template, seq=seq)
-        event = f" (event {seq})" if seq else ""
-        return Markup('<li class="unshown"><em>This cannot be shown{}.</em></li>').format(event)
+        _: Translate = context["translate"]
+        said = _("This cannot be shown (event %(number)s).", number=seq) if seq else _("This cannot be shown.")
+        return Markup('<li class="unshown"><em>{}</em></li>').format(said)
 
 
 def time(at: datetime | None) -> Markup:
@@ -90,28 +95,6 @@ def time(at: datetime | None) -> Markup:
     except OverflowError:
         return Markup("<time>{}</time>").format(at.isoformat(" "))
     return Markup('<time datetime="{}">{} UTC</time>').format(f"{at:%Y-%m-%dT%H:%M:%S}Z", f"{at:%Y-%m-%d %H:%M:%S}")
-
-
-def person(chat: str) -> str:
-    """A chat's JID as people write it: a phone number, or the JID itself."""
-    user, _, server = chat.partition("@")
-    return f"+{user}" if server == "s.whatsapp.net" else chat
-
-
-def plainly(reason: str | None) -> str:
-    """The reason of `ignored` in words alone."""
-    return _in_words(EXPLAINED, reason)
-
-
-def fault(class_: str | None) -> str:
-    """The class of a turn's fault in words alone."""
-    return _in_words(FAILED, class_)
-
-
-def _in_words(table: Mapping[Any, str], name: str | None) -> str:
-    if not name:
-        return "no reason is given"
-    return table.get(name) or f"for a reason that this version does not know ({name})"
 
 
 def address_of(key: ChatKey) -> str:
@@ -136,37 +119,60 @@ def described(text: str) -> Markup:
     return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(parts))
 
 
-def size(number: int) -> str:
-    """Bytes in the unit that people read."""
-    for unit, bytes_ in (("MB", 1000**2), ("kB", 1000)):
-        if number >= bytes_:
-            return f"{number / bytes_:.1f} {unit}"
-    return f"{number} bytes"
+def _worded(function: Callable[..., str]) -> Callable[..., str]:
+    """A function of console.wording as a filter, which says it in the language of the page."""
+
+    @pass_context
+    def said(context: Context, one: Any) -> str:
+        return function(context["translate"], one)
+
+    return said
 
 
-def count(number: float) -> str:
-    return f"{number:,.0f}"
+@pass_context
+def _gettext(context: Context, text: str) -> str:
+    return context["translate"].gettext(text)  # type: ignore[no-any-return]
 
 
+@pass_context
+def _ngettext(context: Context, one: str, many: str, num: int) -> str:
+    return context["translate"].form(one, many, num)  # type: ignore[no-any-return]
+
+
+_templates.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
 _templates.globals |= {"part": part, "fresh_id": lambda: token_hex(8)}
 _templates.filters |= {
     "address": lambda view: address_of(ChatKey(view.account, view.chat)),
     "around": around,
+    "folded": folded,
     "time": time,
     "person": person,
-    "count": count,
     "described": described,
-    "speaker": lambda one: f"{speaker(one, person)}:",
-    "kind": kind,
-    "chose": lambda one: chose(one.choice, typed=one.typed),
     "quotable": is_quotable,
-    "size": size,
     "web": lambda url: url is not None and url.startswith(("https://", "http://")),
-    "named_file": lambda one: KINDS.get("voice" if one.voice else one.kind, one.kind),
-    "mark": SAID.__getitem__,
-    "plainly": plainly,
-    "fault": fault,
-    "dollars": in_dollars,
     "group": is_group,
-    "sent": lambda state: _SENT.get(state, state),
+}
+_templates.filters |= {
+    "clock": days.clock,
+    "day": pass_context(lambda context, one, today: days.day(context["translate"], one, today)),
+    "formatted": lambda text: formatted(text or ""),
+    "kind_words": pass_context(lambda context, one: wording.kind_words(context["translate"], kind_of(one))),
+    "words_in": words_in,
+}
+_templates.filters |= {
+    function.__name__: _worded(function)
+    for function in (
+        wording.chose,
+        wording.count,
+        wording.dollars,
+        wording.fault,
+        wording.kind,
+        wording.mark,
+        wording.named_file,
+        wording.plainly,
+        wording.sent,
+        wording.size,
+        wording.speaker,
+        wording.translated,
+    )
 }

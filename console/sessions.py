@@ -1,8 +1,9 @@
 """The sessions of the page, kept in one file, so that a session can be ended and outlives a restart.
 
-A browser's cookie is 256 random bits; the file has their SHA-256. The password is in the file only as a salted scrypt
-hash: with another password every session ends. After its session a browser stays known, and so do the addresses from
-which the right password came: guesses of strangers do not keep those out (see console/guesses.py).
+A browser's cookie is 256 random bits; the file has their SHA-256. The page's password is in the file only as a salted
+scrypt hash: with another password every session that began with it ends. After its session a browser stays known, and
+so do the addresses from which a right password came: guesses of strangers do not keep those out (see
+console/guesses.py).
 """
 
 from __future__ import annotations
@@ -37,10 +38,16 @@ log = structlog.get_logger("recado.console")
 
 
 class KnownBrowser(msgspec.Struct):
-    """Until when it is logged in, and until when it is known, in seconds since 1970."""
+    """Until when it is logged in, and until when it is known, in seconds since 1970.
+
+    - `user`: who logged in; empty: someone with the page's password.
+    - `logins`: the mark that the user's sessions bore then.
+    """
 
     session_until: float
     known_until: float
+    user: str = ""
+    logins: str = ""
 
 
 class Kept(msgspec.Struct):
@@ -55,7 +62,8 @@ class Kept(msgspec.Struct):
 
 
 class Sessions:
-    """The sessions of one instance, whose page has `password`. `now` is the time in seconds since 1970."""
+    """The sessions of one instance, whose page has `password`; empty: it has none. `now` is the time in seconds since
+    1970."""
 
     def __init__(self, file: Path, password: str, now: Callable[[], float] = time.time) -> None:
         self._file = file
@@ -67,8 +75,12 @@ class Sessions:
     def cookie(self) -> str:
         return self._kept.cookie
 
+    @property
+    def has_password(self) -> bool:
+        return bool(self._password)
+
     def is_password(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self._password.encode())
+        return self.has_password and hmac.compare_digest(given.encode(), self._password.encode())
 
     def browser_of(self, token: str) -> str | None:
         """The known browser whose cookie this is."""
@@ -76,16 +88,17 @@ class Sessions:
         known = self._kept.browsers.get(browser)
         return browser if known is not None and self._now() < known.known_until else None
 
-    def is_in(self, browser: str) -> bool:
-        """Whether the browser is logged in."""
+    def session(self, browser: str) -> KnownBrowser | None:
+        """The browser, if it is logged in. Whether its user's sessions still hold is not known here."""
         known = self._kept.browsers.get(browser)
-        return known is not None and self._now() < known.session_until
+        return known if known is not None and self._now() < known.session_until else None
 
     def knows_address(self, address: str) -> bool:
         return address in self._kept.addresses
 
-    def begin(self, browser: str | None, address: str) -> str:
-        """Begin a session after the right password; returns its cookie. `browser` is the browser's earlier name."""
+    def begin(self, browser: str | None, address: str, user: str = "", logins: str = "") -> str:
+        """Begin a session of the user, whose sessions bear the mark `logins` now; returns its cookie. `browser` is the
+        browser's earlier name."""
         now, token, browsers = self._now(), token_urlsafe(32), self._kept.browsers
         self._kept.browsers = browsers = {
             name: known for name, known in browsers.items() if name != browser and now < known.known_until
@@ -93,7 +106,7 @@ class Sessions:
         while len(browsers) >= MOST_BROWSERS:
             del browsers[next(iter(browsers))]
             log.warning("browser_forgotten", reason=f"{MOST_BROWSERS} others logged in after it")
-        browsers[_hash(token)] = KnownBrowser(now + LASTS, now + KNOWN)
+        browsers[_hash(token)] = KnownBrowser(now + LASTS, now + KNOWN, user, logins)
         self._add_address(address)
         self._save()
         return token
@@ -117,13 +130,13 @@ class Sessions:
     def _loaded(self) -> Kept:
         kept = self._read()
         if kept is None:
-            kept = Kept(f"recado-{token_hex(4)}", *_hidden(self._password, token_hex(16)))
-        elif hmac.compare_digest(kept.password, _hidden(self._password, kept.salt)[1]):
+            return Kept(f"recado-{token_hex(4)}", *_hidden(self._password, token_hex(16)))
+        if hmac.compare_digest(kept.password, _hidden(self._password, kept.salt)[1]):
             return kept
-        else:
-            log.info("sessions_ended", reason="another password")
-            kept.salt, kept.password = _hidden(self._password, token_hex(16))
-            for known in kept.browsers.values():
+        log.info("sessions_ended", reason="another password of the page")
+        kept.salt, kept.password = _hidden(self._password, token_hex(16))
+        for known in kept.browsers.values():
+            if not known.user:
                 known.session_until = 0
         self._kept = kept
         self._save()

@@ -6,29 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from chat.parts import plain
+from console.shown_media import drawn_as
 from events.parts import FILES, KINDS, Option, Part
 from events.references import Choice
 from projections.reads.views import Entry as Line
 from projections.story.parts import named
 
-SHOWN_TYPES = frozenset(
-    {
-        "image/jpeg", "image/png", "image/webp", "image/gif",
-        "video/mp4", "video/3gpp",
-        "audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav",
-    }
-)  # fmt: skip
-"""Types that a browser shows and never runs: no SVG, no HTML, no PDF. All else is a download."""
-
 
 class ShownPart(NamedTuple):
     """A part.
 
-    - `kind`: its kind; `file` for a file that is no picture, `plain` for a kind that this version does not know.
+    - `kind`: its kind; of a file `image`, `sticker`, `audio`, `video` or `file`: as it is drawn; `plain` for a kind
+      that this version does not know.
     - `what`: its name in words.
     - `plain`: its plain reading.
     - `number`: its number in the reply, from 1.
     - `is_here`: the bytes of its file can be had from this page.
+    - `is_gone`: they were there, and are not any more.
     - `size`: bytes of its file, as far as they are known.
     - `chosen`: the ids of its choices that the person made.
     """
@@ -39,12 +33,14 @@ class ShownPart(NamedTuple):
     plain: str
     number: int
     is_here: bool = False
+    is_gone: bool = False
     size: int = 0
     chosen: frozenset[str] = frozenset()
 
 
 def shown(lines: Sequence[Line], sizes: Mapping[str, int]) -> dict[int, list[ShownPart]]:
-    """The parts of the lines that have any, by the lines' sequences. `sizes`: bytes of files by their object."""
+    """The parts of the lines that have any, by the lines' sequences. `sizes`: bytes of files by their object, 0 of one
+    that is not kept any more."""
     chosen = _chosen(lines)
     return {
         line.seq: [
@@ -57,9 +53,8 @@ def shown(lines: Sequence[Line], sizes: Mapping[str, int]) -> dict[int, list[Sho
 
 
 def objects_of(lines: Sequence[Line]) -> set[str]:
-    """The files of the lines' parts that lie in a store, and are shown by their names."""
-    parts = (part for line in lines for part in line.parts if part.object is not None)
-    return {part.object or "" for part in parts if not _is_picture(part)}
+    """The files of the lines' parts that lie in a store."""
+    return {part.object for line in lines for part in line.parts if part.object is not None}
 
 
 def is_quotable(line: Line | None) -> bool:
@@ -69,18 +64,19 @@ def is_quotable(line: Line | None) -> bool:
     return line.revoked_at is None and line.kind not in {"unreadable", "unshown", "reaction"}
 
 
-def _is_picture(part: Part) -> bool:
-    return (type_of(part) or "").startswith("image/")
-
-
 def _shown(part: Part, number: int, sizes: Mapping[str, int], chosen: frozenset[str]) -> ShownPart:
     kind, words, reading = part.kind, named(part), plain(part)
     if kind not in KINDS:
         return ShownPart(part, "plain", words, reading, number)
     if kind not in FILES:
         return ShownPart(part, kind, words, reading, number, chosen=chosen)
-    size, is_here = sizes.get(part.object or "", 0), part.object is not None
-    return ShownPart(part, "image" if is_here and _is_picture(part) else "file", words, reading, number, is_here, size)
+    if part.object is None:
+        return ShownPart(part, "file", words, reading, number)
+    size, drawn = sizes.get(part.object), drawn_as(kind, part.mime)
+    is_gone = size == 0
+    return ShownPart(
+        part, "file" if is_gone else drawn, words, reading, number, not is_gone, is_gone=is_gone, size=size or 0
+    )
 
 
 def _chosen(lines: Sequence[Line]) -> dict[int, set[str]]:
@@ -100,9 +96,3 @@ def _answered(asked: Sequence[tuple[int, Option]], choice: Choice) -> tuple[int,
     whole = ((seq, option) for seq, option in asked if (option.id, option.title) == (choice.id, choice.title))
     by_id = ((seq, option) for seq, option in asked if option.id == choice.id)
     return next(whole, None) or next(by_id, None)
-
-
-def type_of(part: Part) -> str | None:
-    """The type in which a browser shows the file; None: it is a download."""
-    type_ = (part.mime or "").partition(";")[0].strip().lower()
-    return type_ if type_ in SHOWN_TYPES and part.kind != "document" else None

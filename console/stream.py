@@ -20,8 +20,10 @@ from starlette.types import Receive, Scope, Send
 
 from console.bubbles import Bubble, bubbles_of, sizes_of
 from console.deps import Deps
+from console.entrance import LetIn
 from console.news import ChatNews
 from console.open_streams import OpenStreams
+from console.seen import Looking, looking
 from events.decisions import Reply
 from events.inbound import Message
 from events.log import LogError
@@ -80,10 +82,12 @@ class EventStream:
 
     - `log`: the log's creation time, once at the beginning.
     - `status`: a Status at each change.
-    - `news`: a ChatNews for each chat with something new.
+    - `news`: a ChatNews for each chat of the phones' account with something new, if the user sees that account.
+    - `looking`: a Looking, once at the beginning and at each change.
     - `event`: a SeenEvent for each event of the chat after the sequence `after`; its id is the event's sequence.
 
-    The stream ends with the session that asked for it. Raises Problem, before it begins, if too many are open.
+    The stream ends when its user is logged out, is removed or gets other rights. Raises Problem, before it begins, if
+    too many are open.
     """
 
     def __init__(
@@ -112,14 +116,14 @@ class EventStream:
             return
         with self._open.one_more(scope["visitor"].place):
             await send(begin)
-            await self._run(scope["session"], receive, send)
+            await self._run(scope["let_in"], receive, send)
 
-    async def _run(self, session: str | None, receive: Receive, send: Send) -> None:
+    async def _run(self, let_in: LetIn, receive: Receive, send: Send) -> None:
         parts: list[Coroutine[Any, Any, None]] = [
             self._write(send),
             self._chat(),
-            self._news(),
-            self._status(session),
+            *([self._news()] if let_in.user.sees(self._deps.account) else []),
+            self._status(let_in),
             _disconnected(receive),
             self._closed(),
         ]
@@ -161,16 +165,20 @@ class EventStream:
             while True:
                 await self._queue.put(b"".join(map(_news, await unread.take())))
 
-    async def _status(self, session: str | None) -> None:
+    async def _status(self, let_in: LetIn) -> None:
+        there: Looking | None = None
         await self._queue.put(f"retry: {RECONNECT}\n\n".encode() + _message("log", self._created))
         said: Status | None = None
         silent = 0.0
-        while session is None or self._deps.sessions is None or self._deps.sessions.is_in(session):
+        while let_in.is_still():
             reasons = tuple(self._deps.not_ready())
             status = Status(not reasons, reasons)
             if status != said:
                 await self._queue.put(_message("status", status))
                 said, silent = status, 0.0
+            elif there != (now := looking(self._deps.seen, self._key)):
+                await self._queue.put(_message("looking", now))
+                there = now
             elif silent >= KEEP_ALIVE:
                 await self._queue.put(b": still here\n\n")
                 silent = 0.0

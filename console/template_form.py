@@ -12,10 +12,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from console.access import user_of
 from console.deps import Deps
 from console.desk import deps_of, files_of, key_of, view_of, window_of
 from console.forms import form_of
-from console.orders import NotTaken, open_chat, order_in, ordered
+from console.languages import translate_of
+from console.not_taken import NotTaken
+from console.orders import open_chat, order_in, ordered
 from console.outcomes import tell
 from console.problems import Problem
 from console.rendering import address_of, render
@@ -36,13 +39,14 @@ LISTED = 100
 VALUE = "value "
 """The beginning of a value's name in the form."""
 
-_TAKES = {
+TAKES: Mapping[str, str] = {
     "location": "Latitude, longitude, name and address: -23.5505, -46.6333, Bakery, Rua Augusta 1",
     "url": "What comes at the end of the button’s address",
     "payload": "What comes back as the choice’s id; without one, the button’s words",
     "code": "The code that people copy",
     "flow": "The token of the form",
 }
+"""What some values are, in words."""
 
 
 async def ask(request: Request) -> Response:
@@ -59,14 +63,16 @@ async def give(request: Request) -> Response:
     if given.get("do") != "send":
         return await _page(request, key, given)
     try:
-        control = order_in({**given, "command": "send"})
+        control = order_in({**given, "command": "send"}, user_of(request))
         part = await _part(request, key, given)
         if not isinstance(part, Part):
             return await _page(request, key, given, status=400, faults=part)
         outcome = await ordered(deps, key, msgspec.structs.replace(control, parts=(part,)))
     except NotTaken as refusal:
         id_ = given.get("id", "") if refusal.same else token_hex(8)
-        return await _page(request, key, {**given, "id": id_}, status=refusal.status, faults=(str(refusal),))
+        return await _page(
+            request, key, {**given, "id": id_}, status=refusal.status, faults=(refusal.said(translate_of(request)),)
+        )
     answer = RedirectResponse(address_of(key), 303)
     tell(answer, key, outcome, "send")
     return answer
@@ -79,11 +85,11 @@ async def _part(request: Request, key: ChatKey, given: Mapping[str, str]) -> Par
         values = _values(given)
         file = await _file(deps_of(request), key.account, given) if template.header in HEADER_FILES else None
     except TemplatesUnread as unread:
-        raise NotTaken(503, f"{_sentence(str(unread))} Nothing was sent.", same=True) from unread
+        raise NotTaken(503, "%(unread)s Nothing was sent.", same=True, unread=_sentence(str(unread))) from unread
     except (TemplateUnknown, LogError) as fault:
-        raise NotTaken(400, _sentence(str(fault))) from fault
+        raise NotTaken(400, "%(reason)s", reason=_sentence(str(fault))) from fault
     if _lacking(fields(template), values, file):
-        return ("Some values are missing.",)
+        return (translate_of(request)("Some values are missing."),)
     found = filled(template, values, file.part if file is not None else None)
     return found if isinstance(found, Part) else tuple(map(_sentence, found))
 
@@ -134,7 +140,7 @@ async def _filled_in(
     return {
         "one": template,
         "reason": unsendable(template),
-        "rows": [(field, values.get(field.key, ""), _TAKES.get(field.kind, "")) for field in wanted],
+        "rows": [(field, values.get(field.key, ""), TAKES.get(field.kind, "")) for field in wanted],
         "lacking": _lacking(wanted, values, chosen) if tried else set(),
         "header": HEADER,
         "value": VALUE,
@@ -163,7 +169,7 @@ async def _file(deps: Deps, account: str, given: Mapping[str, str]) -> Entry | N
         return None
     found = await deps.library.entry(account, given["file"])
     if found is None:
-        raise NotTaken(400, f"There is no file “{given['file'][:80]}” here any more: choose another one.")
+        raise NotTaken(400, "There is no file “%(file)s” here any more: choose another one.", file=given["file"][:80])
     return found
 
 

@@ -1,10 +1,10 @@
-"""Takes a form with a file: its fields, and the file on disk, never in memory as a whole while it comes."""
+"""Takes a form with files: its fields, and the files on disk, never in memory as a whole while they come."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import NamedTuple
 
 from starlette.datastructures import UploadFile
@@ -14,45 +14,65 @@ from starlette.types import Message, Receive
 from console.problems import Problem
 from events.library import LARGEST
 
-LARGEST_BODY = LARGEST + 64 * 1024
-"""Bytes of a form: a file, and some short fields."""
+LARGEST_BODY = LARGEST + 512 * 1024
+"""Bytes of a form: its files, and its fields."""
 
 AT_ONCE = 4
 """Forms that come in at the same time."""
 
+SMALL = 1024 * 1024
+"""Bytes of a form that needs no turn: without script, words come in the same kind of form as files."""
+
+WHOLE_AT_ONCE = 2
+"""Orders and entries whose files are checked at the same time: each has up to 100 MB, and is read as a whole."""
+
 WITHIN = 900.0
 """Seconds for a form to come: 100 MB at 1 Mbit/s."""
 
-_LONGEST_FIELD = 16 * 1024
+_LONGEST_FIELD = 256 * 1024
+"""Bytes of a field: a human's text may have 65,536 characters."""
 
 
 class Upload(NamedTuple):
-    """The fields of the form by name, and its file; None: none was chosen."""
+    """The fields of the form by name, and the files that were chosen, by the name of their field and in its order."""
 
     fields: dict[str, str]
-    file: UploadFile | None
+    files: tuple[tuple[str, UploadFile], ...] = ()
+
+    @property
+    def file(self) -> UploadFile | None:
+        """The first file; None: none was chosen."""
+        return self.files[0][1] if self.files else None
+
+
+def is_upload(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("multipart/form-data")
 
 
 @asynccontextmanager
-async def upload_of(request: Request, slots: asyncio.Semaphore) -> AsyncIterator[Upload]:
-    """The form of a request, whose file is removed at the end of the block. Raises Problem."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+async def upload_of(request: Request, slots: asyncio.Semaphore, most: int = 1) -> AsyncIterator[Upload]:
+    """The form of a request with `most` files, which are removed at the end of the block. Raises Problem."""
+    if not is_upload(request):
         raise Problem(415, "Send a form with a file, with Content-Type: multipart/form-data.")
-    length = request.headers.get("content-length", "0")
-    if not length.isascii() or not length.isdigit() or int(length[:20]) > LARGEST_BODY:
-        raise Problem(413, _TOO_LARGE)
-    if slots.locked():
+    length = request.headers.get("content-length", "")
+    known = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else LARGEST_BODY
+    if known > LARGEST_BODY:
+        raise _too_large()
+    small = known <= SMALL
+    if not small and slots.locked():
         raise Problem(503, "Other files are being added: try again in a moment.")
-    async with slots:
-        request.scope.get("more_time", _keep)(WITHIN)
+    async with nullcontext() if small else slots:
+        if not small:
+            request.scope.get("more_time", _keep)(WITHIN)
         bounded = Request(request.scope, _bounded(request))
-        async with bounded.form(max_files=1, max_fields=20, max_part_size=_LONGEST_FIELD) as form:
-            files = [one for one in form.values() if isinstance(one, UploadFile) and one.filename]
-            fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
-            yield Upload(fields, files[0] if files else None)
+        async with bounded.form(max_files=most, max_fields=20, max_part_size=_LONGEST_FIELD) as form:
+            items = form.multi_items()
+            files = tuple((name, value) for name, value in items if isinstance(value, UploadFile) and value.filename)
+            yield Upload({name: value for name, value in items if isinstance(value, str)}, files)
 
 
-_TOO_LARGE = f"The file is too large: WhatsApp takes {LARGEST // 1000**2} MB at most."
+def _too_large() -> Problem:
+    return Problem(413, "The files are too large: WhatsApp takes %(most)s MB at most.", most=LARGEST // 1000**2)
 
 
 def _bounded(request: Request) -> Receive:
@@ -64,7 +84,7 @@ def _bounded(request: Request) -> Receive:
         message = await request.receive()
         came += len(message.get("body", b""))
         if came > LARGEST_BODY:
-            raise Problem(413, _TOO_LARGE)
+            raise _too_large()
         return message
 
     return receive

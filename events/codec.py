@@ -35,7 +35,10 @@ PROFILES = 3
 INFORMS = 4
 """The set with orders to send that take no chat over: a release that reads less would take it over."""
 
-READS = INFORMS
+TEAMWORK = 5
+"""The set with the decisions in events.teamwork."""
+
+READS = TEAMWORK
 """The newest set of decision types, commands and documents that this release reads. Those of set 2 and above are
 written only while every instance reads them; the first one marks the log, and a release that reads less refuses to
 start."""

@@ -15,6 +15,7 @@ from events.cut import Cut
 from events.inbound import Count, Time
 from events.joining import Joined
 from events.parts import Part
+from events.teamwork import Assigned, Labelled, Noted, Resolved
 from events.tool_calls import ToolCalled, ToolReturned
 from events.usage import TokenUsage
 
@@ -300,6 +301,10 @@ Decision = (
     | Reset
     | Erased
     | Joined
+    | Assigned
+    | Noted
+    | Labelled
+    | Resolved
 )
 
 DECISIONS: dict[str, type[Decision]] = {
@@ -321,6 +326,10 @@ DECISIONS: dict[str, type[Decision]] = {
     "reset": Reset,
     "erased": Erased,
     "joined": Joined,
+    "assigned": Assigned,
+    "noted": Noted,
+    "labelled": Labelled,
+    "resolved": Resolved,
 }
 """The struct of each type of side `o`."""
 

@@ -30,7 +30,10 @@ Kind = str
 A string and not a Literal, so that a message of a kind that recado does not know is ignored by name, not unreadable.
 """
 
-Command = Literal["pause", "resume", "reset", "erase", "send", "retry", "handoff", "approve", "block", "join"]
+Command = Literal[
+    "pause", "resume", "reset", "erase", "send", "retry", "handoff", "approve", "block", "join",
+    "assign", "note", "label", "resolve", "reopen", "snooze",
+]  # fmt: skip
 """The commands that recado gives. An order with another one is refused by name, not unreadable."""
 
 COMMANDS: tuple[Command, ...] = get_args(Command)
@@ -189,8 +192,9 @@ READING = "reading"
 class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
     """An order about the chat (`control`), pending until a decision names it as its cause.
 
-    - `until`: of `pause`: its end; of `erase`: if a message is open or was answered since, the order is refused.
-    - `text`: of `send`: the words; of `handoff`: the reason.
+    - `until`: of `pause` and `snooze`: its end; of `erase`: if a message is open or was answered since, the order is
+      refused.
+    - `text`: of `send` and `note`: the words; of `handoff`: the reason.
     - `parts`: of `send`: more than words; `text` follows them, and is the question of choices that have none.
     - `quote`: of `send`: the message that it quotes: an id of `wa.in`, `<reply>`, or `<reply>#<message>` for one of
       several messages of a reply.
@@ -203,7 +207,9 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     - `from`: of `join`: the chat that closes into this one; of `erase`: the chat that this one had closed into.
     - `admission`, `stopped`, `opted_out`, `held`: of `join` and `erase`: the gates of that chat, as in `joined`; with
       them `until` is the end of its pause, and `messages` of `join` are the chats that had closed into it.
-    - `reset`, `unsent`: of `join`: as in `joined`.
+    - `reset`, `unsent`, `state`, `snoozed_until`, `unanswered`: of `join`: as in `joined`.
+    - `to`: of `assign`: the user's name; absent or empty: no user has the chat. Of `join`: the user who has it.
+    - `add`, `remove`: of `label`: labels that the chat gets and loses. Of `join`: `add` has its labels.
     """
 
     id: ReplyId
@@ -224,6 +230,12 @@ class Control(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     takeover: bool = True
     due: Time | None = None
     opted_out: bool = False
+    to: str | None = None
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    state: str = ""
+    snoozed_until: Time | None = None
+    unanswered: Time | None = None
 
 
 Inbound = Message | Edit | Revoke | Receipt | Control

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from events.inbound import Count, Time
+from events.teamwork import Labels, State, UserName
 
 
 class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
@@ -26,6 +27,10 @@ class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     - `reset`: the conversation began again after this sequence.
     - `asked`: the request for a human that is still open; it is made again in the other chat.
     - `unsent`: the reply of which a human is still to say whether it arrived.
+    - `assigned`: the user who has the chat.
+    - `labels`: its labels.
+    - `state`, `snoozed_until`: as `state` and `until` of `resolved`.
+    - `unanswered`: the time of the first message of the person that got no answer.
     - `done`: this is the receipt: the other chat was told.
     - `whole`: the closed chat has told its gates.
     """
@@ -47,3 +52,8 @@ class Joined(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     asked: str = ""
     unsent: str = ""
     opted_out: bool = False
+    assigned: UserName | None = None
+    labels: Labels = ()
+    state: State = "open"
+    snoozed_until: Time | None = None
+    unanswered: Time | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
 from events.knowledge import Document, Place, Unread, Version
 from events.log import LogError
+from events.settled import Outcome, Settled
 
 
 class KnowledgeChanged(LogError):
@@ -22,13 +22,13 @@ class KnowledgeChanged(LogError):
 class Stock(msgspec.Struct, frozen=True):
     """The documents as the leader of the stream has them.
 
-    - `stream`: when the stream was created.
+    - `stream`: its identity: a new one, and one that was restored, have others.
     - `last`: its last sequence.
     - `newest`: the newest version of each document that can be read, also of the removed ones.
     - `unread`: the last version of each document that cannot be read.
     """
 
-    stream: datetime
+    stream: str
     last: int
     newest: dict[Place, Version]
     unread: tuple[Unread, ...] = ()
@@ -51,13 +51,13 @@ class Stock(msgspec.Struct, frozen=True):
 class Changes(msgspec.Struct, frozen=True):
     """Versions in the order of the stream.
 
-    - `stream`: when the stream was created.
+    - `stream`: its identity: a new one, and one that was restored, have others.
     - `is_from_start`: the first ones of the stream; what was read before came from a stream that is gone.
     - `last`: the sequence up to which all was read.
     - `is_whole`: everything that was stored when the follower connected was read.
     """
 
-    stream: datetime
+    stream: str
     is_from_start: bool
     last: int
     versions: tuple[Version | Unread, ...]
@@ -80,8 +80,14 @@ class KnowledgeLog(Protocol):
     async def version(self, seq: int) -> Version | None:
         """The version at `seq`; None if there is none that can be read."""
 
-    def follow(self, after: int, stream: datetime | None) -> AsyncGenerator[Changes, None]:
-        """The versions after the sequence `after` of the `stream` that was created then, and then each new one. If it
+    async def settled(self) -> list[Settled]:
+        """The drafts that were accepted or dismissed."""
+
+    async def settle(self, draft: Settled, outcome: Outcome) -> None:
+        """Note what became of a draft; of two outcomes the first one stays. Raises LogFull."""
+
+    def follow(self, after: int, stream: str | None) -> AsyncGenerator[Changes, None]:
+        """The versions after the sequence `after` of the `stream` with this identity, and then each new one. If it
         is another stream now, it is read from its beginning. While the bus is away nothing comes, and afterwards it
         goes on; ends by `aclose`."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
+
+import msgspec
 
 from events.knowledge import Document, Place, Unread, Version, encoded, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
+from events.settled import PREFIX, Outcome, Settled, read_settled
 
-_CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+_STREAM = "2026-01-01T00:00:00+00:00"
 
 
 class MemoryKnowledgeLog:
@@ -26,13 +28,15 @@ class MemoryKnowledgeLog:
         newest: dict[Place, Version] = {}
         unread: dict[str, Unread] = {}
         for seq, (subject, body) in enumerate(self._kept, 1):
+            if subject.startswith(PREFIX):
+                continue
             found = read(subject, seq, body)
             unread.pop(subject, None)
             if isinstance(found, Unread):
                 unread[subject] = found
             elif collection in ("", found.place.collection):
                 newest[found.place] = found
-        return Stock(_CREATED, len(self._kept), newest, tuple(unread.values()))
+        return Stock(_STREAM, len(self._kept), newest, tuple(unread.values()))
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         body = encoded(place, document)
@@ -52,13 +56,21 @@ class MemoryKnowledgeLog:
         found = read(self._kept[seq - 1][0], seq, self._kept[seq - 1][1]) if 0 < seq <= len(self._kept) else None
         return found if isinstance(found, Version) else None
 
-    async def follow(self, after: int, stream: datetime | None) -> AsyncGenerator[Changes, None]:
-        if stream not in (None, _CREATED) or after > len(self._kept):
+    async def settled(self) -> list[Settled]:
+        return [one for subject, _ in self._kept if (one := read_settled(subject)) is not None]
+
+    async def settle(self, draft: Settled, outcome: Outcome) -> None:
+        if draft not in await self.settled():
+            await self.store(draft.subject, msgspec.json.encode(outcome))
+
+    async def follow(self, after: int, stream: str | None) -> AsyncGenerator[Changes, None]:
+        if stream not in (None, _STREAM) or after > len(self._kept):
             after = 0
         while True:
             last = len(self._kept)
-            versions = tuple(read(*self._at(seq)) for seq in range(after + 1, last + 1))
-            yield Changes(_CREATED, after == 0, last, versions, is_whole=True)
+            there = (self._at(seq) for seq in range(after + 1, last + 1))
+            versions = tuple(read(*one) for one in there if not one[0].startswith(PREFIX))
+            yield Changes(_STREAM, after == 0, last, versions, is_whole=True)
             after = last
             async with self._changed:
                 await self._changed.wait_for(lambda: len(self._kept) > after)  # noqa: B023 - awaited here

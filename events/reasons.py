@@ -9,12 +9,12 @@ from typing import Literal
 
 IgnoredReason = Literal[
     "blocked", "bot_loop", "broken", "budget", "call", "empty", "erased", "file_unreadable", "from_me", "groups_off",
-    "handed_off", "help", "in_use", "joined", "malformed_chat", "malformed_id", "malformed_parts", "newer_version",
-    "not_allowed", "not_fetched", "not_transcribed", "nothing_to_retry", "older_instance", "opted_out", "ordered_again",
-    "other_chat", "outside_hours", "paused", "poll", "rate_limited", "reaction", "reset", "restored", "revoked",
-    "sent_at_once", "stale", "start_word", "stop_word",
-    "stopped", "system", "taken_over", "too_large", "too_long", "unaddressed", "unapproved",
-    "unknown_command", "unreadable", "unsupported", "unsupported_kind",
+    "handed_off", "help", "in_use", "joined", "malformed_chat", "malformed_id", "malformed_label", "malformed_name",
+    "malformed_parts", "newer_version", "no_later_time", "not_allowed", "not_fetched", "not_transcribed",
+    "nothing_to_retry", "older_instance", "opted_out", "ordered_again", "other_chat", "outside_hours", "paused",
+    "poll", "rate_limited", "reaction", "reset", "restored", "revoked", "sent_at_once", "stale", "start_word",
+    "stop_word", "stopped", "system", "taken_over", "too_large", "too_long", "too_many_labels", "unaddressed",
+    "unapproved", "unknown_command", "unreadable", "unsupported", "unsupported_kind",
 ]  # fmt: skip
 """`reason` of `ignored`, of `media_read` and of unreadable bytes."""
 

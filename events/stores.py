@@ -13,6 +13,7 @@ import msgspec
 
 LEASES = "LEASES"
 ALIASES = "ALIASES"
+USERS = "USERS"
 
 Kind = Literal["stream", "bucket", "objects"]
 Role = Literal["instance", "gateway", "consumer", "operator"]
@@ -152,6 +153,31 @@ _ALL = (
         },
         bounds=frozenset({"max_bytes", "max_msgs_per_subject"}),
         saved=True,
+        erased=True,
+    ),
+    Store(
+        stream=f"KV_{USERS}",
+        kind="bucket",
+        # An instance writes the password that a user changes on its page.
+        writers={"instance": frozenset({"$KV.USERS.*"}), "operator": frozenset({"$KV.USERS.*"})},
+        rights={
+            "instance": _LOOKS | {"follow", "make"},
+            "operator": _OPERATES,
+        },
+        bounds=frozenset({"max_bytes", "max_msg_size", "max_msgs_per_subject"}),
+        saved=True,
+        erased="it names those who work at the desk, and no person who writes",
+    ),
+    Store(
+        stream="KV_DESK",
+        kind="bucket",
+        writers={"instance": frozenset({"$KV.DESK.seen.*", "$KV.DESK.open.*.*"})},
+        rights={
+            "instance": _LOOKS | {"follow", "make", "erase"},
+            "operator": _OPERATES,
+        },
+        bounds=frozenset({"max_bytes", "max_age", "max_msg_size", "max_msgs_per_subject"}),
+        saved="it only says which chats users have seen, and who has one open: it may be lost",
         erased=True,
     ),
     Store(

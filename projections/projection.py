@@ -17,6 +17,7 @@ from events.jid import is_group
 from events.joining import Joined
 from events.recorded import Recorded, Unreadable, unreadable_id
 from events.subjects import ChatKey
+from events.teamwork import Noted
 from projections.database import SEARCHED, Damaged, as_damage, create, make_shared, meta_of, micros, open_to_write
 from projections.set_aside import SetAside
 from projections.tables.chat_row import ChatRow
@@ -26,6 +27,7 @@ from projections.tables.deliveries import Deliveries
 from projections.tables.erasing import forget, tidy, up_to_erasures
 from projections.tables.history import History, MessageId, named_messages
 from projections.tables.names import PeoplesNames
+from projections.tables.notes import Notes
 from projections.tables.receipts import Receipts
 from projections.tables.threads import Threads
 from projections.tables.turns import Turns
@@ -156,6 +158,7 @@ class Projection:
         self._deliveries = Deliveries(self.db)
         self._set_aside = SetAside(self.db)
         self._names = PeoplesNames(self.db)
+        self._notes = Notes(self.db)
         self._gone: list[tuple[int, int, tuple[str, ...], ChatRow]] = []
 
     def _load(self, batch: Sequence[Recorded]) -> None:
@@ -257,6 +260,8 @@ class Projection:
                 self._names.fold(recorded)
             case MediaRead():
                 self._history.read(held, event)
+            case Noted():
+                self._notes.noted(held, recorded, event)
             case Ignored() | TurnFailed():
                 self._history.ended(held, recorded, event)
                 if isinstance(event, TurnFailed):
@@ -273,13 +278,14 @@ class Projection:
         if turn is not None and not is_answered and (held.state.turn is None or held.state.turn.id != turn.id):
             self._usage.ended(held, recorded, turn)
         self._controls.decided(held, recorded)
-        self._turns.fold(held, recorded)
+        self._turns.fold(held, recorded, turn)
         self._threads.fold(held, recorded)
 
     def _write(self, since: int, last: Recorded) -> None:
         self._history.write(since)
         for table in (
             self._controls, self._turns, self._threads, self._usage, self._receipts, self._deliveries, self._set_aside,
+            self._notes,
         ):  # fmt: skip
             table.write()
         self.db.execute(_SEARCH, (since,))

@@ -30,6 +30,10 @@ CREATE TABLE chats (
     snapshot TEXT NOT NULL,                  -- chat.state.Chat as JSON
     closed_into TEXT,                        -- the chat into which this one has closed
     joints TEXT,                             -- the chats that closed into this one, as JSON
+    work TEXT NOT NULL,                      -- its state: open, resolved or snoozed
+    snoozed_until INTEGER,                   -- of snoozed: from then on it counts as open
+    assigned TEXT NOT NULL,                  -- the user who has it; empty: none
+    unanswered INTEGER,                      -- the log's stamp on the person's first message since our last word
     UNIQUE (account, chat)
 );
 CREATE TABLE totals (                        -- sums over `chats`, kept by the triggers below
@@ -57,6 +61,99 @@ CREATE TRIGGER chat_removed AFTER DELETE ON chats BEGIN
         to_do = to_do - old.to_do, timed = timed - (old.owes AND NOT old.to_do) WHERE partition = old.partition;
     DELETE FROM totals WHERE partition = old.partition AND chats = 0;
 END;
+CREATE TABLE tallies (                       -- sums over the chats that lists show, kept by the triggers below
+    account TEXT NOT NULL,
+    state TEXT NOT NULL,                     -- as it is stored: one that is snoozed may count as open
+    assigned TEXT NOT NULL,
+    chats INTEGER NOT NULL,
+    human INTEGER NOT NULL,                  -- chats that wait for a human
+    waiting INTEGER NOT NULL,                -- chats that wait for us
+    failed INTEGER NOT NULL,                 -- chats with each mark
+    undelivered INTEGER NOT NULL,
+    unsure INTEGER NOT NULL,
+    unsent INTEGER NOT NULL,
+    paused INTEGER NOT NULL,
+    amiss INTEGER NOT NULL,                  -- chats with the first or the second mark
+    PRIMARY KEY (account, state, assigned)
+) WITHOUT ROWID;
+CREATE TRIGGER chat_tallied AFTER INSERT ON chats WHEN new.marks >= 0 BEGIN
+    INSERT INTO tallies VALUES (new.account, new.work, new.assigned, 1, new.asked_at NOTNULL, new.unanswered NOTNULL,
+        new.marks & 1, new.marks >> 1 & 1, new.marks >> 2 & 1, new.marks >> 3 & 1, new.marks >> 4 & 1,
+        new.marks & 3 <> 0)
+        ON CONFLICT DO UPDATE SET chats = chats + 1, human = human + excluded.human,
+        waiting = waiting + excluded.waiting, failed = failed + excluded.failed,
+        undelivered = undelivered + excluded.undelivered, unsure = unsure + excluded.unsure,
+        unsent = unsent + excluded.unsent, paused = paused + excluded.paused, amiss = amiss + excluded.amiss;
+END;
+CREATE TRIGGER chat_tallied_again AFTER UPDATE ON chats
+WHEN (old.marks, old.work, old.assigned, old.asked_at ISNULL, old.unanswered ISNULL)
+    <> (new.marks, new.work, new.assigned, new.asked_at ISNULL, new.unanswered ISNULL) BEGIN
+    UPDATE tallies SET chats = chats - 1, human = human - (old.asked_at NOTNULL),
+        waiting = waiting - (old.unanswered NOTNULL), failed = failed - (old.marks & 1),
+        undelivered = undelivered - (old.marks >> 1 & 1), unsure = unsure - (old.marks >> 2 & 1),
+        unsent = unsent - (old.marks >> 3 & 1), paused = paused - (old.marks >> 4 & 1),
+        amiss = amiss - (old.marks & 3 <> 0)
+        WHERE old.marks >= 0 AND account = old.account AND state = old.work AND assigned = old.assigned;
+    INSERT INTO tallies SELECT new.account, new.work, new.assigned, 1, new.asked_at NOTNULL, new.unanswered NOTNULL,
+        new.marks & 1, new.marks >> 1 & 1, new.marks >> 2 & 1, new.marks >> 3 & 1, new.marks >> 4 & 1,
+        new.marks & 3 <> 0 WHERE new.marks >= 0
+        ON CONFLICT DO UPDATE SET chats = chats + 1, human = human + excluded.human,
+        waiting = waiting + excluded.waiting, failed = failed + excluded.failed,
+        undelivered = undelivered + excluded.undelivered, unsure = unsure + excluded.unsure,
+        unsent = unsent + excluded.unsent, paused = paused + excluded.paused, amiss = amiss + excluded.amiss;
+    DELETE FROM tallies WHERE chats = 0 AND account = old.account AND state = old.work AND assigned = old.assigned;
+END;
+CREATE TRIGGER chat_not_tallied AFTER DELETE ON chats WHEN old.marks >= 0 BEGIN
+    UPDATE tallies SET chats = chats - 1, human = human - (old.asked_at NOTNULL),
+        waiting = waiting - (old.unanswered NOTNULL), failed = failed - (old.marks & 1),
+        undelivered = undelivered - (old.marks >> 1 & 1), unsure = unsure - (old.marks >> 2 & 1),
+        unsent = unsent - (old.marks >> 3 & 1), paused = paused - (old.marks >> 4 & 1),
+        amiss = amiss - (old.marks & 3 <> 0)
+        WHERE account = old.account AND state = old.work AND assigned = old.assigned;
+    DELETE FROM tallies WHERE chats = 0 AND account = old.account AND state = old.work AND assigned = old.assigned;
+END;
+CREATE TABLE labels (
+    label TEXT NOT NULL,                     -- as labels are compared
+    account TEXT NOT NULL,
+    chat INTEGER NOT NULL,
+    written TEXT NOT NULL,                   -- as it was written
+    PRIMARY KEY (label, account, chat)
+) WITHOUT ROWID;
+CREATE INDEX labels_of_chat ON labels (chat);
+CREATE TABLE label_tallies (                 -- chats with each label, kept by the triggers below
+    account TEXT NOT NULL,
+    state TEXT NOT NULL,
+    label TEXT NOT NULL,
+    chats INTEGER NOT NULL,
+    PRIMARY KEY (account, state, label)
+) WITHOUT ROWID;
+CREATE TRIGGER label_added AFTER INSERT ON labels BEGIN
+    INSERT INTO label_tallies SELECT account, work, new.label, 1 FROM chats WHERE id = new.chat AND marks >= 0
+        ON CONFLICT DO UPDATE SET chats = chats + 1;
+END;
+CREATE TRIGGER label_removed AFTER DELETE ON labels BEGIN
+    UPDATE label_tallies SET chats = chats - 1 WHERE label = old.label AND (account, state)
+        = (SELECT account, work FROM chats WHERE id = old.chat AND marks >= 0);
+    DELETE FROM label_tallies WHERE chats = 0 AND label = old.label AND account = old.account;
+END;
+CREATE TRIGGER labels_tallied_again AFTER UPDATE ON chats
+WHEN (old.work, old.marks < 0) <> (new.work, new.marks < 0) BEGIN
+    UPDATE label_tallies SET chats = chats - 1 WHERE old.marks >= 0 AND account = old.account AND state = old.work
+        AND label IN (SELECT label FROM labels WHERE chat = old.id);
+    DELETE FROM label_tallies WHERE chats = 0 AND account = old.account AND state = old.work;
+    INSERT INTO label_tallies SELECT new.account, new.work, label, 1 FROM labels WHERE chat = new.id AND new.marks >= 0
+        ON CONFLICT DO UPDATE SET chats = chats + 1;
+END;
+CREATE TABLE notes (
+    seq INTEGER PRIMARY KEY,                 -- of noted
+    chat INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    text TEXT NOT NULL,
+    "by" TEXT,
+    at INTEGER NOT NULL,
+    cause TEXT
+);
+CREATE INDEX notes_of_chat ON notes (chat);
 CREATE TABLE names (                         -- other names of people
     account TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -66,10 +163,14 @@ CREATE TABLE names (                         -- other names of people
 ) WITHOUT ROWID;
 CREATE INDEX names_of_chat ON names (account, chat);
 CREATE INDEX waking ON chats (partition) WHERE wakes;
-CREATE INDEX attention ON chats (asked_at, id) WHERE asked_at IS NOT NULL;
+CREATE INDEX attention ON chats (asked_at, id, account, work, snoozed_until, assigned, marks)
+    WHERE asked_at IS NOT NULL;
 CREATE INDEX marked ON chats (marks) WHERE marks > 0;
+CREATE INDEX snoozed ON chats (snoozed_until, account, assigned, marks, asked_at, unanswered)
+    WHERE snoozed_until NOTNULL AND marks >= 0;
 -- Lists and their search read this index alone.
-CREATE INDEX listed ON chats (last_at DESC, id, account, marks, words) WHERE marks >= 0;
+CREATE INDEX listed ON chats (last_at DESC, id, account, marks, work, snoozed_until, assigned, unanswered, asked_at,
+    words) WHERE marks >= 0;
 
 CREATE TABLE history (
     seq INTEGER PRIMARY KEY,
@@ -122,6 +223,7 @@ CREATE UNIQUE INDEX message_ids ON history (id, chat) WHERE author = 'person';
 CREATE INDEX reply_ids ON history (id, chat) WHERE author <> 'person';
 CREATE INDEX history_of_chat ON history (chat);
 CREATE INDEX context ON history (chat, ended) WHERE context IS NOT NULL;
+CREATE INDEX by_hand ON history (seq) WHERE author = 'operator' OR from_me;
 CREATE INDEX broken ON history (ended_at) WHERE reason = 'broken';
 
 CREATE VIRTUAL TABLE search USING fts5 (
@@ -140,6 +242,9 @@ CREATE TABLE controls (
     messages TEXT,
     parts TEXT,                              -- of `send`, as JSON
     quote TEXT,
+    "to" TEXT,                               -- of `assign`
+    "add" TEXT,                              -- of `label`: labels, as JSON
+    remove TEXT,
     outcome TEXT,                            -- type of the decision with it as its cause
     outcome_seq INTEGER,
     outcome_at INTEGER,
@@ -217,8 +322,10 @@ CREATE TABLE turns (
     input_tokens INTEGER NOT NULL,
     output_tokens INTEGER NOT NULL,
     profile TEXT,                            -- name@N; NULL: the instance's own settings
+    left_open TEXT,                          -- why the documents did not answer it (chat/left_open.py)
     PRIMARY KEY (chat, seq)
 ) WITHOUT ROWID;
+CREATE INDEX left_open ON turns (seq) WHERE left_open IS NOT NULL;
 CREATE INDEX failed_turns ON turns (chat) WHERE state = 'failed';
 
 CREATE TABLE threads (

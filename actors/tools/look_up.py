@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Protocol
 
 import msgspec
+import structlog
 
-from actors.tools.passages import Found, framed, not_there
+from actors.tools.passages import Found, framed, not_now, not_there
 from actors.tools.protocol import ToolResult
 from backends.protocol import Tool
 from chat.built_in import LOOK_UP
@@ -21,11 +22,18 @@ from chat.first_look import LONGEST_QUERY
 _NOTHING = "Nothing in the business's documents has the words of the next message."
 
 
+log = structlog.get_logger("recado.tools")
+
+
+class NotSearchable(Exception):
+    """The documents cannot be searched now; the message says why."""
+
+
 class Knowledge(Protocol):
     """The documents of all collections."""
 
     async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
-        """The passages that fit best, the best first; none if no document has such words."""
+        """The passages that fit best, the best first; none if no document has such words. Raises NotSearchable."""
 
 
 class _Query(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,7 +65,11 @@ class LookUp:
             return ToolResult("")
         if not query:
             return ToolResult("The arguments do not fit: `query` has no words", failed=True, unfit=True)
-        found = await self._knowledge.look_up(self._collections, query)
+        try:
+            found = await self._knowledge.look_up(self._collections, query)
+        except NotSearchable as fault:
+            log.warning("documents_not_searched", collections=self._collections, reason=str(fault))
+            return ToolResult(not_now(hands_off=self._hands_off), failed=True)
         if not found:
             return ToolResult(_NOTHING if self.first else not_there(hands_off=self._hands_off))
         return ToolResult(framed(found, hands_off=self._hands_off), passages=tuple(one.passage for one in found))

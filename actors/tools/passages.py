@@ -14,6 +14,7 @@ from datetime import datetime
 import msgspec
 
 from chat.context import readable
+from chat.unseen import seen
 from events.tool_calls import Passage
 
 MARK = "> "
@@ -30,6 +31,11 @@ _FRAME = (
 _NOT_THERE = (
     "Nothing in the documents has these words. Try once more with other words, in the language of the documents. If "
     "nothing is found again, do not guess: tell the person that you do not know it{handoff}."
+)
+
+_NOT_NOW = (
+    "The documents cannot be searched at the moment. Do not guess: tell the person that you cannot look it up "
+    "now{handoff}."
 )
 
 _SIGNS = re.compile(
@@ -64,6 +70,11 @@ def not_there(*, hands_off: bool = False) -> str:
     return _NOT_THERE.format(handoff=_HANDOFF if hands_off else "")
 
 
+def not_now(*, hands_off: bool = False) -> str:
+    """The words where nothing could be searched."""
+    return _NOT_NOW.format(handoff=_HANDOFF if hands_off else "")
+
+
 def _shown(place: int, one: Found) -> str:
     added = f" (added {one.at:%Y-%m-%d})" if one.at is not None else ""
     lines = [*one.headings.splitlines(), *one.text.splitlines()]
@@ -76,4 +87,4 @@ def _quoted(line: str) -> str:
 
 def _harmless(line: str) -> str:
     """The line with a blank in each token of a chat template."""
-    return _SIGNS.sub(lambda sign: f" {sign[0]}" if sign[0] == ">" else f"{sign[0]} ", readable(line))
+    return _SIGNS.sub(lambda sign: f" {sign[0]}" if sign[0] == ">" else f"{sign[0]} ", seen(readable(line)))

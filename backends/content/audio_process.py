@@ -49,7 +49,7 @@ def converted(body: bytes) -> bytes:
     """The audio of `body` with one channel, as WAV or as Opus in Ogg. Raises TooLong; for a broken file any exception
     of PyAV's."""
     samples = bytearray()
-    for frame in _frames(body):
+    for frame in frames(body, RATE):
         samples += bytes(frame.planes[0])[: frame.samples * 2]
         if len(samples) > LONGEST * RATE * 2:
             raise TooLong(f"it is longer than {LONGEST // 60} minutes")
@@ -57,8 +57,9 @@ def converted(body: bytes) -> bytes:
     return as_wav if len(samples) <= WAV_UP_TO * RATE * 2 else _ogg(as_wav)
 
 
-def _frames(body: bytes) -> Iterator[av.AudioFrame]:
-    resampler = AudioResampler("s16", "mono", RATE)
+def frames(body: bytes, rate: int) -> Iterator[av.AudioFrame]:
+    """The sound of `body` with one channel and `rate` samples a second. Raises any exception of PyAV's."""
+    resampler = AudioResampler("s16", "mono", rate)
     with av.open(io.BytesIO(body), "r", metadata_errors="replace") as source:
         if not source.streams.audio:
             raise ValueError("there is no sound in it")

@@ -13,13 +13,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from actors.tools.look_up import NotSearchable
 from actors.tools.passages import Found
 from chat.context import readable
 from chat.first_look import LONGEST_QUERY
+from console.access import user_of
 from console.desk import deps_of
+from console.documents.drafts import LIST, drafts_in
 from console.documents.port import Indexed
 from console.documents.shelf import (
-    BY,
     HOME,
     address_of,
     collection_of,
@@ -30,6 +32,7 @@ from console.documents.shelf import (
     there,
 )
 from console.forms import form_of
+from console.languages import Translate, translate_of
 from console.problems import Problem
 from console.rendering import render
 from events.knowledge import COLLECTION, Document, Unread, Version
@@ -44,9 +47,9 @@ SHOWN = 20_000
 """Characters of a document's text on a page."""
 
 WITHIN = 10.0
-"""Seconds to wait for the index, and for the text of a document."""
+"""Seconds to wait for the text of a document."""
 
-_KINDS = {
+KINDS = {
     "application/pdf": "PDF",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
@@ -57,6 +60,7 @@ _KINDS = {
     "text/markdown": "Markdown",
     "text/plain": "text",
 }
+"""Types of files in words."""
 
 log = structlog.get_logger("recado.console")
 
@@ -120,7 +124,7 @@ async def one(request: Request) -> Response:
     leaf = leaf_of(request, size, whole)
     values: dict[str, Any] = {
         "version": version,
-        "kind": _kind(version.document),
+        "kind": _kind(version.document, translate_of(request)),
         "pairs": shown_of(pairs, leaf, size),
         "text": text[leaf.first : leaf.first + size],
         "trouble": trouble,
@@ -146,21 +150,22 @@ async def ask(request: Request) -> Response:
 async def remove(request: Request) -> Response:
     """POST `base`, the version that was looked at: end the document. Its versions stay, for what was answered."""
     place, base = place_of(request), (await form_of(request)).get("base", "")
+    _ = translate_of(request)
     documents = documents_of(request)
     stock = await documents.look(place.collection)
     last = stock.last_of(place)
     if not _is_unread(stock, last):
         there(stock, place)
     if base != str(last):
-        return _asked(request, last, fault="It was changed after you opened this page. Nothing was removed.")
-    ended = Document(name=place.name, removed=True, at=deps_of(request).now(), by=BY)
+        return _asked(request, last, fault=_("It was changed after you opened this page. Nothing was removed."))
+    ended = Document(name=place.name, removed=True, at=deps_of(request).now(), by=user_of(request).name)
     try:
         await documents.write(place, ended, expected=last)
     except KnowledgeChanged:
         raise Problem(409, "It was changed at the same moment. Nothing was removed: look at it again.") from None
     except LogError as error:
-        raise Problem(503, f"Not removed: {error}. Try again.") from error
-    log.info("document_removed", document=str(place))
+        raise Problem(503, "Not removed: %(reason)s. Try again.", reason=error) from error
+    log.info("document_removed", document=str(place), by=user_of(request).name)
     return RedirectResponse(f"{HOME}/{place.collection}?said=removed", 303)
 
 
@@ -173,20 +178,22 @@ async def _list(request: Request, collection: str | None, stock: Stock, *, asked
     found: Sequence[Found] | None = None
     if query and collection is not None:
         try:
-            async with asyncio.timeout(WITHIN):
-                found = await documents.look_up((collection,), query)
-        except TimeoutError as error:
-            raise Problem(503, "The index is still being made: try again in a moment.") from error
+            found = await documents.look_up((collection,), query)
+        except NotSearchable as error:
+            log.warning("documents_not_searched", collections=(collection,), reason=str(error))
+            raise Problem(503, "The documents cannot be searched now: try again in a moment.") from error
     values: dict[str, Any] = {
         "collection": collection,
         "collections": _collections(stock, also=collection),
-        "rows": [_row(version, indexed) for version in shown_of(there, leaf, LISTED)],
+        "rows": [_row(version, indexed, translate_of(request)) for version in shown_of(there, leaf, LISTED)],
         "all": len(there),
         "leaf": leaf,
         "pages": f"{HOME}/{collection}?",
         "unread": [_named(one) for one in stock.unread],
         "q": query,
         "found": found,
+        "drafts": len((await drafts_in(request, stock)).there),
+        "drafts_address": LIST,
         "asked": asked or "",
         "wrong": asked is not None,
         "said": request.query_params.get("said", ""),
@@ -206,18 +213,18 @@ def _collections(stock: Stock, also: str | None = None) -> dict[str, int]:
     return dict(sorted({**({also: 0} if also is not None else {}), **counts}.items()))
 
 
-def _row(version: Version, indexed: Indexed) -> Row:
+def _row(version: Version, indexed: Indexed, _: Translate) -> Row:
     trouble = indexed.unfound.get(version.seq, "")
     if version.seq > indexed.last:
-        trouble = "it is not indexed yet: look again in a moment"
+        trouble = _("it is not indexed yet: look again in a moment")
     address = address_of(version.place, "document")
-    return Row(version, _kind(version.document), trouble, address, address_of(version.place, "remove"))
+    return Row(version, _kind(version.document, _), trouble, address, address_of(version.place, "remove"))
 
 
-def _kind(document: Document) -> str:
+def _kind(document: Document, _: Translate) -> str:
     if document.faq:
-        return f"{len(document.faq):,} question{'s' * (len(document.faq) != 1)}"
-    return _KINDS.get(document.mime, document.mime)
+        return _.ngettext("%(num)s question", "%(num)s questions", len(document.faq))
+    return _.gettext(KINDS.get(document.mime, document.mime))
 
 
 def _is_unread(stock: Stock, seq: int) -> bool:

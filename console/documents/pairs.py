@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from console.access import user_of
 from console.composing import Unfit
 from console.desk import deps_of
-from console.documents.shelf import BY, HOME, address_of, documents_of, place_of
+from console.documents.shelf import HOME, address_of, documents_of, place_of
 from console.forms import form_of
+from console.languages import translate_of
 from console.problems import Problem
 from console.rendering import render
 from events.faq import same
@@ -24,8 +26,6 @@ from events.log import LogError
 
 LONGEST = {"q": 1_000, "a": 4_096}
 """Characters of a question, and of an answer, as events.knowledge.Pair has them."""
-
-_WORD = {"q": "question", "a": "answer"}
 
 log = structlog.get_logger("recado.console")
 
@@ -56,7 +56,7 @@ async def edit(request: Request) -> Response:
     """GET: the form of the pair with the `?number=`, from 0, or of a new one."""
     place = place_of(request)
     stock = await documents_of(request).look(place.collection)
-    pairs, asked = _pairs(stock, place), request.query_params.get("number")
+    pairs, asked = pairs_of(stock, place), request.query_params.get("number")
     base = str(stock.last_of(place))
     if asked is None:
         return _form(request, place, Draft(base=base), stock)
@@ -70,17 +70,19 @@ async def change(request: Request) -> Response:
     """POST `do`: save or remove. A draft with a fault, or one that another person overtook, comes back in its form."""
     place, given = place_of(request), await form_of(request)
     stock = await documents_of(request).look(place.collection)
-    pairs, last = _pairs(stock, place), stock.last_of(place)
+    pairs, last = pairs_of(stock, place), stock.last_of(place)
     draft = _draft(given)
     if (do := given.get("do", "")) not in ("save", "remove"):
-        raise Problem(400, f"{do[:40]!r} is not done here.")
+        raise Problem(400, "%(do)s is not done here.", do=f"{do[:40]!r}")
     try:
         if do == "save":
-            _check(draft, pairs)
+            check(draft, pairs)
         if draft.base != str(last):
             return _overtaken(request, place, draft, stock)
         made = _made(draft, pairs, removes=do == "remove")
-        document = Document(name=place.name, faq=made, removed=not made, at=deps_of(request).now(), by=BY)
+        document = Document(
+            name=place.name, faq=made, removed=not made, at=deps_of(request).now(), by=user_of(request).name
+        )
         await documents_of(request).write(place, document, expected=last)
     except Unfit as unfit:
         return _form(request, place, draft, stock, status=400, wrong=unfit)
@@ -88,8 +90,10 @@ async def change(request: Request) -> Response:
         return _overtaken(request, place, draft, await documents_of(request).look(place.collection))
     except (KnowledgeUnreadable, LogError) as refusal:
         log.warning("pair_not_stored", document=str(place), reason=str(refusal))
-        return _form(request, place, draft, stock, status=503, wrong=Unfit("", f"Not stored: {refusal}."))
-    log.info("pairs_changed", document=str(place), pairs=len(made))
+        return _form(
+            request, place, draft, stock, status=503, wrong=Unfit("", "Not stored: %(reason)s.", reason=refusal)
+        )
+    log.info("pairs_changed", document=str(place), pairs=len(made), by=user_of(request).name)
     if not made:
         return RedirectResponse(f"{HOME}/{place.collection}?said=removed", 303)
     said = "removed" if do == "remove" else "saved"
@@ -103,13 +107,13 @@ def _draft(given: Mapping[str, str]) -> Draft:
     return Draft(q.strip(), a.strip(), was, int(number) if is_number else 0, given.get("base", ""))
 
 
-def _pairs(stock: Stock, place: Place) -> tuple[Pair, ...]:
+def pairs_of(stock: Stock, place: Place) -> tuple[Pair, ...]:
     """The document's pairs; none if it is to be made. Raises Problem if it is a file."""
     version = stock.newest.get(place)
     if version is None or version.document.removed:
         return ()
     if not version.document.faq:
-        raise Problem(409, f"“{place.name[:80]}” is a file: take another name for questions and answers.")
+        raise Problem(409, "“%(name)s” is a file: take another name for questions and answers.", name=place.name[:80])
     return version.document.faq
 
 
@@ -125,19 +129,26 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _check(draft: Draft, pairs: tuple[Pair, ...]) -> None:
+def check(draft: Draft, pairs: tuple[Pair, ...]) -> None:
     """Raises Unfit if the draft is no pair for the document."""
     for field, longest in LONGEST.items():
         length = len(getattr(draft, field))
         if not length:
-            raise Unfit(field, f"Write the {_WORD[field]}.")
+            raise Unfit(field, "Write the question.") if field == "q" else Unfit(field, "Write the answer.")
         if length > longest:
-            raise Unfit(field, f"The {_WORD[field]} has {length:,} characters, and at most {longest:,} are kept.")
+            raise Unfit(
+                field,
+                "This has %(length)s characters, and at most %(longest)s are kept.",
+                length=f"{length:,}",
+                longest=f"{longest:,}",
+            )
     is_other = not draft.was or same(draft.q) != same(draft.was)
     if is_other and any(same(pair.q) == same(draft.q) for pair in pairs):
         raise Unfit("q", "This question is there already: change its answer instead.")
     if not draft.was and len(pairs) >= MOST_PAIRS:
-        raise Unfit("", f"A document has at most {MOST_PAIRS:,} questions: begin another one.")
+        raise Unfit(
+            "", "A document has at most %(most_pairs)s questions: begin another one.", most_pairs=f"{MOST_PAIRS:,}"
+        )
 
 
 def _made(draft: Draft, pairs: tuple[Pair, ...], *, removes: bool) -> tuple[Pair, ...]:
@@ -152,18 +163,24 @@ def _made(draft: Draft, pairs: tuple[Pair, ...], *, removes: bool) -> tuple[Pair
 
 def _overtaken(request: Request, place: Place, draft: Draft, stock: Stock) -> Response:
     """The draft again, beside the pair as it is now: saved once more, it takes that one's place."""
-    pairs, version = _pairs(stock, place), stock.newest.get(place)
-    by = f" by {version.document.by}" if version is not None and version.document.by else ""
+    pairs, version = pairs_of(stock, place), stock.newest.get(place)
+    by = version.document.by if version is not None else None
+    _ = translate_of(request)
     number = _number(pairs, draft)
     is_gone = bool(draft.was) and number is None
-    told = f"The document was changed{by} after you opened it. Nothing was stored: look, and save again."
+    told = _("The document was changed after you opened it. Nothing was stored: look, and save again.")
+    if by:
+        told = _(
+            "The document was changed by %(name)s after you opened it. Nothing was stored: look, and save again.",
+            name=by,
+        )
     if is_gone:
-        told += " The question that you changed is not there any more: saved again, yours is added."
+        told += " " + _("The question that you changed is not there any more: saved again, yours is added.")
     again = msgspec.structs.replace(
         draft, base=str(stock.last_of(place)), was="" if is_gone else draft.was, number=number or 0
     )
     now = pairs[number] if number is not None else None
-    return _form(request, place, again, stock, status=409, wrong=Unfit("", told), now=now)
+    return _form(request, place, again, stock, status=409, wrong=Unfit("", "%(told)s", told=told), now=now)
 
 
 def _form(
@@ -181,9 +198,9 @@ def _form(
         "draft": draft,
         "longest": LONGEST,
         "wrong": wrong.field if wrong is not None else None,
-        "fault": str(wrong) if wrong is not None else "",
+        "fault": wrong.said(translate_of(request)) if wrong is not None else "",
         "now": now,
         "address": address_of(place, "pair"),
-        "back": address_of(place, "document") if _pairs(stock, place) else f"{HOME}/{place.collection}",
+        "back": address_of(place, "document") if pairs_of(stock, place) else f"{HOME}/{place.collection}",
     }
     return render(request, "pair.html", status=status, **values)

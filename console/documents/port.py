@@ -10,6 +10,7 @@ import msgspec
 from actors.tools.look_up import Knowledge
 from events.knowledge import Document, Place, Version
 from events.knowledge_log import Stock
+from events.settled import Outcome, Settled
 from projections.knowledge.index import Text
 
 
@@ -39,3 +40,9 @@ class DocumentDesk(Knowledge, Protocol):
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         """Store a version if the document's last version is `expected`; 0: it has none. Returns its sequence. Raises
         KnowledgeChanged, KnowledgeUnreadable."""
+
+    async def settled(self) -> list[Settled]:
+        """The drafts that were accepted or dismissed."""
+
+    async def settle(self, draft: Settled, outcome: Outcome) -> None:
+        """Note what became of a draft; of two outcomes the first one stays."""

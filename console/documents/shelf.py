@@ -16,8 +16,6 @@ from events.knowledge import COLLECTION, Place, Version
 from events.knowledge_log import Stock
 from events.subjects import token, untoken
 
-BY = "page"
-
 HOME = "/desk/documents"
 
 _Listed = TypeVar("_Listed")
@@ -47,7 +45,7 @@ def collection_of(request: Request) -> str:
     """The collection that the address names. Raises Problem."""
     name: str = request.path_params["collection"]
     if not COLLECTION.fullmatch(name):
-        raise Problem(404, f"{name[:60]!r} is no name of a collection.")
+        raise Problem(404, "%(name)s is no name of a collection.", name=f"{name[:60]!r}")
     return name
 
 
@@ -57,9 +55,11 @@ def place_of(request: Request) -> Place:
     try:
         place = msgspec.convert({"collection": collection_of(request), "name": name}, Place)
     except msgspec.ValidationError as fault:
-        raise Problem(400, f"{name[:60]!r} is no name of a document: give 1 to 300 characters in one line.") from fault
+        raise Problem(
+            400, "%(name)s is no name of a document: give 1 to 300 characters in one line.", name=f"{name[:60]!r}"
+        ) from fault
     if untoken(token(name)) != name:
-        raise Problem(400, f"“{name[:60]}…” is too long for a name: give a shorter one.")
+        raise Problem(400, "“%(name)s…” is too long for a name: give a shorter one.", name=name[:60])
     return place
 
 
@@ -67,7 +67,7 @@ def there(stock: Stock, place: Place) -> Version:
     """The document's newest version. Raises Problem if it has none."""
     version = stock.newest.get(place)
     if version is None or version.document.removed:
-        raise Problem(404, f"There is no document “{place.name[:80]}” here any more.")
+        raise Problem(404, "There is no document “%(name)s” here any more.", name=place.name[:80])
     return version
 
 

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from console.deps import Deps
+from console.access import user_of
 from console.desk import deps_of
 from console.forms import form_of
+from console.languages import translate_of
 from console.problems import Problem
 from console.profiles import form
 from console.profiles.port import ProfileDesk, ProfileFault, TrialAsked
@@ -21,8 +22,6 @@ from console.rendering import render
 from events.log import LogError
 from events.profile import DEFAULT, NAME, Profile, ProfileUnreadable, encoded
 from events.profile_log import ProfilesChanged, Stored
-
-BY = "page"
 
 DAYS, TURNS, TOKENS = (1, 30), (1, 200), (1_000, 2_000_000)
 """The least and the most of a trial's limits."""
@@ -52,7 +51,11 @@ async def begin(request: Request) -> Response:
     given = await form_of(request)
     name = given.get("name", "").strip()
     if not NAME.fullmatch(name) or name == DEFAULT:
-        wrong = f"{name[:40]!r} is no name: use small letters, digits, - and _, and another word than {DEFAULT}."
+        wrong = translate_of(request)(
+            "%(name)s is no name: use small letters, digits, - and _, and another word than %(default)s.",
+            name=f"{name[:40]!r}",
+            default=DEFAULT,
+        )
         return _list(request, await _desk(request).look(), status=400, wrong=wrong, name=name)
     return RedirectResponse(f"/desk/profiles/{name}", 303)
 
@@ -65,7 +68,7 @@ async def one(request: Request) -> Response:
     if (asked := request.query_params.get("version")) is not None:
         old = next((version for version in versions if str(version.n) == asked), None)
         if old is None:
-            raise Problem(404, f"The profile {name} has no version {asked[:20]}.")
+            raise Problem(404, "The profile %(name)s has no version %(asked)s.", name=name, asked=asked[:20])
         return _form(request, old, versions, old=True)
     fresh = Profile(name=name, n=1, at=deps_of(request).now())
     return _form(request, now or fresh, versions, said=request.query_params.get("said", ""))
@@ -83,17 +86,17 @@ async def change(request: Request) -> Response:
     if do == "rollback":
         again = next((version for version in versions if str(version.n) == given.get("version")), None)
         if again is None or again.removed:
-            raise Problem(404, f"The profile {name} has no such version.")
-        made = _next(again, newest, deps)
+            raise Problem(404, "The profile %(name)s has no such version.", name=name)
+        made = _next(again, newest, request)
     elif do == "remove":
         if before is None:
-            raise Problem(404, f"There is no profile {name}.")
-        made = Profile(name=name, n=before.n + 1, at=deps.now(), by=BY, removed=True)
+            raise Problem(404, "There is no profile %(name)s.", name=name)
+        made = Profile(name=name, n=before.n + 1, at=deps.now(), by=user_of(request).name, removed=True)
     elif do in ("save", "try"):
-        stamp = Profile(name=name, n=1 if newest is None else newest.n + 1, at=deps.now(), by=BY)
+        stamp = Profile(name=name, n=1 if newest is None else newest.n + 1, at=deps.now(), by=user_of(request).name)
         made = form.draft(desk, before, given, stamp)
     else:
-        raise Problem(400, f"{do[:40]!r} is not done here.")
+        raise Problem(400, "%(do)s is not done here.", do=f"{do[:40]!r}")
     faults = [] if made.removed else _faults(desk, made)
     if faults:
         return _form(request, made, versions, status=400, faults=faults, base=given.get("base"))
@@ -113,7 +116,7 @@ async def trial(request: Request) -> Response:
 
 async def on_trial(request: Request) -> Response:
     """POST `do`: cancel, edit (the draft is in the form again), or save the draft."""
-    desk, found, deps = _desk(request), _trial(request), deps_of(request)
+    desk, found = _desk(request), _trial(request)
     do = (await form_of(request)).get("do", "")
     if do == "cancel":
         _trials(request).cancel(found)
@@ -122,12 +125,12 @@ async def on_trial(request: Request) -> Response:
     if do == "edit":
         return _form(request, found.profile, versions, base=str(found.profile.n - 1))
     if do != "save":
-        raise Problem(400, f"{do[:40]!r} is not done here.")
+        raise Problem(400, "%(do)s is not done here.", do=f"{do[:40]!r}")
     stored = await desk.look()
     newest = stored.newest.get(found.profile.name)
     if found.profile.n - 1 != (newest.n if newest is not None else 0):
         return _overtaken(request, found.profile, versions)
-    return await _save(request, desk, _at(found.profile, deps), versions, stored)
+    return await _save(request, desk, _at(found.profile, request), versions, stored)
 
 
 async def _save(
@@ -139,7 +142,7 @@ async def _save(
         return _overtaken(request, made, await desk.history(made.name))
     except (ProfileUnreadable, LogError) as refusal:
         log.warning("profile_not_stored", profile=made.name, reason=str(refusal))
-        fault = ProfileFault("", f"Not stored: {refusal}.")
+        fault = ProfileFault("", translate_of(request)("Not stored: %(reason)s.", reason=refusal))
         return _form(request, made, versions, status=503, faults=[fault], base=str(made.n - 1))
     if made.removed:
         return RedirectResponse("/desk/profiles", 303)
@@ -149,16 +152,19 @@ async def _save(
 def _try(
     request: Request, desk: ProfileDesk, made: Profile, given: Mapping[str, str], versions: Sequence[Profile]
 ) -> Response:
+    _ = translate_of(request)
     limits = {"days": DAYS, "max_turns": TURNS, "max_tokens": TOKENS}
     numbers = {name: _number(given.get(name, ""), *limits[name]) for name in limits}
     if None in numbers.values():
-        said = "; ".join(f"{name.replace('_', ' ')} from {low:,} to {high:,}" for name, (low, high) in limits.items())
-        fault = ProfileFault("", f"A trial has whole numbers: {said}.")
+        spans = {name: f"{low:,}–{high:,}" for name, (low, high) in limits.items()}
+        fault = ProfileFault(
+            "", _("A trial has whole numbers: days %(days)s; turns %(max_turns)s; tokens %(max_tokens)s.", **spans)
+        )
         return _form(request, made, versions, status=400, faults=[fault], base=given.get("base"))
     try:
         begun = _trials(request).start(desk, made, TrialAsked(**numbers))  # type: ignore[arg-type]
     except TooMany:
-        fault = ProfileFault("", "Other trials run already: wait until one has ended, or cancel one.")
+        fault = ProfileFault("", _("Other trials run already: wait until one has ended, or cancel one."))
         return _form(request, made, versions, status=429, faults=[fault], base=given.get("base"))
     return RedirectResponse(f"/desk/profiles/{made.name}/trials/{begun.id}", 303)
 
@@ -166,10 +172,14 @@ def _try(
 def _overtaken(request: Request, made: Profile, versions: Sequence[Profile]) -> Response:
     """The draft again, beside the version that came first: saved once more, it takes that one's place."""
     last = versions[-1] if versions else None
-    by = f" by {last.by}" if last is not None and last.by else ""
-    told = (
-        f"The profile was changed{by} after you opened it. Nothing was stored: look at the newest version, save again."
-    )
+    _ = translate_of(request)
+    told = _("The profile was changed after you opened it. Nothing was stored: look at the newest version, save again.")
+    if last is not None and last.by:
+        told = _(
+            "The profile was changed by %(name)s after you opened it. Nothing was stored: look at the newest version, "
+            "save again.",
+            name=last.by,
+        )
     return _form(
         request,
         made,
@@ -188,14 +198,14 @@ def _faults(desk: ProfileDesk, made: Profile) -> list[ProfileFault]:
     return list(desk.faults(made))
 
 
-def _next(again: Profile, newest: Profile | None, deps: Deps) -> Profile:
+def _next(again: Profile, newest: Profile | None, request: Request) -> Profile:
     """The old version as the next one."""
-    made = _at(again, deps)
+    made = _at(again, request)
     return _replaced(made, n=1 if newest is None else newest.n + 1)
 
 
-def _at(profile: Profile, deps: Deps) -> Profile:
-    return _replaced(profile, at=deps.now(), by=BY)
+def _at(profile: Profile, request: Request) -> Profile:
+    return _replaced(profile, at=deps_of(request).now(), by=user_of(request).name)
 
 
 def _replaced(profile: Profile, **changes: Any) -> Profile:
@@ -278,7 +288,7 @@ def _desk(request: Request) -> ProfileDesk:
 def _name(request: Request) -> str:
     name: str = request.path_params["name"]
     if not NAME.fullmatch(name) or name == DEFAULT:
-        raise Problem(404, f"{name[:60]!r} is no name of a profile.")
+        raise Problem(404, "%(name)s is no name of a profile.", name=f"{name[:60]!r}")
     return name
 
 

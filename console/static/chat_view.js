@@ -3,7 +3,7 @@
 import { arrange, clock, day, el, icon } from "./elements.js";
 import { drawn, wordsOf } from "./parts.js";
 import { update } from "./patch.js";
-import { ending, receipt } from "./words.js";
+import { ending, receipt } from "./event_words.js";
 
 const TICK = {
   sending: ["M12 7v5l3 2", "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18"],

@@ -1,7 +1,7 @@
 // The events of the chat, turn by turn.
 
 import { arrange, clock, el } from "./elements.js";
-import { outcome, words } from "./words.js";
+import { outcome, words } from "./event_words.js";
 
 const TITLES = { turn: "Turn", message: "Message", order: "Order", event: "Event" };
 const WRONG = new Set(["turn_failed", "failed", "in_doubt", "parked"]);

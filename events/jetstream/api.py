@@ -78,6 +78,10 @@ class StreamState(msgspec.Struct, frozen=True):
     subjects: dict[str, int] = {}
 
 
+RESTORED = "recado.restored"
+"""In the metadata of a restored stream, whose time of creation is the old one: fresh with each restore."""
+
+
 class StreamInfo(msgspec.Struct, frozen=True):
     """A stream.
 
@@ -93,6 +97,12 @@ class StreamInfo(msgspec.Struct, frozen=True):
     state: StreamState
     ts: datetime
     total: int = 0
+
+    @property
+    def identity(self) -> str:
+        """Of the stream's content: a new stream of this name, and one that was restored, have others."""
+        restored = (self.config.get("metadata") or {}).get(RESTORED, "")
+        return f"{self.created.isoformat()} {restored}".rstrip()
 
 
 class AccountLimits(msgspec.Struct, frozen=True):

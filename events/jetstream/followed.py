@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import datetime
 
 import msgspec
 import structlog
@@ -32,13 +31,13 @@ class Stored(msgspec.Struct, frozen=True):
 class Portion(msgspec.Struct, frozen=True):
     """Messages in the order of the stream.
 
-    - `stream`: when the stream was created.
+    - `stream`: its identity.
     - `is_from_start`: the first portion of the stream; what was read before came from a stream that is gone.
     - `last`: the sequence up to which all was read.
     - `is_whole`: everything that was stored when the follower connected was read.
     """
 
-    stream: datetime
+    stream: str
     is_from_start: bool
     last: int
     messages: tuple[Stored, ...]
@@ -53,15 +52,15 @@ class Follower:
         self._stream = stream
         self._subject = subject
 
-    async def portions(self, after: int = 0, created: datetime | None = None) -> AsyncGenerator[Portion, None]:
-        """The messages after the sequence `after` of the stream that was `created` then, and then each new one. The
+    async def portions(self, after: int = 0, stream: str | None = None) -> AsyncGenerator[Portion, None]:
+        """The messages after the sequence `after` of the `stream` with this identity, and then each new one. The
         first portion that is whole may be empty. Raises LogUnavailable when the connection is closed for good."""
         told = ""
         while True:
             try:
-                async with aclosing(self._connected(after, created)) as portions:
+                async with aclosing(self._connected(after, stream)) as portions:
                     async for portion in portions:
-                        told, after, created = "", portion.last, portion.stream
+                        told, after, stream = "", portion.last, portion.stream
                         yield portion
             except (FeedBroken, LogUnavailable, ApiRefused) as fault:
                 if self._bus.is_closed:
@@ -71,10 +70,10 @@ class Follower:
                 told = str(fault)
                 await asyncio.sleep(RETRY)
 
-    async def _connected(self, after: int, created: datetime | None) -> AsyncGenerator[Portion, None]:
+    async def _connected(self, after: int, stream: str | None) -> AsyncGenerator[Portion, None]:
         """The portions until the connection breaks."""
         info = await call(self._bus, f"STREAM.INFO.{self._stream}", StreamInfo)
-        if created is not None and (info.created != created or info.state.last_seq < after):
+        if stream is not None and (info.identity != stream or info.state.last_seq < after):
             log.warning("stream.replaced", stream=self._stream, then="it is read from the beginning")
             after = 0
         is_from_start = after == 0
@@ -86,7 +85,7 @@ class Follower:
         )
         try:
             if after >= there:
-                yield Portion(info.created, is_from_start, after, (), is_whole=True)
+                yield Portion(info.identity, is_from_start, after, (), is_whole=True)
                 is_from_start = False
             while delivered := await feed.take():
                 messages = []
@@ -94,7 +93,7 @@ class Follower:
                     feed.expected += 1
                     messages.append(_stored(message, feed.expected))
                 last = messages[-1].seq
-                yield Portion(info.created, is_from_start, last, tuple(messages), is_whole=last >= there)
+                yield Portion(info.identity, is_from_start, last, tuple(messages), is_whole=last >= there)
                 is_from_start = False
         finally:
             unwatch()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from datetime import datetime
 from itertools import islice
+
+import msgspec
 
 from events.jetstream.api import STREAM_NOT_FOUND, ApiRefused, StreamInfo, call, stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.followed import Follower
-from events.jetstream.publisher import Publisher
+from events.jetstream.publisher import PubAck, Publisher
 from events.jetstream.streams import KNOWLEDGE
 from events.knowledge import Document, Place, Unread, Version, encoded, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
 from events.log import LogFull, LogMismatch, LogUnavailable
+from events.settled import PREFIX, Outcome, Settled, read_settled
 from events.subjects import token
 
 _AT_ONCE = 64
@@ -47,13 +49,13 @@ class JetStreamKnowledgeLog:
         while True:
             before, stock = await self._info(), await self._look(collection)
             if (await self._info()).state.last_seq == before.state.last_seq:
-                return Stock(before.created, before.state.last_seq, *stock)
+                return Stock(before.identity, before.state.last_seq, *stock)
 
     async def _look(self, collection: str) -> tuple[dict[Place, Version], tuple[Unread, ...]]:
         subjects = await self._subjects(f"kb.{token(collection)}.*" if collection else "kb.*.*")
         newest: dict[Place, Version] = {}
         unread: list[Unread] = []
-        waiting = iter(subjects)
+        waiting = (subject for subject in subjects if not subject.startswith(PREFIX))
         while some := tuple(islice(waiting, _AT_ONCE)):
             for found, older in await asyncio.gather(*(self._newest(subject) for subject in some)):
                 unread += [found] if isinstance(found, Unread) else []
@@ -63,19 +65,28 @@ class JetStreamKnowledgeLog:
         return newest, tuple(unread)
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
-        body = encoded(place, document)
+        ack = await self._stored(place.subject, encoded(place, document), expected)
+        if ack.conflict:
+            raise KnowledgeChanged(place)
+        return ack.seq
+
+    async def settled(self) -> list[Settled]:
+        subjects = await self._subjects(f"{PREFIX}*")
+        return [one for subject in subjects if (one := read_settled(subject)) is not None]
+
+    async def settle(self, draft: Settled, outcome: Outcome) -> None:
+        await self._stored(draft.subject, msgspec.json.encode(outcome), 0)
+
+    async def _stored(self, subject: str, body: bytes, expected: int) -> PubAck:
         headers = {"Nats-Expected-Last-Subject-Sequence": str(expected)}
         try:
-            ack = await self._publisher.publish(place.subject, body, headers)
+            return await self._publisher.publish(subject, body, headers)
         except LogFull as full:
             reason = str(full).removeprefix("the log is full: ")  # the log itself may have room
             raise LogFull(
                 f"the stream {KNOWLEDGE} has no room for it ({reason}): give it more with the NATS CLI, "
                 f"nats stream edit {KNOWLEDGE} --max-bytes …"
             ) from full
-        if ack.conflict:
-            raise KnowledgeChanged(place)
-        return ack.seq
 
     async def version(self, seq: int) -> Version | None:
         stored = await stored_message(self._bus, KNOWLEDGE, {"seq": seq})
@@ -84,10 +95,11 @@ class JetStreamKnowledgeLog:
         found = read(stored.subject, stored.seq, stored.raw().body)
         return found if isinstance(found, Version) else None
 
-    async def follow(self, after: int, stream: datetime | None) -> AsyncGenerator[Changes, None]:
+    async def follow(self, after: int, stream: str | None) -> AsyncGenerator[Changes, None]:
         async with aclosing(Follower(self._bus, KNOWLEDGE, "kb.*.*").portions(after, stream)) as portions:
             async for portion in portions:
-                versions = tuple(read(one.subject, one.seq, one.body) for one in portion.messages)
+                stored = (one for one in portion.messages if not one.subject.startswith(PREFIX))
+                versions = tuple(read(one.subject, one.seq, one.body) for one in stored)
                 yield Changes(portion.stream, portion.is_from_start, portion.last, versions, portion.is_whole)
 
     async def _info(self, subject: str = "", offset: int = 0) -> StreamInfo:

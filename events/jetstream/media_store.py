@@ -14,6 +14,7 @@ import nats.js.errors
 import structlog
 
 from events.jetstream.api import (
+    CONFLICT,
     NAME_IN_USE,
     STORAGE_EXCEEDED,
     STREAM_NOT_FOUND,
@@ -50,6 +51,10 @@ _FAULTS = (nats.errors.Error, nats.js.errors.Error, TimeoutError, OSError)
 _NOT_FETCHED = "not fetched: "
 
 log = structlog.get_logger("recado.media")
+
+
+class _Taken(Exception):
+    """Another one has stored an object under this name."""
 
 
 class Object(msgspec.Struct, frozen=True):
@@ -110,8 +115,13 @@ class MediaStore:
             raise LogMismatch(f"there is no object store {BUCKET} on the bus: start an instance first, which makes it")
         return cls(bus)
 
-    async def put(self, name: str, pieces: AsyncIterator[bytes], *, description: str = "") -> Object:
-        """Store an object. If `pieces` or the bus fail, none of it is stored."""
+    async def put(
+        self, name: str, pieces: AsyncIterator[bytes], *, description: str = "", once: bool = False
+    ) -> Object:
+        """Store an object. If `pieces` or the bus fail, none of it is stored. `once`: one that is there already stays
+        as it is, and is what is returned."""
+        if once and (there := await self._meta(name)) is not None:
+            return Object(there.size)
         nuid = secrets.token_hex(11)
         subject = f"$O.{BUCKET}.C.{nuid}"
         digest, size, count = sha256(), 0, 0
@@ -132,7 +142,11 @@ class MediaStore:
                 description=description,
                 options={"max_chunk_size": PIECE},
             )
-            await self._publish(_subject(name), msgspec.json.encode(meta), {"Nats-Rollup": "sub"})
+            how = {"Nats-Expected-Last-Subject-Sequence": "0"} if once else {"Nats-Rollup": "sub"}
+            await self._publish(_subject(name), msgspec.json.encode(meta), how)
+        except _Taken:  # by another instance, at the same moment
+            await self._purge(subject)
+            return Object(size)
         except BaseException:
             await self._purge(subject)
             raise
@@ -140,16 +154,16 @@ class MediaStore:
             await self._purge(f"$O.{BUCKET}.C.{before.nuid}")
         return Object(size)
 
-    async def keep(self, content: bytes) -> str:
+    async def keep(self, content: bytes, name: str | None = None) -> str:
         """Store a file that is sent to one chat alone; returns the `object` of its part. It goes when its time is over,
-        or with the chat."""
+        or with the chat. Under the same `name` it is stored once; None: under a name of its own."""
 
         async def whole() -> AsyncIterator[bytes]:
             yield content
 
-        name = f"{SENT}{secrets.token_hex(16)}"
-        await self.put(name, whole())
-        return f"{BUCKET}/{name}"
+        named = f"{SENT}{name or secrets.token_hex(16)}"
+        await self.put(named, whole(), once=True)
+        return f"{BUCKET}/{named}"
 
     async def give_up(self, name: str, reason: str, detail: str) -> None:
         """Note under `name` that there will be no object, with the reason."""
@@ -191,6 +205,8 @@ class MediaStore:
         try:
             await self._js.publish(subject, body, headers=headers)
         except _FAULTS as error:
+            if getattr(error, "err_code", None) in CONFLICT:
+                raise _Taken from error
             raise LogUnavailable(f"the object store does not take it: {said(error)}") from error
 
     async def _purge(self, subject: str) -> None:

@@ -31,6 +31,19 @@ _EMPTY = frozenset(
 """Words that say nothing about the matter of a question, in the three languages."""
 
 
+_GREETINGS = frozenset(
+    folded(
+        "oi ola opa boa bom dia tarde noite hola buenos buenas dias tardes noches hi hello hey good morning afternoon "
+        "evening favor pf pfv pls please obrigado obrigada valeu gracias thanks thank ok okay sim nao si no yes blz "
+        "beleza"
+    ).split()
+)
+"""Words of people that are no part of a question."""
+
+_STEM = 6
+"""Letters of a stem that count where questions are compared: `delivery` and `deliver` ask the same."""
+
+
 @lru_cache(maxsize=1)
 def _stemmers() -> tuple[Stemmer.Stemmer, ...]:
     return tuple(Stemmer.Stemmer(language) for language in LANGUAGES)
@@ -54,3 +67,17 @@ def matched(question: str) -> str:
     telling = [word for word in words if folded(word) not in _EMPTY] or words
     forms = dict.fromkeys(form for word in telling[:MOST_WORDS] for form in _of_word(word).split())
     return " OR ".join(f'"{form}"' for form in forms)
+
+
+def is_filler(word: str) -> bool:
+    """Whether the folded word says nothing about the matter of a question."""
+    return word in _EMPTY or word in _GREETINGS
+
+
+def telling_stems(text: str) -> list[str]:
+    """A stem of each word that says something, each once, in their order: the shortest one, cut."""
+    words = (folded(word) for word in _WORD.findall(text.lower()))
+    stems = (
+        min(_of_word(word).split(), key=len)[:_STEM] for word in words if not (word.isdecimal() or is_filler(word))
+    )
+    return list(dict.fromkeys(stems))

@@ -16,6 +16,7 @@ import sqlite_vec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.unseen import seen
 from events.knowledge import Place, Version
 from events.private_file import open_private
 from projections.database import primary_code
@@ -24,7 +25,7 @@ from projections.knowledge.forms import forms_of
 from projections.knowledge.parts import words_of
 from projections.knowledge.pieces import MOST, TOO_MANY, Piece, pieces_of
 
-PIECES = 4
+PIECES = 5
 """Raise it when the same text makes other pieces, forms or words to embed."""
 
 SCHEMA = Path(__file__).with_name("schema.sql").read_text()
@@ -68,11 +69,6 @@ class Index:
     def close(self) -> None:
         self.db.close()
 
-    @property
-    def created(self) -> datetime | None:
-        """When the stream was created whose versions the file has; None: none was read yet."""
-        return datetime.fromisoformat(self.stream) if self.stream else None
-
     def reopen(self, fault: Exception) -> None:
         """Go on after a fault with what the file has. It is made again if the fault is the file's own. Raises
         sqlite3.DatabaseError, OSError if it cannot be opened now."""
@@ -84,7 +80,7 @@ class Index:
         stream, checkpoint = self.db.execute("SELECT stream, checkpoint FROM meta").fetchone()
         return stream, checkpoint
 
-    def take(self, stream: datetime, last: int, versions: Iterable[tuple[Version, Text]], *, afresh: bool) -> None:
+    def take(self, stream: str, last: int, versions: Iterable[tuple[Version, Text]], *, afresh: bool) -> None:
         """Have these versions, in their order, and all up to the sequence `last`, in one transaction.
 
         - `afresh`: drop all that came from another stream first.
@@ -95,8 +91,8 @@ class Index:
                 self._drop_all()
             for version, text in versions:
                 self._replace(version, text)
-            db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (stream.isoformat(), last))
-        self.stream, self.checkpoint = stream.isoformat(), last
+            db.execute("UPDATE meta SET stream = ?, checkpoint = ?", (stream, last))
+        self.stream, self.checkpoint = stream, last
 
     def replace_with(self, other: Index) -> bool:
         """Have what the other index has, in one transaction. False, and nothing is changed, if this one has read
@@ -159,7 +155,7 @@ class Index:
             return
         at, reason = version.document.at, text.reason
         pairs = version.document.faq
-        pieces = [Piece(pair.q, pair.a) for pair in pairs] if pairs else pieces_of(text.text)
+        pieces = [Piece(seen(pair.q), seen(pair.a)) for pair in pairs] if pairs else pieces_of(seen(text.text))
         if len(pieces) > MOST:
             pieces, reason = [], TOO_MANY
             log.warning("document_not_indexed", document=str(version.place), seq=version.seq, reason=reason)

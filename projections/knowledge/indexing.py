@@ -48,6 +48,8 @@ class Indexing:
         """Set once every document that was there at the start is in the index; not while another stream is read."""
         self.changed = asyncio.Event()
         """Set when documents have changed; who waits for it clears it."""
+        self._faults: asyncio.Queue[Exception] = asyncio.Queue(1)
+        """The first fault that a reader met, for the follower, who opens the file again."""
 
     async def follow(self) -> None:
         """Index each change until cancelled, over every fault of the file. Raises LogUnavailable when the connection is
@@ -57,16 +59,30 @@ class Indexing:
             try:
                 if fault is not None:
                     await self._reopen(fault)
-                await self._follow()
+                await self._follow_until_a_fault()
             except (sqlite3.DatabaseError, OSError) as error:
                 fault = error
-                log.warning("index_unwritable", reason=str(fault), then="documents are found as before", retry_in=PAUSE)
+                log.warning("index_faulty", reason=str(fault), then="the file is opened again", retry_in=PAUSE)
             else:
                 return
             await asyncio.sleep(PAUSE)
 
+    async def _follow_until_a_fault(self) -> None:
+        """Raises the fault of a reader, too."""
+        tasks = following, faulty = asyncio.create_task(self._follow()), asyncio.create_task(self._faults.get())
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if following.done():
+                following.result()
+            else:
+                raise faulty.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
     async def _follow(self) -> None:
-        async with aclosing(self._stored.follow(self._index.checkpoint, self._index.created)) as followed:
+        async with aclosing(self._stored.follow(self._index.checkpoint, self._index.stream or None)) as followed:
             async for changes in followed:
                 await self._take(changes)
                 if changes.is_whole and not self.is_whole.is_set():
@@ -76,33 +92,46 @@ class Indexing:
     async def catch_up(self) -> None:
         """Index all that is there now, without following: a command may make no consumer. Raises LogUnavailable."""
         stock = await self._stored.look()
-        is_other = self._index.created != stock.stream or self._index.checkpoint > stock.last
+        is_other = self._index.stream != stock.stream or self._index.checkpoint > stock.last
         after = 0 if is_other else self._index.checkpoint
         versions = sorted((one for one in stock.newest.values() if one.seq > after), key=lambda one: one.seq)
         await self._take(Changes(stock.stream, is_other, stock.last, tuple(versions), is_whole=True))
         self.is_whole.set()
 
     async def search(self, question: Question, most: int = 3) -> list[Found]:
-        """The pieces that fit best, the best first."""
-        async with self._using:
-            return await finished(search, self._index, question, most)
+        """The pieces that fit best, the best first, once the index is whole. Raises sqlite3.DatabaseError; the follower
+        mends the file then."""
+        while True:
+            await self.is_whole.wait()
+            if (found := await self._used(lambda: self._searched(question, most))) is not None:
+                return found
+
+    def _searched(self, question: Question, most: int) -> list[Found] | None:
+        """None: the index is made again."""
+        return search(self._index, question, most) if self.is_whole.is_set() else None
 
     async def unfound(self) -> tuple[int, dict[int, str]]:
         """The sequence up to which the stream was read; and by sequence, the versions that have no pieces, and why."""
-        async with self._using:
-            return self._index.checkpoint, await finished(self._index.unfound)
+        return await self._used(lambda: (self._index.checkpoint, self._index.unfound()))
 
     async def read(self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a part of `meanings` that only reads."""
-        async with self._using:
-            return await finished(lambda: self._index.read(part, *args, **kwargs))
+        return await self._used(lambda: self._index.read(part, *args, **kwargs))
 
     async def write(
         self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """The result of a part of `meanings` that writes."""
+        return await self._used(lambda: self._index.write(part, *args, **kwargs))
+
+    async def _used(self, call: Callable[[], T]) -> T:
         async with self._using:
-            return await finished(lambda: self._index.write(part, *args, **kwargs))
+            try:
+                return await finished(call)
+            except sqlite3.DatabaseError as fault:
+                if not self._faults.full():
+                    self._faults.put_nowait(fault)
+                raise
 
     async def copy_vectors(self, path: Path, space: str) -> None:
         """Have those vectors of the space that the file of an instance has."""
@@ -115,9 +144,13 @@ class Indexing:
 
     async def _reopen(self, fault: Exception) -> None:
         async with self._using:
+            was_whole = self.is_whole.is_set()
+            self.is_whole.clear()  # a search that waits for the file would find nothing in a new one
             await finished(self._index.reopen, fault)
-        if self._index.created is None:
-            self.is_whole.clear()
+            if not self._faults.empty():  # of the file as it was
+                self._faults.get_nowait()
+            if was_whole and self._index.stream:
+                self.is_whole.set()
 
     async def _take(self, changes: Changes) -> None:
         if changes.is_from_start:

@@ -3,7 +3,7 @@
 CREATE TABLE meta (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     version TEXT NOT NULL,
-    stream TEXT NOT NULL,                    -- when the stream KNOWLEDGE was created; empty: nothing was read yet
+    stream TEXT NOT NULL,                    -- identity of the stream KNOWLEDGE; empty: nothing was read yet
     checkpoint INTEGER NOT NULL              -- sequence of the last version that is in the file
 );
 

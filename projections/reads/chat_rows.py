@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import msgspec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.teamwork import state_at, state_of
 from events.subjects import ChatKey
 from projections.database import moment
 from projections.reads.entries import moment_or_none
@@ -30,31 +32,33 @@ _OF_IDS = _CHATS.format("json_each(?) wanted CROSS JOIN chats ON chats.id = want
 _OF_KEY = _CHATS.format("chats") + " WHERE account = ? AND chats.chat = ?"
 
 
-def of_ids(db: sqlite3.Connection, ids: Iterable[int]) -> tuple[ChatView, ...]:
-    """The chats with these row numbers, in this order."""
+def of_ids(db: sqlite3.Connection, ids: Iterable[int], now: datetime | None = None) -> tuple[ChatView, ...]:
+    """The chats with these row numbers, in this order, as of `now`."""
     wanted = msgspec.json.encode(list(ids)).decode()
-    return tuple(map(_shown, db.execute(_OF_IDS, (wanted,)).fetchall()))
+    return tuple(_shown(row, now) for row in db.execute(_OF_IDS, (wanted,)).fetchall())
 
 
-def of_key(db: sqlite3.Connection, key: ChatKey) -> ChatView | None:
+def of_key(db: sqlite3.Connection, key: ChatKey, now: datetime | None = None) -> ChatView | None:
     row = db.execute(_OF_KEY, key).fetchone()
-    return _shown(row) if row is not None else None
+    return _shown(row, now) if row is not None else None
 
 
-def _shown(row: tuple[Any, ...]) -> ChatView:
+def _shown(row: tuple[Any, ...], now: datetime | None) -> ChatView:
     """The chat of a row; where its state cannot be read, what else is known of it."""
     try:
-        return _chat_view(row)
+        return _chat_view(row, now)
     except Exception as defect:
         log.exception("not_shown", chat=row[1])
         unshown = f"(cannot be shown: {type(defect).__name__})"
-        return _chat_view((*row[:8], None, *row[9:11], "{}", *row[12:18], unshown, None))
+        return _chat_view((*row[:8], None, *row[9:11], "{}", *row[12:18], unshown, None), now)
 
 
-def _chat_view(row: tuple[Any, ...]) -> ChatView:
+def _chat_view(row: tuple[Any, ...], now: datetime | None) -> ChatView:
     account, chat, partition, name, last_at, messages, replies, owes, attention, asked_at, marks, snapshot = row[:12]
     state = decode_snapshot(snapshot)
     last = _last_words(*row[12:])
+    work = state_of(state)
+    work = work if now is None else state_at(work, state.snoozed_until, now)
     return ChatView(
         account=account,
         chat=chat,
@@ -78,6 +82,11 @@ def _chat_view(row: tuple[Any, ...]) -> ChatView:
         backend=state.thread.backend if state.thread is not None else None,
         thread=state.thread.id if state.thread is not None else None,
         owes=bool(owes),
+        assigned=state.assigned or None,
+        labels=state.labels,
+        state=work,
+        snoozed_until=state.snoozed_until if work == "snoozed" else None,
+        unanswered_at=state.unanswered if state.admission != "blocked" else None,
     )
 
 

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
+from events.settled import Settled
 from events.subjects import ChatKey
+from events.teamwork import State
 from projections.database import micros, moment, rows_for
-from projections.reads.chat_list import Asked, ChatPage, Only, counts, page
+from projections.drafts.drafts import Drafts, drafts
+from projections.reads.accounts import within
+from projections.reads.chat_list import ONLY, Asked, ChatPage, Only, page
 from projections.reads.chat_rows import of_ids, of_key
-from projections.reads.entries import moment_or_none, turns
+from projections.reads.control_view import ControlView
+from projections.reads.deliveries import deliveries
+from projections.reads.entries import turns
+from projections.reads.filters import LabelCount, counts, labels
 from projections.reads.found import FoundPage, Within, found
-from projections.reads.lines import LinesPage, last_wrote, lines, message
+from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
+from projections.reads.notes import NoteView, notes
+from projections.reads.person import PersonView, person
 from projections.reads.reader import Reader
 from projections.reads.trouble_views import DeliveryView, TroubleView
 from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
     ChatView,
-    ControlView,
     Counts,
     Entry,
     Found,
@@ -68,7 +76,7 @@ _THREADS = (
 _USAGE = (
     "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens, cached_tokens,"
     " seconds FROM usage JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '')"
-    " AND day >= ? ORDER BY account, chats.chat, day, backend, model"
+    " AND day >= ? AND {within} ORDER BY account, chats.chat, day, backend, model"
 )
 _ATTENTION = (
     "SELECT account, chat, name, attention FROM chats INDEXED BY attention"
@@ -84,13 +92,6 @@ _COUNTS = (
     " coalesce(sum(replies), 0) FROM totals"
 )
 _TO_DO = "SELECT count(*) FROM chats INDEXED BY waking WHERE wakes AND to_do"
-_DELIVERIES = (
-    "SELECT account, EXISTS (SELECT 1 FROM first_receipts WHERE first_receipts.account = accounts.account), unsent,"
-    " waiting, (SELECT at FROM undelivered WHERE undelivered.account = accounts.account AND state = 'waiting'"
-    " ORDER BY seq LIMIT 1), parked, failed, (SELECT last_at FROM chats INDEXED BY listed"
-    " WHERE marks >= 0 AND chats.account = accounts.account ORDER BY last_at DESC LIMIT 1)"
-    " FROM accounts ORDER BY account"
-)
 
 
 class Queries:
@@ -110,14 +111,37 @@ class Queries:
         with self._reader.transaction() as db:
             return page(db, asked, now, limit)
 
-    def marked(self, now: datetime) -> dict[Only, int]:
-        """The number of chats that each filter leaves at `now`."""
+    def drafts(
+        self, questions: Iterable[str], settled: Iterable[Settled], accounts: Collection[str] | None = None
+    ) -> Drafts:
+        """Questions that the documents do not answer, but for these `questions` of pairs and what is `settled`."""
         with self._reader.transaction() as db:
-            return counts(db, now)
+            return drafts(db, questions, settled, accounts)
 
-    def chat(self, key: ChatKey) -> ChatView | None:
-        """One chat; None if it has no event."""
-        return of_key(self._reader.connection(), key)
+    def marked(
+        self, now: datetime, accounts: Sequence[str] | None = None, state: State | None = None, me: str = ""
+    ) -> dict[Only, int]:
+        """The number of chats that each filter leaves at `now`, of these accounts and in this state (None: of all, in
+        any); `me` is the user of `mine`."""
+        with self._reader.transaction() as db:
+            found = counts(db, now, accounts, state, me)
+        return {only: found[only] for only in ONLY}
+
+    def labels(
+        self, now: datetime, accounts: Sequence[str] | None = None, state: State | None = None
+    ) -> tuple[LabelCount, ...]:
+        """The labels of these chats, and how many have each, in the order of the alphabet."""
+        with self._reader.transaction() as db:
+            return labels(db, now, accounts, state)
+
+    def chat(self, key: ChatKey, now: datetime | None = None) -> ChatView | None:
+        """One chat as of `now` (None: one that was put off still is); None if it has no event."""
+        return of_key(self._reader.connection(), key, now)
+
+    def notes(self, key: ChatKey) -> tuple[NoteView, ...]:
+        """The notes about the chat, oldest first."""
+        with self._reader.transaction() as db:
+            return notes(db, key)
 
     def known(self, chat: str) -> dict[str, dict[str, int]]:
         """The accounts that know the chat, as EventLog.known gives them: in each, the numbers of its messages (`in`)
@@ -156,15 +180,21 @@ class Queries:
         return tuple(account for (account,) in rows)
 
     def volume(
-        self, since: datetime, until: datetime, step: timedelta, key: ChatKey | None = None
+        self,
+        since: datetime,
+        until: datetime,
+        step: timedelta,
+        key: ChatKey | None = None,
+        accounts: tuple[str, ...] | None = None,
     ) -> tuple[Volume, ...]:
-        """The counts of each `step` of the time from `since` to `until`, in all chats or in one."""
+        """The counts of each `step` of the time from `since` to `until`, in all chats, in one, or in those of these
+        accounts."""
         with self._reader.transaction() as db:
             chat = None
             if key is not None:
                 row = db.execute(f"SELECT {_CHAT}", key).fetchone()
                 chat = row[0] if row[0] is not None else 0
-            return volume(db, since, until, step, chat)
+            return volume(db, (since, until, step), chat, accounts)
 
     def attention(self, account: str | None = None) -> tuple[AttentionView, ...]:
         """The chats that ask for a human, the longest wait first."""
@@ -194,10 +224,20 @@ class Queries:
         with self._reader.transaction() as db:
             return lines(db, key, limit, before, after, around)
 
+    def beside(self, key: ChatKey, shown: Sequence[Entry]) -> Beside:
+        """What belongs to these lines of the chat, the oldest first, and may be on another page."""
+        with self._reader.transaction() as db:
+            return beside(db, key, shown)
+
     def message(self, key: ChatKey, id_: str) -> Entry | None:
         """A message of the chat; None if it has none of this id."""
         with self._reader.transaction() as db:
             return message(db, key, id_)
+
+    def person(self, key: ChatKey, most: int) -> PersonView:
+        """The person of the chat, with at most `most` of the last things and turns."""
+        with self._reader.transaction() as db:
+            return person(db, key, most)
 
     def last_wrote(self, key: ChatKey) -> tuple[str, datetime] | None:
         """The id and the time of the person's last message in the chat; None if there is none."""
@@ -218,9 +258,18 @@ class Queries:
         where = f"WHERE chat = {_CHAT} ORDER BY seq DESC LIMIT ?"
         return tuple(turns(self._reader.connection(), where, *key, limit))
 
-    def usage(self, account: str | None = None, chat: str | None = None, since: str = "") -> tuple[UsageView, ...]:
-        """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on."""
-        rows = self._reader.connection().execute(_USAGE, (account or "", chat or "", since)).fetchall()
+    def usage(
+        self,
+        account: str | None = None,
+        chat: str | None = None,
+        since: str = "",
+        accounts: tuple[str, ...] | None = None,
+    ) -> tuple[UsageView, ...]:
+        """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on; of these accounts
+        alone."""
+        condition, given = within(accounts, "chats.account")
+        found = (account or "", chat or "", since, *given)
+        rows = self._reader.connection().execute(_USAGE.format(within=condition), found).fetchall()
         return tuple(UsageView(**dict(zip(UsageView.__struct_fields__, row, strict=True))) for row in rows)
 
     def search(
@@ -237,17 +286,20 @@ class Queries:
         account: str | None = None,
         chat: str | None = None,
         only: tuple[Only, datetime] | None = None,
+        accounts: tuple[str, ...] | None = None,
+        me: str = "",
         after: int | None = None,
         before: int | None = None,
     ) -> FoundPage:
         """A page of the messages and replies that contain all words of `text`, the newest first.
 
         The last word may be the beginning of one. Case, accents, width and the written form of a number make no
-        difference; nothing in `text` is syntax. `only`: as in a list of chats, and the time. The page comes after the
-        hit at sequence `after`, or ends before the one at `before`; without both it is the first.
+        difference; nothing in `text` is syntax. `only`: as in a list of chats, and the time; `accounts` and `me`
+        as there. The page comes after the hit at sequence `after`, or ends before the one at `before`; without both it
+        is the first.
         """
         with self._reader.transaction() as db:
-            return found(db, text, limit, Within(account, chat, only), after, before)
+            return found(db, text, limit, Within(account, chat, only, accounts, me), after, before)
 
     def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
         """Everything known of the messages, replies, controls, turns and runs with this id: mostly one, none if
@@ -280,10 +332,12 @@ class Queries:
         rows = self._reader.connection().execute("SELECT partition, chats FROM totals").fetchall()
         return dict(rows)
 
-    def trouble(self, now: datetime) -> tuple[TroubleView, ...]:
-        """The chats that need a look: first those that are stuck at `now`, then those with a bad ending."""
+    def trouble(self, now: datetime, accounts: Sequence[str] | None = None) -> tuple[TroubleView, ...]:
+        """The chats of these accounts that need a look: first those that are stuck at `now`, then those with a bad
+        ending."""
         with self._reader.transaction() as db:
-            return (*stuck(db, now), *ended_or_passed(db, now))
+            where = within(accounts)
+            return (*stuck(db, now, where), *ended_or_passed(db, now, where))
 
     def stuck(self, now: datetime) -> int:
         """How many chats are stuck at `now`."""
@@ -292,20 +346,7 @@ class Queries:
 
     def deliveries(self) -> tuple[DeliveryView, ...]:
         """The accounts with replies that are not with their person."""
-        rows = self._reader.connection().execute(_DELIVERIES).fetchall()
-        return tuple(
-            DeliveryView(
-                account=account,
-                began=bool(began),
-                unsent=unsent,
-                waiting=waiting,
-                oldest_at=moment_or_none(oldest),
-                parked=parked,
-                failed=failed,
-                last_at=moment_or_none(last),
-            )
-            for account, began, unsent, waiting, oldest, parked, failed, last in rows
-        )
+        return deliveries(self._reader.connection())
 
     def to_do(self) -> int:
         """How many chats have work that the service has to do now."""

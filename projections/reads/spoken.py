@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from projections.reads.views import Entry, LastWords
 
-_SPEAKERS = {
+SPEAKERS = {
     "assistant": "Bot",
     "operator": "By hand",
     "phone": "By hand, on the phone",
@@ -39,7 +39,7 @@ def speaker(one: LastWords | Entry, person: Callable[[str], str]) -> str:
     """Who spoke; `person` writes a JID."""
     author = "phone" if isinstance(one, Entry) and one.from_me else one.author
     if author != "person":
-        return _SPEAKERS.get(author, author)
+        return SPEAKERS.get(author, author)
     return one.name or (person(one.sender) if one.sender else "They")
 
 

@@ -11,6 +11,8 @@ from events.decisions import MediaRead
 from events.inbound import ReceiptState
 from events.parts import Part
 from events.references import Choice
+from events.teamwork import State
+from projections.reads.control_view import ControlView
 from projections.tables.marks import Mark
 
 
@@ -51,6 +53,10 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     - `stopped`: the person wants no answers.
     - `backend`, `thread`: the conversation's place.
     - `owes`: the chat has pending work.
+    - `assigned`: the user who has it.
+    - `labels`: its labels.
+    - `state`: of the work on it; `snoozed` until `snoozed_until`, from when on it is open.
+    - `unanswered_at`: the time of the person's first message since our last word; None: none waits for us.
     """
 
     account: str
@@ -75,6 +81,11 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     backend: str | None
     thread: str | None
     owes: bool
+    assigned: str | None
+    labels: tuple[str, ...]
+    state: State
+    snoozed_until: datetime | None
+    unanswered_at: datetime | None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -229,33 +240,6 @@ class ThreadView(msgspec.Struct, frozen=True, kw_only=True):
     replies: int
     input_tokens: int
     output_tokens: int
-
-
-class ControlView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An order about a chat.
-
-    - `outcome`: the decision that obeyed or refused it; None: it is pending.
-    - `reason`: the reason of a refusal.
-    - `repeats`: how often it came again with the same id, the last time as `repeat_seq` at `repeat_at`.
-    """
-
-    seq: int
-    id: str
-    at: datetime
-    command: str
-    by: str | None = None
-    until: datetime | None = None
-    text: str | None = None
-    messages: tuple[str, ...] = ()
-    parts: tuple[Part, ...] = ()
-    quote: str | None = None
-    outcome: str | None = None
-    outcome_seq: int | None = None
-    outcome_at: datetime | None = None
-    reason: str | None = None
-    repeats: int = 0
-    repeat_seq: int | None = None
-    repeat_at: datetime | None = None
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,12 +9,16 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from projections.database import micros, moment
+from projections.reads.accounts import in_json
 
 _MICROSECOND = timedelta(microseconds=1)
 _SPAN = (
     "SELECT at / :step, sum(author = 'person' AND NOT from_me), sum(author = 'assistant'), sum(author = 'operator'),"
     " sum(ending = 'ignored'), sum(ending = 'turn_failed'), sum(input_tokens), sum(output_tokens) FROM history"
-    " WHERE seq >= :first AND at >= :since AND (:chat IS NULL OR chat = :chat) GROUP BY 1 ORDER BY 1"
+    " WHERE seq >= :first AND at >= :since AND (:chat IS NULL OR chat = :chat)"
+    " AND (:accounts IS NULL OR chat IN"
+    " (SELECT id FROM chats WHERE account IN (SELECT value FROM json_each(:accounts))))"
+    " GROUP BY 1 ORDER BY 1"
 )
 
 
@@ -41,12 +45,22 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def volume(
-    db: sqlite3.Connection, since: datetime, until: datetime, step: timedelta, chat: int | None
+    db: sqlite3.Connection,
+    span: tuple[datetime, datetime, timedelta],
+    chat: int | None,
+    accounts: tuple[str, ...] | None = None,
 ) -> tuple[Volume, ...]:
-    """One Volume for each step from that of `since` to that of `until`, empty steps included."""
+    """One Volume for each step of `span` from that of its first time to that of its last one, empty steps included."""
+    since, until, step = span
     width = step // _MICROSECOND
     first, last = micros(since) // width, micros(until) // width
-    given = {"step": width, "since": first * width, "first": _first_from(db, first * width), "chat": chat}
+    given = {
+        "step": width,
+        "since": first * width,
+        "first": _first_from(db, first * width),
+        "chat": chat,
+        "accounts": in_json(accounts) if accounts is not None else None,
+    }
     found = {number: counts for number, *counts in db.execute(_SPAN, given)}
     return tuple(_volume(moment(number * width), found.get(number, ())) for number in range(first, last + 1))
 

@@ -9,8 +9,9 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from chat.turn import unread_of
 from projections.database import ids_of, moment
+from projections.reads.control_view import ControlView
 from projections.reads.entries import entries, moment_or_none, receipts, turns
-from projections.reads.views import ChatStatus, ControlView, Entry, TurnView, Why
+from projections.reads.views import ChatStatus, Entry, TurnView, Why
 from projections.tables.chats import decode_snapshot
 
 _PLACES = (
@@ -20,8 +21,8 @@ _PLACES = (
 )
 _CONTROLS = (
     'SELECT account, chats.chat, partition, snapshot, seq, controls.id, at, command, "by", until, text,'
-    " controls.messages, parts, quote, outcome, outcome_seq, outcome_at, reason, repeats, repeat_seq,"
-    " repeat_at FROM controls JOIN chats ON chats.id = controls.chat"
+    ' controls.messages, parts, quote, "to", "add", remove, outcome, outcome_seq, outcome_at, reason, repeats,'
+    " repeat_seq, repeat_at FROM controls JOIN chats ON chats.id = controls.chat"
     " WHERE controls.id = ? AND ? IN (account, '') AND ? IN (chats.chat, '') ORDER BY seq"
 )
 _TURNS = (
@@ -130,8 +131,8 @@ def _control(row: list[object]) -> ControlView:
     values = dict(zip(ControlView.__struct_fields__, row, strict=True))
     parts = msgspec.json.decode(str(values["parts"] or "[]"))
     times = {name: moment_or_none(values[name]) for name in ("until", "outcome_at", "repeat_at")}  # type: ignore[arg-type]
-    at, messages = moment(values["at"]), ids_of(values["messages"])  # type: ignore[arg-type]
-    return msgspec.convert({**values, **times, "at": at, "messages": messages, "parts": parts}, ControlView)
+    lists = {name: ids_of(values[name]) for name in ("messages", "add", "remove")}  # type: ignore[arg-type]
+    return msgspec.convert({**values, **times, **lists, "at": moment(values["at"]), "parts": parts}, ControlView)  # type: ignore[arg-type]
 
 
 def _status(snapshot: str) -> ChatStatus:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from projections.reads.views import ControlView
+from projections.reads.control_view import ControlView
 from projections.story.parts import ordered
 from projections.story.reasons import because
 from projections.story.step import Step, lasting, names
@@ -21,6 +21,10 @@ _OUTCOMES = {
     "approved": "the person was let in",
     "blocked": "the chat was blocked",
     "joined": "the two chats became one",
+    "assigned": "it was noted who has the chat",
+    "noted": "the note is beside the chat, for users alone",
+    "labelled": "the labels were changed",
+    "resolved": "the state of the work was changed",
 }
 
 
@@ -28,7 +32,7 @@ def order_steps(control: ControlView) -> Iterator[Step]:
     """The order's author and outcome."""
     about = f" of {names(control.messages)}" if control.messages else ""
     quote = f", quoting {control.quote}" if control.quote else ""
-    what = f"ordered by {control.by or 'nobody who gave a name'}: {control.command}{about}{quote}"
+    what = f"ordered by {control.by or 'nobody who gave a name'}: {control.command}{about}{quote}{_work(control)}"
     yield Step(
         at=control.at,
         kind="order",
@@ -46,6 +50,14 @@ def order_steps(control: ControlView) -> Iterator[Step]:
     if control.repeats:
         what = f"the order came again with the same id, {control.repeats} times: counted, obeyed once"
         yield Step(at=control.repeat_at, kind="repeated", what=what, seq=control.repeat_seq)
+
+
+def _work(control: ControlView) -> str:
+    """What an order by which users share the work says, beside a note's words and a time."""
+    if control.command == "assign":
+        return f" to {control.to}" if control.to else " to no user"
+    changes = [f"-{label}" for label in control.remove] + [f"+{label}" for label in control.add]
+    return f" {', '.join(changes)}" if changes else ""
 
 
 def order_now(control: ControlView, now: datetime) -> Step | None:

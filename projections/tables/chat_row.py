@@ -39,6 +39,7 @@ class TurnRow(msgspec.Struct, gc=False):
     input_tokens: int = 0
     output_tokens: int = 0
     profile: str | None = None
+    left_open: str | None = None
 
 
 class ThreadRow(msgspec.Struct, gc=False):
@@ -65,6 +66,7 @@ class ChatRow(msgspec.Struct, gc=False):
     - `outgoing`: the last replies and how far they got.
     - `words`: by which the search finds the chat; None: they are to be made.
     - `attention`: the open attention, as JSON.
+    - `labels`: those in the table `labels`.
     - `has_receipts`: its first receipt is noted, as far as is known in memory.
     """
 
@@ -83,6 +85,7 @@ class ChatRow(msgspec.Struct, gc=False):
     turn: TurnRow | None = None
     thread: ThreadRow | None = None
     has_receipts: bool = False
+    labels: tuple[str, ...] = ()
 
     def fold(self, recorded: Recorded) -> tuple[bool, Exception | None]:
         """Bring the state up to `recorded`. Returns whether that changed anything, and the exception of a fold that

@@ -14,6 +14,7 @@ from chat.gates import pairing_code
 from chat.informing import is_informing
 from chat.pending import has_pending_work, has_work_now, wakes
 from chat.state import Chat
+from chat.teamwork import state_of
 from events.decisions import Reply
 from events.inbound import Control, Message, Receipt
 from events.jid import is_group
@@ -21,6 +22,7 @@ from events.recorded import Recorded
 from events.subjects import ChatKey, partition
 from projections.database import id_list, micros, rows_for, write_rows
 from projections.tables.chat_row import ChatRow
+from projections.tables.labels import write_labels
 from projections.tables.marks import BLANK, decoded, encoded, marks_of, named, put_receipt, put_reply
 from projections.tables.threads import thread_at
 from projections.tables.turns import turn_at
@@ -66,6 +68,7 @@ class Chats:
             state = decode_snapshot(snapshot)
             held = ChatRow(id_, ChatKey(account, chat), state, *row)
             held.failed, held.outgoing, held.words = "failed" in named(marks), decoded(outgoing), words
+            held.labels = state.labels
             held.turn = turn_at(self._db, id_, state.turn.seq) if state.turn is not None else None
             held.thread = thread_at(self._db, id_) if state.thread is not None else None
             self._held[held.key] = held
@@ -117,7 +120,8 @@ class Chats:
 
     def write(self) -> None:
         """Write the changed rows, and drop chats that were not used lately."""
-        rows = list(map(_row, self._changed.values()))
+        changed = self._changed.values()
+        rows = list(map(_row, changed))
         write_rows(
             self._db,
             "INSERT INTO chats",
@@ -126,8 +130,11 @@ class Chats:
             " messages = excluded.messages, replies = excluded.replies, owes = excluded.owes, to_do = excluded.to_do,"
             " wakes = excluded.wakes, attention = excluded.attention, asked_at = excluded.asked_at,"
             " marks = excluded.marks, outgoing = excluded.outgoing, words = excluded.words,"
-            " snapshot = excluded.snapshot, closed_into = excluded.closed_into, joints = excluded.joints",
+            " snapshot = excluded.snapshot, closed_into = excluded.closed_into, joints = excluded.joints,"
+            " work = excluded.work, snoozed_until = excluded.snoozed_until, assigned = excluded.assigned,"
+            " unanswered = excluded.unanswered",
         )
+        write_labels(self._db, changed)
         self._changed.clear()
         while len(self._held) > _HELD:
             self._held.popitem(last=False)
@@ -147,12 +154,17 @@ def _row(held: ChatRow) -> tuple[Any, ...]:
         reason = msgspec.json.decode(held.attention)["text"] if held.attention is not None else None
         held.words = words_of(key.chat, held.name, reason)
     marks = marks_of(held.outgoing, failed=held.failed, paused=state.pause is not None)
-    if state.into or not (held.messages or held.replies or owes or marks or state.stopped or admission(key, state)):
+    left = held.messages or held.replies or owes or marks or held.attention or state.assigned or state.labels
+    if state.into or not (left or state.stopped or admission(key, state)):
         marks = BLANK
+    work, until = state_of(state), state.snoozed_until if state_of(state) == "snoozed" else None
+    unanswered = state.unanswered if state.admission != "blocked" else None
     return (
         held.id, key.account, key.chat, partition(key), held.name, held.last_at, held.messages, held.replies, owes,
         has_work_now(state),
         wakes(state), held.attention, held.asked_at, marks, encoded(held.outgoing), held.words,
         _encoder.encode(state).decode(), state.into or None,
         id_list(joint.chat for joint in state.joints) if state.joints else None,
+        work, micros(until) if until is not None else None,
+        state.assigned, micros(unanswered) if unanswered is not None else None,
     )  # fmt: skip

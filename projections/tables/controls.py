@@ -28,6 +28,9 @@ class ControlRow(msgspec.Struct, gc=False):
     messages: str
     parts: str | None = None
     quote: str | None = None
+    to: str | None = None
+    add: str | None = None
+    remove: str | None = None
     outcome: str | None = None
     outcome_seq: int | None = None
     outcome_at: int | None = None
@@ -82,7 +85,8 @@ class Controls:
         until = micros(control.until) if control.until is not None else None
         self._changed[recorded.seq] = self._rows[control.id, held.id] = ControlRow(
             control.id, held.id, recorded.seq, micros(recorded.at), control.command, control.by, until, control.text,
-            id_list(control.messages), parts, control.quote,
+            id_list(control.messages), parts, control.quote, control.to,
+            id_list(control.add) if control.add else None, id_list(control.remove) if control.remove else None,
         )  # fmt: skip
 
     def decided(self, held: ChatRow, recorded: Recorded) -> None:

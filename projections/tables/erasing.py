@@ -35,7 +35,7 @@ _LATE = (
     "SELECT count(*), (SELECT name FROM history WHERE chat = :chat AND name IS NOT NULL AND NOT from_me"
     " ORDER BY seq DESC LIMIT 1) FROM history WHERE chat = :chat"
 )
-_WITH_THE_CHAT = ("receipts", "turns", "threads", "usage")
+_WITH_THE_CHAT = ("receipts", "turns", "threads", "usage", "labels", "notes")
 _BY_SEQUENCE = ("history", "controls", "set_aside")
 
 _SHORT = 50

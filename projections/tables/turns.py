@@ -8,6 +8,8 @@ from __future__ import annotations
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.left_open import left_open
+from chat.turn import Turn
 from events.decisions import Ignored, Reply, RunStarted, TurnAdopted, TurnFailed, TurnStarted
 from events.recorded import Recorded
 from projections.database import id_list, micros, write_rows
@@ -30,9 +32,13 @@ class Turns:
         self._db = db
         self._changed: dict[tuple[int, int], TurnRow] = {}
 
-    def fold(self, held: ChatRow, recorded: Recorded) -> None:
-        """Bring the chat's running turn up to a decision that the chat's state already has."""
+    def fold(self, held: ChatRow, recorded: Recorded, running: Turn | None) -> None:
+        """Bring the chat's turn, which was `running` before, up to a decision that the chat's state already has."""
         event, row = recorded.event, held.turn
+        why = left_open(running, event) if running is not None else None
+        if row is not None and why is not None and row.left_open is None:
+            row.left_open = why
+            self._changed[row.chat, row.seq] = row
         if isinstance(event, TurnStarted):
             if row is not None and row.state == "running":
                 row.state, row.ended, row.ended_at = "replaced", recorded.seq, micros(recorded.at)

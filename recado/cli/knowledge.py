@@ -14,6 +14,7 @@ from events.knowledge import Document, Place, Version
 from events.knowledge_log import Stock
 from projections.knowledge.search import Found
 from recado.cli.knowledge_check import check
+from recado.cli.knowledge_drafts import drafts
 from recado.cli.knowledge_files import export_, faq
 from recado.cli.knowledge_open import Name, Open, collection_argument, opened, searched, shown, version_of
 from recado.cli.options import json_option
@@ -57,6 +58,7 @@ def knowledge() -> None:
 
 
 knowledge.add_command(check)
+knowledge.add_command(drafts)
 knowledge.add_command(faq)
 knowledge.add_command(export_)
 

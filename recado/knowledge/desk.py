@@ -9,6 +9,7 @@ from actors.tools.passages import Found
 from console.documents.port import Indexed
 from events.knowledge import Document, Place, Version
 from events.knowledge_log import KnowledgeLog, Stock
+from events.settled import Outcome, Settled
 from projections.knowledge.index import Text
 from projections.knowledge.indexing import Indexing, Texts
 
@@ -39,3 +40,9 @@ class StoredDocuments:
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         return await self._stored.write(place, document, expected=expected)
+
+    async def settled(self) -> list[Settled]:
+        return await self._stored.settled()
+
+    async def settle(self, draft: Settled, outcome: Outcome) -> None:
+        await self._stored.settle(draft, outcome)

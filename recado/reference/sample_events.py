@@ -26,6 +26,7 @@ from events.decisions import (
 from events.inbound import Control, Edit, Inbound, Media, Message, Pricing, Receipt, ReceiptError, Revoke
 from events.joining import Joined
 from events.references import Referral
+from events.teamwork import Assigned, Labelled, Noted, Resolved
 from events.tool_calls import ToolCalled, ToolReturned
 from events.usage import TokenUsage
 
@@ -123,6 +124,10 @@ DECISION_SAMPLES: dict[str, Decision] = {
     "blocked": Blocked(by="cli:ana", cause="01JDG", at=_at(58)),
     "reset": Reset(upto=1042, by="cli:ana", cause="01JDD", at=_at(60)),
     "joined": Joined(into="5511999999999@s.whatsapp.net", at=_at(71), cause="join:99887766@lid", stopped=True),
+    "assigned": Assigned(to="bea", by="ana", cause="01JDH", at=_at(62)),
+    "noted": Noted(id="01JDI.n", text="Has paid for two cakes.", by="ana", cause="01JDI", at=_at(63)),
+    "labelled": Labelled(add=("vip",), remove=("new",), by="ana", cause="01JDJ", at=_at(64)),
+    "resolved": Resolved(state="snoozed", until=_at(7200), by="ana", cause="01JDK", at=_at(65)),
     "erased": Erased(upto=1043, by="cli:ana", cause="01JDE", at=_at(70), done=True, events=1042, objects=3, threads=1),
 }
 """An example of each type of side `o`."""

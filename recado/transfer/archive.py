@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from events.jetstream.api import STREAM_NOT_FOUND, ApiRefused, Done, StreamInfo, call
+from events.jetstream.api import RESTORED, STREAM_NOT_FOUND, ApiRefused, Done, StreamInfo, call
 from events.jetstream.connection import Bus
 from events.jetstream.snapshot import CHUNK, Download, Snapshot, upload
 from events.jetstream.streams import EVENTS, REPLICAS, RESTORING
@@ -218,6 +218,7 @@ def _marked(snapshot: Snapshot, name: str, about: About, replicas: int) -> Snaps
         key: value for key, value in snapshot.config.get("metadata", {}).items() if not key.startswith("_nats.")
     }
     metadata[BACKUP] = about.id
+    metadata[RESTORED] = token_hex(8)
     if name == EVENTS:
         metadata[RESTORING] = about.id
     return Snapshot(snapshot.config | {"metadata": metadata, "num_replicas": replicas}, snapshot.state)

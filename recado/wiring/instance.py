@@ -15,6 +15,7 @@ from importlib.metadata import version
 from secrets import token_hex
 from socket import socket
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 import structlog
@@ -37,8 +38,6 @@ from console.app import make_app, make_probes
 from console.deps import Deps, ModelInfo
 from console.news import News
 from console.server import bind, serving
-from console.sessions import FILE as SESSIONS
-from console.sessions import Sessions
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
 from events.log import EventLog, Tail
@@ -63,9 +62,11 @@ from recado.settings.settings import Settings
 from recado.settings.shown import lines
 from recado.wiring.cloud_gateway import is_gateway, start_beside
 from recado.wiring.connect import connect_to
+from recado.wiring.entrance import watched_entrance
 from recado.wiring.knowledge import indexed_knowledge
 from recado.wiring.library import made_library
 from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
+from recado.wiring.marks import keep_marks
 from recado.wiring.means import Shared
 from recado.wiring.media import watched_store
 from recado.wiring.model import key_print, open_model
@@ -121,9 +122,8 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         makes=True,
         changed=lambda key: router.look_again(key),  # noqa: PLW0108
     )
-    services = ServiceTools(bus)
-    keep(services.watch())
-
+    services = _services(bus, keep)
+    marks, seen = await keep_marks(life, bus, event_log.replicas)
     news, reader = News(settings.account), Reader(folder.path, lambda: runner.path)
 
     def committed(batch: list[Recorded]) -> None:
@@ -149,6 +149,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
             objects=store,
             fence=fence,
             people=names,
+            marks=marks,
             all_read=members.all_read,
             is_finishing=members.is_finishing,
             max_runs=settings.max_runs,
@@ -218,9 +219,12 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         templates=AccountTemplates(settings, bus),
         library=library,
         documents=documents,
-        files=SentFiles(library, store),
-        sessions=_sessions(settings, folder),
+        files=SentFiles(bus, library, store),
+        entrance=await watched_entrance(life, bus, settings, folder, replicas=event_log.replicas),
+        zone=ZoneInfo(settings.timezone),
+        seen=seen,
         gateways=lambda: gateways.there,
+        family=names.family,
         now=instance.bus_time.now,
     )
     _announce(me, deps.model, await stack.enter_async_context(_served(deps, *listeners)))
@@ -234,6 +238,12 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
 def _announce(me: Holder, model: ModelInfo, address: str) -> None:
     log.info("started", instance=me.instance, model=model.name, local=model.local, page=address)
     click.echo(f"recado is at {address}")
+
+
+def _services(bus: Bus, keep: Callable[[Coroutine[Any, Any, None]], object]) -> ServiceTools:
+    services = ServiceTools(bus)
+    keep(services.watch())
+    return services
 
 
 def _simulated(
@@ -290,10 +300,6 @@ async def _served(deps: Deps, page: socket, probes: socket | None) -> AsyncItera
         if probes is not None:
             log.info("probes", address=await stack.enter_async_context(serving(make_probes(deps), probes)))
         yield await stack.enter_async_context(serving(make_app(deps), page))
-
-
-def _sessions(settings: Settings, folder: DataFolder) -> Sessions | None:
-    return Sessions(folder.path / SESSIONS, settings.page_password) if settings.page_password else None
 
 
 def _know_accounts(reader: Reader, slots: FairSlots) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
+from actors.tools.look_up import NotSearchable
 from actors.tools.passages import Found
 from backends.embedded import Embedded, installed
 from backends.embeddings import Embeddings
@@ -36,6 +38,9 @@ from recado.wiring.lifecycle import Lifetime
 
 FILE = "knowledge.db"
 """The index, in RECADO_DATA."""
+
+WITHIN = 10.0
+"""Seconds to wait for the index."""
 
 SHOWN = 3
 """Passages that a model is shown."""
@@ -90,8 +95,14 @@ class SearchedKnowledge:
         self._embedder = embedder
 
     async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
-        await self._indexing.is_whole.wait()
-        found = await search_by_both(self._indexing, self._embedder, query, tuple(collections), SHOWN)
+        try:
+            async with asyncio.timeout(WITHIN):
+                await self._indexing.is_whole.wait()
+                found = await search_by_both(self._indexing, self._embedder, query, tuple(collections), SHOWN)
+        except TimeoutError:
+            raise NotSearchable("not all documents are indexed yet, or the bus has no stream of them") from None
+        except sqlite3.DatabaseError as fault:
+            raise NotSearchable(f"the index cannot be read: {fault}") from fault
         return [_found(one) for one in found]
 
 

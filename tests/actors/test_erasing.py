@@ -172,3 +172,24 @@ async def test_files_that_were_sent_to_the_chat_alone_go_with_it() -> None:
     assert isinstance(receipt, Erased)
     assert store.erased == [f"{SENT}1"]
     assert receipt.objects == 1
+
+
+class Marks:
+    """The bucket of what users have seen, which is away."""
+
+    def __init__(self) -> None:
+        self.asked: list[ChatKey] = []
+
+    async def forget(self, key: ChatKey) -> None:
+        self.asked.append(key)
+        raise LogUnavailable("no answer")
+
+
+async def test_marks_of_the_desk_hold_no_erasure_up() -> None:
+    """They are asked to go; where their bucket is lost, the erasure ends all the same."""
+    log, marks = MemoryLog(), Marks()
+    async with house(log, marks=marks) as home:
+        await answered(home, ANA, 1)
+        await log.publish(ANA, ERASE, msg_id="c1")
+        await home.reads.seen(is_receipt)
+    assert set(marks.asked) == {ANA}

@@ -123,16 +123,18 @@ async def test_edits_and_deletions_are_shown(up: Recado, window: Page) -> None:
 
 
 async def test_chats_that_wait_for_a_human(up: Recado, window: Page) -> None:
-    """They stand above all chats, with the reason, without the page being loaded again."""
+    """They are a filter with a count, and each has its reason, without the page being loaded again."""
     await desk(up, window)
     log, bus = await open_log(up)
     await log.publish(KEY, Message(id="m2", text="I want a refund", name="Ana Lima"), msg_id="m2")
     await log.publish(KEY, Control(id="c1", command="handoff", text="Wants a refund", by="tool:shop"), msg_id="c1")
-    waiting = window.get_by_role("region", name="Waiting for a human")
-    await expect(waiting).to_contain_text("Wants a refund")
+    await window.get_by_role("link", name="Needs a human 1").click()
+    row = window.locator(".chats a")
+    await expect(row).to_contain_text("Wants a refund")
     await picture(window, "desk-chats")
-    await waiting.get_by_role("link").click()
+    await row.click()
     await expect(window.locator(".standing")).to_contain_text("Waits for a human: Wants a refund")
+    await expect(row).to_have_attribute("aria-current", "page")
     await log.close()
     await bus.close()
 
@@ -200,8 +202,7 @@ async def test_by_keyboard_alone(up: Recado, window: Page) -> None:
     await expect(window.locator(".chats a:focus-visible")).to_have_count(1)
     await window.keyboard.press("Enter")
     await expect(window.locator(".write")).to_be_visible()
-    await window.keyboard.press("Tab")
-    await window.keyboard.press("Enter")
+    await window.keyboard.press("r")
     await window.keyboard.type("by keyboard")
     await window.keyboard.press("Enter")
     await expect(window.locator(".operator .text")).to_have_text("by keyboard")

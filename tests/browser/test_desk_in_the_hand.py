@@ -81,7 +81,6 @@ async def test_a_draft_is_kept(page: Page, window: Window) -> None:
     await window.locator("h1").click()
     await window.keyboard.press("/")
     await expect(window.locator("#q")).to_be_focused()
-    await window.go_back()
     await expect(text).to_have_value("my draft\nof two lines")
     page.log.fault = LogUnavailable("no answer")  # type: ignore[attr-defined]
     await window.press("#text", "Enter")
@@ -195,8 +194,8 @@ async def test_the_list_keeps_focus_selection_and_elements(page: Page, window: W
     await window.evaluate("document.activeElement.blur()")
     selected = await window.evaluate("String(document.getSelection())")
     await given(page, ANA, Attention(id="h.h", text="Wants a refund", by="model", at=AT, messages=()))
-    await expect(window.locator(".attention")).to_contain_text("Wants a refund")
-    await expect(window.locator("#news")).to_contain_text("Waiting for a human")
+    await expect(window.locator(".chats")).to_contain_text("Wants a refund")
+    await expect(window.locator("#news")).to_contain_text("Needs a human")
     assert selected
     assert await window.evaluate("String(document.getSelection())") == selected
 

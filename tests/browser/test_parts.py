@@ -20,6 +20,7 @@ from playwright.async_api import expect
 
 from chat.parts import reading
 from console.bubbles import bubbles_of
+from events.files import File
 from events.inbound import Message
 from events.parts import Option, Parameters, Part
 from events.references import Choice
@@ -27,6 +28,7 @@ from tests.browser.phone import Phone
 from tests.chaos.process import recado
 from tests.chat.parts import parts
 from tests.console.conftest import ANA, Page, serve
+from tests.console.stored import file_of
 from tests.console.test_desk import given as happened
 from tests.gateways.replies import reply
 from tests.waiting import until
@@ -65,11 +67,14 @@ class Kept:
     def __init__(self, picture: bytes) -> None:
         self._objects = {PICTURE: picture, PDF: b"%PDF-1.7" + bytes(183_000)}
 
-    async def content(self, object: str) -> bytes | None:  # noqa: A002
-        return self._objects.get(object)
+    async def find(self, object: str) -> File | None:  # noqa: A002
+        return file_of(self._objects[object]) if object in self._objects else None
 
     async def size(self, account: str, object: str) -> int | None:  # noqa: A002
         return len(self._objects[object]) if object in self._objects else None
+
+    async def arrived(self, name: str) -> None:
+        return None
 
 
 @pytest.fixture

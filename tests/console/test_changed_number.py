@@ -55,7 +55,8 @@ async def test_the_page_of_the_old_number(page: Page) -> None:
     _, shown = await page.get(address(OLD), **HTML)
     assert "the first words" in shown
     assert "again" in shown
+    _, shown = await page.get(address(NEW) + "?part=live", **HTML)
     assert "who are you?" not in shown
-    _, shown = await page.get(address(NEXT), **HTML)
+    _, shown = await page.get(address(NEXT) + "?part=live", **HTML)
     assert "who are you?" in shown
     assert "the first words" not in shown

@@ -17,7 +17,7 @@ from events.memory_log import MemoryLog
 from events.subjects import ChatKey
 from projections.trouble import OVERDUE_AFTER
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.test_desk import HTML, address, given, reply
+from tests.console.test_desk import HTML, address, given, ordered, reply
 
 AT = datetime.now(UTC)
 LINK = re.compile(r'<a href="([^"]+)" rel="(next|prev)">')
@@ -101,7 +101,11 @@ async def test_a_jump_shows_what_came_after(page: Page) -> None:
     after = re.findall(r"\?after=(\d+)", there)[0]
     earlier = await shown(page, address(ANA, f"?before={before}"))
     later = await shown(page, address(ANA, f"?after={after}"))
-    lines = [int(number) for text in (earlier, there, later) for number in re.findall(r">line (\d+)\.<", text)]
+    lines = [
+        int(number)
+        for text in (earlier, there, later)
+        for number in re.findall(r'"text" dir="auto">line (\d+)\.<', text)
+    ]
     assert lines == list(range(count))
     assert (await page.get(address(ANA, "?around=5&after=3"), **HTML))[0] == 400
     assert "To the newest messages" in await shown(page, address(ANA, "?after=999999"))
@@ -188,25 +192,43 @@ async def test_any_other_address_is_a_page(page: Page, query: str) -> None:
 
 
 async def test_many_wait_for_a_human(page: Page) -> None:
-    """The oldest few are told, with number, account and last words; the others are a link away, the longest wait
-    first."""
+    """They are a filter with a count, the longest wait first, and no wall above the list; each row has its reason, its
+    account and its last words."""
     for number in range(30):
         await given(page, phone(number), Message(id="m", text=f"word {number}.", name="Ana"))
         await given(
             page, phone(number), Attention(id="m.h", text="Refund", by="model", at=AT + timedelta(hours=-number))
         )
     text = await shown(page, "/desk")
-    waiting, _, chats = text.partition("</section>")
-    waiting = waiting.partition('<section class="attention"')[2]
-    assert waiting.count("<li>") == 3
-    for number in range(3):
-        assert f"+{phone(number).chat.partition('@')[0]}" in waiting
-        assert f"word {number}." in waiting
-        assert f"shop{number % 2}" in waiting
-    assert "All 30, the longest wait first" in waiting
-    assert len(rows(chats)) == 30
+    assert 'only=human">Needs a human <b>30</b>' in text
+    assert len(rows(text)) == 30
+    assert text.count("Refund") == 30
     everyone = await shown(page, "/desk?only=human")
     assert rows(everyone) == [address(phone(number)).removeprefix("/desk/chats/") for number in range(30)]
+    for number in range(30):
+        (row,) = re.findall(rf'<li><a href="{address(phone(number))}\?.*?</li>', everyone, re.DOTALL)
+        for said in (f"+{phone(number).chat.partition('@')[0]}", f"word {number}.", f"shop{number % 2}", "Refund"):
+            assert said in row
+
+
+async def test_the_list_beside_a_chat_keeps_its_filter(page: Page) -> None:
+    """While chats are opened, ordered about and searched; the open one is marked."""
+    await given(page, ANA, Message(id="m", text="hi"), Attention(id="m.h", text="Refund", by="model", at=AT))
+    await given(page, TOM, Message(id="m", text="ho"))
+    (there,) = re.findall(r'<li><a href="([^"]+)"', await shown(page, "/desk?only=human"))
+    assert html.unescape(there) == address(ANA, "?list.only=human")
+    beside = await shown(page, there)
+    (open_,) = re.findall(r'<li><a href="([^"]+)" aria-current="page"', beside)
+    assert open_ == there
+    assert address(TOM) not in beside
+    assert f'action="{address(ANA, "/orders?list.only=human")}"' in beside
+    assert 'name="list.only" value="human"' in beside
+    _, to = await ordered(page, ANA, query="?list.only=human", command="pause")
+    assert to == there
+    assert address(TOM) in await shown(page, address(ANA, "?list.q=ho"))
+    status, refused = await page.get(address(ANA, "?list.only=nothing"), **HTML)
+    assert status == 400
+    assert "no filter" in refused
 
 
 async def test_last_words_say_who_spoke(page: Page) -> None:

@@ -21,6 +21,7 @@ from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from recado.knowledge.desk import StoredDocuments
 from recado.knowledge.texts import LibraryTexts
+from recado.wiring import knowledge as wiring
 from recado.wiring.knowledge import SearchedKnowledge
 from tests.console.conftest import Page, serve
 from tests.console.test_desk import AT, HTML
@@ -367,10 +368,10 @@ async def test_a_bus_without_room(shelf: Shelf, monkeypatch: pytest.MonkeyPatch)
 
 async def test_while_the_index_is_made(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search says so after a while."""
-    monkeypatch.setattr(pages, "WITHIN", 0.01)
+    monkeypatch.setattr(wiring, "WITHIN", 0.01)
     await shelf.indexing.is_whole.wait()
     shelf.indexing.is_whole.clear()  # nothing is stored that would set it again
-    assert "still being made" in await shelf.shown(f"{SHOP}?q=words", 503)
+    assert "cannot be searched now" in await shelf.shown(f"{SHOP}?q=words", 503)
 
 
 async def test_who_may_not(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from console import uploads
+from events.files import File
 from events.inbound import Message
 from events.library import Entry, object_of
 from events.log import LogFull, LogUnavailable
@@ -21,8 +22,8 @@ from events.memory_library import MemoryLibrary
 from events.parts import Part
 from events.subjects import token
 from tests.console.conftest import ANA, Page, serve
+from tests.console.stored import Stores, file_of
 from tests.console.test_desk import AT, HTML, SHOP, given
-from tests.console.test_parts import Stores
 
 PLACE = "/desk/files/local"
 TEXT = b"Bread 2.50\nCake 30.00\n"
@@ -43,7 +44,12 @@ async def page(tmp_path: Path, library: MemoryLibrary) -> AsyncIterator[Page]:
 
 def _give(served: Page, library: MemoryLibrary) -> None:
     files = Stores()
-    files.content = library.content  # type: ignore[method-assign]
+
+    async def find(object_: str) -> File | None:
+        content = await library.content(object_)
+        return file_of(content) if content is not None else None
+
+    files.find = find  # type: ignore[method-assign]
     object.__setattr__(served.deps, "library", library)
     object.__setattr__(served.deps, "files", files)
 
@@ -219,13 +225,14 @@ async def test_broken_forms(page: Page, library: MemoryLibrary) -> None:
 
 
 async def test_too_many_at_once(page: Page, library: MemoryLibrary) -> None:
-    """Others are told to try again; a form that ends makes room."""
-    slots = page.app.state.uploads
+    """Others are told to try again; a form that ends makes room. A small one needs no room."""
+    slots, large = page.app.state.uploads, TEXT * (uploads.SMALL // len(TEXT) + 1)
     for _ in range(uploads.AT_ONCE):
         await slots.acquire()
-    assert (await added(page))[0] == 503
-    slots.release()
+    assert (await added(page, large))[0] == 503
     assert (await added(page))[0] == 303
+    slots.release()
+    assert (await added(page, large, name="another"))[0] == 303
 
 
 async def test_who_may_not(tmp_path: Path, library: MemoryLibrary) -> None:

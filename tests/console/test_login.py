@@ -51,7 +51,7 @@ async def test_nothing_is_shown_without_a_login(locked: Page, path: str) -> None
         assert (response.status, response.headers["location"]) == (303, f"/login?to={path}")
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/login", "/static/desk.css"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/login", "/static/base.css"])
 async def test_addresses_that_tell_nothing_are_open(locked: Page, path: str) -> None:
     """Supervisors need no password, and the form needs its style."""
     assert (await locked.get(path))[0] == 200
@@ -122,8 +122,8 @@ async def test_no_login_redirects_to_another_site(locked: Page, to: str) -> None
 @pytest.mark.parametrize("cookie", ["", "in", "in.aaaa.bbbb", ";;;", "\xff"])
 async def test_cookies_that_are_made_up(locked: Page, cookie: str) -> None:
     """They let nobody in, and break nothing."""
-    assert locked.deps.sessions is not None
-    assert (await locked.get("/desk", Cookie=f"{locked.deps.sessions.cookie}={cookie}"))[0] == 401
+    assert locked.deps.entrance.sessions is not None
+    assert (await locked.get("/desk", Cookie=f"{locked.deps.entrance.sessions.cookie}={cookie}"))[0] == 401
 
 
 @pytest.mark.parametrize("other", ['j={"a": 1}', "x y=1", "path=1", 'theme="dark', "a[b]=1"])
@@ -144,9 +144,9 @@ async def test_a_session_ends(locked: Page, tmp_path: Path) -> None:
     later = Sessions(tmp_path / FILE, PASSWORD, lambda: time.time() + passed)
     browser = later.browser_of(cookie_of(locked).partition("=")[2])
     assert browser is not None
-    assert later.is_in(browser)
+    assert later.session(browser)
     passed = sessions.LASTS
-    assert not later.is_in(browser)
+    assert not later.session(browser)
     assert later.browser_of(cookie_of(locked).partition("=")[2]) == browser
     passed = sessions.KNOWN
     assert later.browser_of(cookie_of(locked).partition("=")[2]) is None
@@ -160,10 +160,14 @@ async def test_without_a_password_the_form_lets_in(page: Page) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"RECADO_HOST": "0.0.0.0"}, "set RECADO_PAGE_PASSWORD"),
-        ({"RECADO_HOST": "127.0.0.2"}, "set RECADO_PAGE_PASSWORD"),
         ({"RECADO_HOST": "0.0.0.0", "RECADO_PAGE_PASSWORD": "short"}, "give it 12 at least"),
         ({"RECADO_HOST": "example.com"}, "no IP address"),
+        ({"RECADO_PROXY_HEADER": "Remote-User"}, "RECADO_PROXY_ADDRESSES"),
+        ({"RECADO_PROXY_ADDRESSES": "127.0.0.1"}, "RECADO_PROXY_HEADER"),
+        ({"RECADO_PROXY_HEADER": "Cookie", "RECADO_PROXY_ADDRESSES": "127.0.0.1"}, "no header for a name"),
+        ({"RECADO_PROXY_HEADER": "A: b", "RECADO_PROXY_ADDRESSES": "127.0.0.1"}, "no header for a name"),
+        ({"RECADO_PROXY_HEADER": "Remote-User", "RECADO_PROXY_ADDRESSES": "0.0.0.0/0"}, "every address"),
+        ({"RECADO_PROXY_HEADER": "Remote-User", "RECADO_PROXY_ADDRESSES": "proxy"}, "no addresses"),
     ],
 )
 def test_a_page_for_everybody_is_refused(given: dict[str, str], told: str) -> None:

@@ -17,28 +17,12 @@ from events.parts import Option, Part
 from events.references import Choice
 from events.subjects import ChatKey
 from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.stored import Stores
 from tests.console.test_desk import AT, HTML, address, given
 from tests.projections.story.test_parts import OF_EACH_KIND, SIZES
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 PAGE = b"<script>alert(1)</script>"
-
-
-class Stores:
-    """Files by their object, in the library and beside it."""
-
-    def __init__(self) -> None:
-        self.there: dict[str, bytes] = {}
-
-    def put(self, content: bytes) -> str:
-        self.there[object_of(content)] = content
-        return object_of(content)
-
-    async def content(self, object: str) -> bytes | None:  # noqa: A002 - the field's name
-        return self.there.get(object)
-
-    async def size(self, account: str, object: str) -> int | None:  # noqa: A002
-        return len(self.there[object]) if object in self.there else None
 
 
 @pytest.fixture
@@ -99,7 +83,7 @@ async def test_a_file(page: Page, stores: Stores) -> None:
     await given(page, ANA, Message(id="a1", text="hello"), reply("c1.r", *parts))
     await given(page, TOM, Message(id="t1", text="hello"))
     text = await shown(page)
-    assert f'<img src="{address(ANA, "/parts/2/1")}"' in text
+    assert f'<img class="image" src="{address(ANA, "/parts/2/1")}"' in text
     assert "a &lt;b&gt;cake&lt;/b&gt;" in text
     assert re.search(r"prices &lt;1&gt;\.html</bdi></a> <small>25 bytes<", text)
     async with page.session.get(page.address + address(ANA, "/parts/2/1")) as answer:
@@ -141,6 +125,8 @@ async def test_the_choice_that_was_made(page: Page) -> None:
 
 
 async def test_a_quote(page: Page) -> None:
-    """It leads to the message."""
+    """It is shown above the words, and leads to the message."""
     await given(page, ANA, Message(id="a1", text="hello"), reply("c1.r", OF_EACH_KIND["text"], quote="a1"))
-    assert f'replies to <a href="{address(ANA, "/why/a1")}"' in await shown(page)
+    said = await shown(page)
+    assert '<a class="quoted" href="#s1">' in said
+    assert said.count("hello") > 1

@@ -315,7 +315,7 @@ async def test_only_two_trials_run_at_once(desk: Desk) -> None:
 @pytest.mark.parametrize("given", [{"days": "0"}, {"max_turns": "many"}, {"max_tokens": "9" * 30}])
 async def test_limits_of_a_trial_are_checked(desk: Desk, given: dict[str, str]) -> None:
     status, text = await desk.post("/desk/profiles/bakery", await desk.form("bakery") | {"do": "try"} | given)
-    assert (status, "whole numbers: days from 1 to 30" in text, desk.profiles.tried) == (400, True, [])
+    assert (status, "whole numbers: days 1–30" in text, desk.profiles.tried) == (400, True, [])
 
 
 async def test_a_missing_key_is_told_and_does_not_keep_the_profile_from_being_stored(desk: Desk) -> None:

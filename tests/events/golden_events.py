@@ -12,6 +12,7 @@ from events.inbound import Inbound
 from events.joining import Joined
 from events.parts import ButtonValue, Option, Parameters, Part
 from events.references import Choice, Location, Product, Referral
+from events.teamwork import Assigned, Labelled, Noted, Resolved
 from events.tool_calls import Passage, ToolCalled, ToolReturned
 
 AT = datetime(2026, 9, 1, 12, 30, 15, 250000, tzinfo=UTC)
@@ -124,6 +125,10 @@ FULL: dict[str, Inbound | Decision] = {
     "approved": Approved(at=AT, by="ana", cause="k1"),
     "blocked": Blocked(at=AT, by="ana", cause="k1"),
     "reset": decisions.Reset(upto=41, at=AT, by="ana", cause="k1"),
+    "assigned": Assigned(to="bea", at=AT, by="ana", cause="k1"),
+    "noted": Noted(id="k1.n", text="wants the blue one 🌵", at=AT, by="ana", cause="k1"),
+    "labelled": Labelled(add=("VIP", "são paulo"), remove=("new",), at=AT, by="ana", cause="k1"),
+    "resolved": Resolved(state="snoozed", until=AT, at=AT, by="ana", cause="k1"),
     "joined": Joined(
         into="5511999999999@s.whatsapp.net",
         from_="99887766@lid",
@@ -186,6 +191,10 @@ LEAST: dict[str, Inbound | Decision] = {
     "reset": decisions.Reset(upto=0, at=AT),
     "erased": decisions.Erased(upto=0, at=AT),
     "joined": Joined(at=AT),
+    "assigned": Assigned(to=None, at=AT),
+    "noted": Noted(id="k1.n", text="x", at=AT),
+    "labelled": Labelled(at=AT),
+    "resolved": Resolved(state="open", at=AT),
 }
 
 REFERRING: dict[str, Inbound | Decision] = {
@@ -312,3 +321,14 @@ SOURCED: dict[str, Inbound | Decision] = {
     ),
 }
 """Passages with the time of their document."""
+
+SHARED: dict[str, Inbound | Decision] = {
+    "control": inbound.Control(
+        id="k1", command="label", to="bea", add=("VIP",), remove=("new", "são paulo"), state="snoozed",
+        snoozed_until=AT, unanswered=AT,
+    ),
+    "joined": Joined(
+        at=AT, into=CHAT, assigned="bea", labels=("VIP", "são paulo"), state="snoozed", snoozed_until=AT, unanswered=AT
+    ),
+}  # fmt: skip
+"""The work that users share on a chat."""

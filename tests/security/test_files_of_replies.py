@@ -11,13 +11,15 @@ import pytest
 
 from chat.parts import reading
 from console import bubbles
-from console.shown_parts import SHOWN_TYPES
+from console.shown_types import SHOWN
 from events.decisions import Reply
+from events.files import File
 from events.inbound import Message
 from events.log import LogUnavailable
 from events.parts import FILES, Option, Part
 from events.subjects import ChatKey
 from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.stored import file_of
 from tests.console.test_desk import given
 from tests.gateways.replies import reply
 
@@ -36,18 +38,22 @@ class Kept:
 
     def __init__(self) -> None:
         self.down = False
+        self.there = {OBJECT: CONTENT}
         self.asked: list[str] = []
 
-    async def content(self, object: str) -> bytes | None:  # noqa: A002
+    async def find(self, object: str) -> File | None:  # noqa: A002
         self.asked.append(object)
         if self.down:
             raise LogUnavailable("the bus is gone")
-        return CONTENT if object == OBJECT else None
+        return file_of(self.there[object]) if object in self.there else None
 
     async def size(self, account: str, object: str) -> int | None:  # noqa: A002
         if self.down:
             raise LogUnavailable("the bus is gone")
         return len(CONTENT) if (account, object) == (ANA.account, OBJECT) else None
+
+    async def arrived(self, name: str) -> None:
+        return None
 
 
 @pytest.fixture
@@ -86,14 +92,14 @@ async def test_what_a_browser_could_run_is_a_download(shown: tuple[Page, Kept]) 
         held(headers)
 
 
-async def test_what_a_browser_shows_is_shown_as_that_type_alone(shown: tuple[Page, Kept]) -> None:
-    """The bytes are those of a page with a script: the browser takes them for a broken picture."""
+async def test_no_type_makes_a_page_a_picture(shown: tuple[Page, Kept]) -> None:
+    """The bytes are those of a page with a script: whatever type they are said to have, they are a download."""
     page, _ = shown
-    files = [Part(kind="image", object=OBJECT, mime=f"{mime}; x=1".upper()) for mime in sorted(SHOWN_TYPES)]
+    files = [Part(kind="image", object=OBJECT, mime=f"{mime}; x=1".upper()) for mime in sorted(SHOWN)]
     await given(page, ANA, *(sent(f"r{number}", part) for number, part in enumerate(files, 1)))
-    for number, mime in enumerate(sorted(SHOWN_TYPES), 1):
+    for number in range(1, len(files) + 1):
         _, headers, _ = await fetched(page, address(ANA, number, f"r{number}", 1))
-        assert headers["content-type"] == mime
+        assert headers["content-type"] == "application/octet-stream"
         held(headers)
 
 

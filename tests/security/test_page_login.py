@@ -195,7 +195,7 @@ def test_sessions_outlive_a_restart(tmp_path: Path) -> None:
     again = Sessions(tmp_path / FILE, PASSWORD)
     browser = again.browser_of(token)
     assert browser is not None
-    assert again.is_in(browser)
+    assert again.session(browser)
     assert again.knows_address(OWNER)
     assert again.cookie == kept.cookie
     text = (tmp_path / FILE).read_text()
@@ -212,7 +212,7 @@ def test_log_out_outlives_a_restart(tmp_path: Path) -> None:
     browser = kept.browser_of(kept.begin(None, OWNER))
     assert browser is not None
     kept.end(browser)
-    assert not Sessions(tmp_path / FILE, PASSWORD).is_in(browser)
+    assert not Sessions(tmp_path / FILE, PASSWORD).session(browser)
 
 
 def test_another_password_ends_all_sessions(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_another_password_ends_all_sessions(tmp_path: Path) -> None:
         other = Sessions(tmp_path / FILE, password)
         browser = other.browser_of(token)
         assert browser is not None
-        assert not other.is_in(browser)
+        assert not other.session(browser)
 
 
 def test_two_instances_on_one_host(tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_a_damaged_file_lets_no_client_in(tmp_path: Path, damaged: bytes) -> Non
     """Without the hash of the password no session in it counts; the page starts."""
     (tmp_path / FILE).write_bytes(damaged)
     kept = Sessions(tmp_path / FILE, PASSWORD)
-    assert not kept.is_in("a")
+    assert not kept.session("a")
     assert kept.browser_of(kept.begin(None, OWNER)) is not None
     assert Sessions(tmp_path / FILE, PASSWORD).cookie == kept.cookie
 
@@ -273,7 +273,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         kept = Sessions(tmp_path / "missing" / FILE, PASSWORD)
         browser = kept.browser_of(kept.begin(None, OWNER))
     assert browser is not None
-    assert kept.is_in(browser)
+    assert kept.session(browser)
     assert {line["event"] for line in lines} == {"sessions_not_stored"}
 
 

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 
-from actors.tools.look_up import LookUp
+from actors.tools.look_up import LookUp, NotSearchable
 from actors.tools.passages import Found, framed, not_there
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
@@ -86,3 +87,24 @@ async def test_a_model_that_may_hand_over_is_told_that_it_may(found: tuple[Found
     assert ("or ask a colleague with `handoff`" in output) is hands_off
     assert ("or ask a colleague with `handoff`" in look_up.tool.description) is hands_off
     assert "do not guess: tell the person that you do not know it" in output
+
+
+class Damaged:
+    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+        raise NotSearchable("the index cannot be read: disk image is malformed")
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_documents_that_cannot_be_searched_now(first: bool) -> None:
+    """The model is told so, and not that they have nothing; the reason is logged, and the turn goes on."""
+    with capture_logs() as logs:
+        result = await toolbox(LookUp(["shop"], Damaged(), first=first)).call(KEY, "look_up", '{"query":"bread"}')
+    assert result.failed
+    assert not result.passages
+    assert "cannot be searched at the moment" in result.output
+    assert "malformed" not in result.output
+    (told,) = logs
+    assert (told["event"], told["reason"]) == (
+        "documents_not_searched",
+        "the index cannot be read: disk image is malformed",
+    )

@@ -169,10 +169,10 @@ def test_any_portions_give_the_same_index(changes: list[tuple[str, str | None]],
         for seq, (name, text) in enumerate(changes, 1)
     ]
     at_once, in_portions = Index(None), Index(None)
-    at_once.take(AT, len(pairs), pairs, afresh=True)
+    at_once.take(str(AT), len(pairs), pairs, afresh=True)
     borders = sorted({0, *(cut for cut in cuts if cut < len(pairs)), len(pairs)})
     for start, end in pairwise(borders):
-        in_portions.take(AT, end, pairs[start:end], afresh=start == 0)
+        in_portions.take(str(AT), end, pairs[start:end], afresh=start == 0)
     for query in (
         "SELECT * FROM documents ORDER BY id",
         "SELECT document, number, headings, text FROM pieces ORDER BY document, number",

@@ -101,7 +101,7 @@ async def test_a_fault_while_it_writes(
 
         await until(is_found)
     assert not task.done()
-    assert [entry["event"] for entry in logs] == ["index_unwritable"]
+    assert [entry["event"] for entry in logs] == ["index_faulty"]
     await until(indexing.is_whole.is_set)
     assert await found(indexing, "frete") == ["shop/shipping"]
     assert (path.stat().st_ino == before) == (getattr(error, "sqlite_errorcode", None) not in OF_THE_FILE)
@@ -138,7 +138,7 @@ def test_nothing_counts_as_read_before_it_is_stored() -> None:
     other = Index(None)
     other.checkpoint = 7
     for write in (
-        lambda: index.take(AT, 7, (), afresh=True),
+        lambda: index.take(str(AT), 7, (), afresh=True),
         lambda: index.replace_with(other),
     ):
         with pytest.raises(sqlite3.DatabaseError):
@@ -188,5 +188,51 @@ async def test_a_fault_ends_no_making_of_vectors(indexing: Indexing, monkeypatch
     indexing.changed.set()
     for _ in range(3):
         await indexing.read(meanings.vectors_by_space)
+    assert not task.done()
+    task.cancel()
+
+
+@pytest.mark.parametrize("code", [*PASSING, *OF_THE_FILE])
+async def test_a_fault_that_a_reader_meets(
+    code: int, path: Path, indexing: Indexing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a fault in a search, then it is raised, the file is opened or made again, and all is found afterwards."""
+    task = asyncio.create_task(indexing.follow())
+    monkeypatch.setattr(following, "search", Failing(following.search, fault(code)))
+    reopened: list[Exception] = []
+    reopen = Index.reopen
+    monkeypatch.setattr(Index, "reopen", lambda self, met: (reopened.append(met), reopen(self, met))[1])
+    with pytest.raises(sqlite3.DatabaseError):
+        await found(indexing, "frete")
+    await until(lambda: task.done() or bool(reopened))
+    await until(indexing.is_whole.is_set)
+    assert await found(indexing, "frete") == ["shop/shipping"]
+    assert not task.done()
+    assert len(reopened) == 1
+    task.cancel()
+
+
+async def test_a_damaged_page(path: Path, indexing: Indexing) -> None:
+    """Given bytes that the disk lost, then the file is made again beside the questions, which are answered again."""
+    body = path.read_bytes()
+    assert len(body) > 3 * 16384
+    task = asyncio.create_task(indexing.follow())
+    await until(indexing.is_whole.is_set)
+    with path.open("r+b") as file_:
+        file_.seek(16384)
+        file_.write(b"\xff" * (len(body) - 16384))
+    for beside in ("-wal", "-shm"):
+        path.with_name(path.name + beside).unlink(missing_ok=True)
+    await indexing._used(lambda: indexing._index.db.execute("PRAGMA shrink_memory"))
+    answers: list[object] = []
+
+    async def is_mended() -> bool:
+        try:
+            answers.append(await found(indexing, "frete"))
+        except sqlite3.DatabaseError as damaged:
+            answers.append(damaged)
+        return task.done() or answers[-1] == ["shop/shipping"]
+
+    await until(is_mended)
     assert not task.done()
     task.cancel()

@@ -1,0 +1,60 @@
+"""Makes a recording of a browser a voice message: bytes in, one channel of Opus in Ogg out, in a process of its own.
+
+Run as `python -m backends.content.voice_process LONGEST SECONDS`: the most seconds of sound, and of CPU. The recording
+is WebM or MP4 as the browser made it, or whatever was sent in its place. Exit statuses are those of `audio_process`.
+WhatsApp shows anything but Opus in Ogg with one channel as a file.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from fractions import Fraction
+
+import av
+
+from backends.content.audio_process import TooLong, frames
+from backends.content.confinement import TOO_LARGE, UNREADABLE, confine
+
+RATE = 48_000
+"""Samples a second, as phones record."""
+
+_HOW = {"application": "voip", "compression_level": "5"}
+_BITS = 32_000
+"""Bits a second; speech of phones has about as many."""
+
+
+def voice(body: bytes, longest: int) -> bytes:
+    """The sound of `body` as a voice message. Raises TooLong; for a broken file any exception of PyAV's."""
+    out, samples = io.BytesIO(), 0
+    with av.open(out, "w", format="ogg") as sink:
+        stream = sink.add_stream(
+            "libopus", RATE, {"application": "voip", "compression_level": "5"}, layout="mono", bit_rate=_BITS
+        )
+        for frame in frames(body, RATE):
+            frame.pts, frame.time_base = samples, Fraction(1, RATE)
+            samples += frame.samples
+            if samples > longest * RATE:
+                raise TooLong(f"it is longer than {longest // 60} minutes")
+            sink.mux(stream.encode(frame))
+        if not samples:
+            raise ValueError("there is no sound in it")
+        sink.mux(stream.encode(None))
+    return out.getvalue()
+
+
+def main() -> int:
+    longest, seconds = map(int, sys.argv[1:])
+    confine(seconds)
+    try:
+        out, status = voice(sys.stdin.buffer.read(), longest), 0
+    except TooLong as error:
+        out, status = str(error).encode(), TOO_LARGE
+    except Exception as error:  # noqa: BLE001 - PyAV raises any exception for a broken file
+        out, status = f"{type(error).__name__}: {error}"[:300].encode(errors="replace"), UNREADABLE
+    sys.stdout.buffer.write(out)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

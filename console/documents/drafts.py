@@ -1,0 +1,177 @@
+"""The desk's drafts: questions that the documents did not answer. A user edits and accepts one, or dismisses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from console.access import user_of
+from console.composing import Unfit
+from console.desk import deps_of
+from console.documents import pairs
+from console.documents.shelf import HOME, documents_of, leaf_of, shown_of
+from console.forms import form_of
+from console.languages import translate_of
+from console.problems import Problem
+from console.rendering import render
+from events.faq import NAME
+from events.knowledge import Document, KnowledgeUnreadable, Pair, Place
+from events.knowledge_log import KnowledgeChanged, Stock
+from events.log import LogError
+from events.settled import Outcome
+from projections.drafts.drafts import Draft, Drafts
+from projections.drafts.masking import MASK
+
+LIST = f"{HOME}/drafts/open"
+"""A collection may be called `drafts`, and has its own page at the address without `open`."""
+
+ONE = f"{HOME}/drafts/one"
+
+LISTED = 50
+"""Drafts on a page."""
+
+log = structlog.get_logger("recado.console")
+
+
+class Edited(msgspec.Struct, frozen=True):
+    """A pair as the form has it, with the document that it is to go into."""
+
+    q: str
+    a: str
+    collection: str
+    name: str = NAME
+
+
+def routes() -> list[Route]:
+    return [Route(LIST, listed), Route(ONE, edit), Route(ONE, settle, methods=["POST"])]
+
+
+async def drafts_in(request: Request, stock: Stock) -> Drafts:
+    """The drafts of the chats that the user sees; `stock` has all documents."""
+    deps, settled = deps_of(request), await documents_of(request).settled()
+    questions = [pair.q for version in stock.there() for pair in version.document.faq]
+    return await deps.read(deps.queries.drafts, questions, settled, user_of(request).accounts)
+
+
+async def listed(request: Request) -> Response:
+    """GET: the drafts, the most frequent first."""
+    found = await drafts_in(request, await documents_of(request).look())
+    leaf = leaf_of(request, LISTED, len(found.there))
+    values: dict[str, Any] = {
+        "drafts": shown_of(found.there, leaf, LISTED),
+        "left_out": found.left_out,
+        "address": ONE,
+        "leaf": leaf,
+        "pages": f"{LIST}?",
+        "said": request.query_params.get("said", ""),
+    }
+    return render(request, "drafts.html", **values)
+
+
+async def edit(request: Request) -> Response:
+    """GET: the form of the draft with the message `?seq=`."""
+    stock = await documents_of(request).look()
+    draft = _draft(request, await drafts_in(request, stock))
+    collections = _collections(stock)
+    return _form(request, draft, Edited(draft.question, draft.answer, next(iter(collections), "")), collections)
+
+
+async def settle(request: Request) -> Response:
+    """POST `do`: accept the draft as a pair of the document that the form names, or dismiss it."""
+    given, documents, _ = await form_of(request), documents_of(request), translate_of(request)
+    stock = await documents.look()
+    found = await drafts_in(request, stock)
+    draft = _draft(request, found)
+    by, at = user_of(request).name, deps_of(request).now()
+    if (do := given.get("do", "")) == "dismiss":
+        await documents.settle(found.settled(draft), Outcome(did="dismissed", by=by, at=at))
+        log.info("draft_dismissed", by=by, asked=draft.count)
+        return RedirectResponse(f"{LIST}?said=dismissed", 303)
+    if do != "accept":
+        raise Problem(400, "That is not done here.")
+    edited, collections = _edited(given), _collections(stock)
+    try:
+        place, made = _made(request, edited, stock)
+    except Unfit as unfit:
+        return _form(request, draft, edited, collections, status=400, wrong=unfit)
+    try:
+        document = Document(name=place.name, faq=made, at=at, by=by)
+        await documents.write(place, document, expected=stock.last_of(place))
+    except KnowledgeChanged:
+        told = Unfit("", _("The document was changed at the same moment. Nothing was stored: save again."))
+        return _form(request, draft, edited, collections, status=409, wrong=told)
+    except (KnowledgeUnreadable, LogError) as refusal:
+        log.warning("draft_not_stored", document=str(place), reason=str(refusal))
+        told = Unfit("", _("Not stored: %(reason)s.", reason=refusal))
+        return _form(request, draft, edited, collections, status=503, wrong=told)
+    await documents.settle(found.settled(draft), Outcome(did="accepted", by=by, at=at, pair=str(place)))
+    log.info("draft_accepted", document=str(place), by=by, asked=draft.count)
+    return RedirectResponse(f"{LIST}?said=accepted", 303)
+
+
+def _draft(request: Request, found: Drafts) -> Draft:
+    """The draft that the address names. Raises Problem."""
+    text = request.query_params.get("seq", "")
+    draft = found.of(int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    if draft is None:
+        raise Problem(404, "This draft is not there any more: it was accepted or dismissed, or its chat was erased.")
+    return draft
+
+
+def _edited(given: Mapping[str, str]) -> Edited:
+    q, a, collection, name = (
+        given.get(field, "").replace("\r\n", "\n").strip() for field in ("q", "a", "collection", "name")
+    )
+    return Edited(q, a, collection, name or NAME)
+
+
+def _made(request: Request, edited: Edited, stock: Stock) -> tuple[Place, tuple[Pair, ...]]:
+    """The document, and its pairs with the new one. Raises Unfit."""
+    _ = translate_of(request)
+    for field, words in (("q", edited.q), ("a", edited.a)):
+        if MASK in words:
+            raise Unfit(field, _("Write words that fit everyone in place of each %(mask)s.", mask=MASK))
+    try:
+        place = msgspec.convert({"collection": edited.collection, "name": edited.name}, Place)
+    except msgspec.ValidationError:
+        told = _("Name a collection with 1 to 64 of a-z, 0-9, _ and -, and a document with 1 to 300 characters.")
+        raise Unfit("collection", told) from None
+    try:
+        there = pairs.pairs_of(stock, place)
+    except Problem as problem:
+        raise Unfit("collection", str(problem)) from None
+    pairs.check(pairs.Draft(edited.q, edited.a), there)
+    return place, (*there, Pair(edited.q, edited.a))
+
+
+def _collections(stock: Stock) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(version.place.collection for version in stock.there()))
+
+
+def _form(
+    request: Request,
+    draft: Draft,
+    edited: Edited,
+    collections: tuple[str, ...],
+    *,
+    status: int = 200,
+    wrong: Unfit | None = None,
+) -> Response:
+    values: dict[str, Any] = {
+        "draft": draft,
+        "edited": edited,
+        "collections": collections,
+        "longest": pairs.LONGEST,
+        "mask": MASK,
+        "wrong": wrong.field if wrong is not None else None,
+        "fault": str(wrong) if wrong is not None else "",
+        "address": f"{ONE}?seq={draft.seq}",
+        "back": LIST,
+    }
+    return render(request, "draft.html", status=status, **values)

@@ -1,0 +1,90 @@
+// The panes of the inbox. A chat that is opened in the list comes beside it without the page being loaded again: the list
+// stays where it is. Without this script the same links load the page.
+//
+// Events on `document`: `leaving` before the panes of another chat are put in, `opened` once they are there, and once at
+// the beginning.
+
+import { away } from "./lost.js";
+import { announce } from "./news.js";
+import { patch } from "./patch.js";
+import { keepUp, toEnd } from "./refresh.js";
+import { localTimes } from "./times.js";
+
+const PANES = "#conversation, #person";
+const HERE = "list-scrolled:";
+
+let shown = location.pathname + location.search; // the address whose panes are on the page
+let asked = 0;
+let stop = () => {};
+
+export const list = () => document.querySelector("#list");
+
+/** Show the chat of an address. `isNew`: it gets an entry in the browser's history. */
+export async function open(address, isNew = true) {
+  const mine = ++asked;
+  const answer = await fetch(address, { headers: { accept: "text/html" } }).catch(() => null);
+  const page = answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  if (mine !== asked) return; // another one was opened meanwhile
+  if (answer === null) {
+    away();
+    return;
+  }
+  const panes = page?.querySelector(".panes");
+  if (!panes) {
+    location.href = address; // logged out, closed into another chat, or gone: the server says which
+    return;
+  }
+  document.dispatchEvent(new Event("leaving"));
+  stop();
+  if (isNew) history.pushState(null, "", address);
+  shown = location.pathname + location.search;
+  document.title = page.title;
+  put(page, panes);
+  begin();
+  document.dispatchEvent(new Event("opened"));
+  const name = document.querySelector("#conversation h1")?.textContent;
+  if (name) announce(name);
+}
+
+function put(page, panes) {
+  const old = document.querySelector(".panes");
+  localTimes(panes);
+  old.dataset.pane = panes.dataset.pane;
+  patch(document.querySelector(".skips"), page.querySelector(".skips"));
+  for (const pane of old.querySelectorAll(PANES)) pane.remove();
+  old.append(...panes.querySelectorAll(PANES));
+  for (const part of list().querySelectorAll(":scope > [data-refresh]")) {
+    const fresh = panes.querySelector(`#${part.id}`);
+    if (fresh) part.dataset.refresh = fresh.dataset.refresh;
+  }
+  patch(list(), panes.querySelector("#list"));
+  if (!document.activeElement?.checkVisibility()) document.querySelector("#conversation")?.focus();
+}
+
+/** What a conversation needs once it is on the page. */
+function begin() {
+  const conversation = document.querySelector("#conversation");
+  stop = keepUp(document.querySelector(".panes"));
+  if (conversation?.querySelector(".chat") && !location.hash && !/[?&](before|after|around)=/.test(location.search)) toEnd(conversation);
+}
+
+document.addEventListener("click", (click) => {
+  const link = click.target.closest("#list .chats a");
+  if (!link || click.button !== 0 || click.ctrlKey || click.metaKey || click.shiftKey || click.altKey) return;
+  click.preventDefault();
+  open(link.href);
+});
+
+// A jump to a line of the same chat changes the hash alone.
+addEventListener("popstate", () => {
+  if (document.querySelector(".panes") && location.pathname + location.search !== shown) open(location.href, false);
+});
+
+// The list stays where it was over a page that is loaded: an order that was given, a story that was read.
+addEventListener("pagehide", () => list() && sessionStorage.setItem(HERE, String(list().scrollTop)));
+
+if (document.querySelector(".panes")) {
+  list().scrollTop = Number(sessionStorage.getItem(HERE) ?? 0);
+  begin();
+}
+

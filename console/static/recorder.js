@@ -1,0 +1,98 @@
+// Voice messages: recorded in the page, heard once more, sent with the form. The server makes of them what WhatsApp takes.
+
+import { put } from "./attaching.js";
+import { el } from "./elements.js";
+import { _ } from "./words.js";
+
+const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"]; // what browsers record: the first that one can
+
+let recording = null; // the recorder that runs now, and its microphone
+
+export const isRecording = () => recording !== null;
+
+/** Take the form that is on the page now. `say` tells a sentence beside the field. */
+export function showRecorder(form, say) {
+  const button = form.querySelector("button.record");
+  const panel = form.querySelector(".recording");
+  const field = form.elements.namedItem("voice");
+  if (!button || !globalThis.MediaRecorder || !navigator.mediaDevices) return;
+  button.hidden = false;
+  button.addEventListener("click", () => (isRecording() ? finish() : record(form, panel, field, say)));
+}
+
+async function record(form, panel, field, say) {
+  let microphone;
+  try {
+    microphone = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
+  } catch {
+    say(_("The browser gives no microphone: allow it for this page, or send a file."));
+    return;
+  }
+  if (isRecording() || !form.isConnected) {
+    release(microphone);
+    return;
+  }
+  put(field, []);
+  const pieces = [];
+  const type = TYPES.find((one) => MediaRecorder.isTypeSupported(one));
+  const recorder = new MediaRecorder(microphone, { audioBitsPerSecond: 32_000, ...(type && { mimeType: type }) });
+  const since = Date.now();
+  const clock = el("output", {}, "0:00");
+  const cancel = el("button", { type: "button" }, _("Cancel"));
+  const stop = el("button", { type: "button", class: "stop" }, _("Stop"));
+  const timer = setInterval(() => {
+    const seconds = Math.floor((Date.now() - since) / 1000);
+    clock.textContent = timeOf(seconds);
+    if (seconds >= Number(form.dataset.longest)) finish();
+  }, 250);
+  recording = { recorder, drop: false };
+  recorder.ondataavailable = ({ data }) => data.size && pieces.push(data);
+  recorder.onstop = () => {
+    const { drop } = recording;
+    recording = null;
+    clearInterval(timer);
+    release(microphone);
+    panel.replaceChildren();
+    panel.hidden = true;
+    form.dispatchEvent(new Event("change"));
+    if (!drop && pieces.length && form.isConnected) listen(new File(pieces, "recording", { type: recorder.mimeType }), panel, field);
+  };
+  cancel.addEventListener("click", () => finish(true));
+  stop.addEventListener("click", () => finish());
+  panel.replaceChildren(el("span", { class: "dot", "aria-hidden": "true" }), el("span", {}, _("Recording")), clock, cancel, stop);
+  panel.hidden = false;
+  recorder.start(1000);
+  form.dispatchEvent(new Event("change"));
+  stop.focus();
+}
+
+/** End the recording; `drop`: nothing of it is kept. */
+function finish(drop = false) {
+  if (!recording || recording.recorder.state === "inactive") return;
+  recording.drop = drop;
+  recording.recorder.stop();
+}
+
+/** Show what was recorded, to be heard before it is sent. */
+function listen(file, panel, field) {
+  const address = URL.createObjectURL(file);
+  const remove = el("button", { type: "button" }, _("Take the recording away"));
+  remove.addEventListener("click", () => {
+    URL.revokeObjectURL(address);
+    put(field, []);
+    panel.replaceChildren();
+    panel.hidden = true;
+  });
+  put(field, [file]);
+  panel.replaceChildren(el("audio", { src: address, controls: true, "aria-label": _("Your recording") }), remove);
+  panel.hidden = false;
+  remove.focus();
+}
+
+const release = (microphone) => microphone.getTracks().forEach((track) => track.stop());
+
+const timeOf = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+
+// Another chat is opened, or the page is left: the microphone is given back.
+document.addEventListener("leaving", () => finish(true));
+addEventListener("pagehide", () => finish(true));

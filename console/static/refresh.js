@@ -1,0 +1,134 @@
+// Parts of the page keep themselves up to date. A part is an element with data-refresh, the address of what it shows;
+// it is looked at every data-every milliseconds, and whenever something comes on data-stream.
+
+import { away, out, there } from "./lost.js";
+import { announceLines, announceRows } from "./news.js";
+import { patch } from "./patch.js";
+import { localTimes } from "./times.js";
+
+const LINES = ".lines > li[data-id]";
+const ROWS = ".chats > li > a[href]";
+const AGAIN = 3000; // ms until a stream that was refused is asked for again
+
+const PATIENCE = 30_000; // ms until a server that says nothing counts as away
+
+/** Keep the parts of `root` up to date. Returns a function that ends it. */
+export function keepUp(root) {
+  const parts = [...root.querySelectorAll("[data-refresh]")].map((part) => ({ part, look: whenever(part) }));
+  const lookAtAll = () => parts.forEach(({ part, look }) => !part.dataset.every && look());
+  const ends = parts.map(({ part, look }) => {
+    const ended = part.dataset.stream ? follow(part, lookAtAll) : () => {};
+    const timer = part.dataset.every ? setInterval(() => !part.querySelector("[data-ended]") && document.visibilityState === "visible" && look(), Number(part.dataset.every)) : null;
+    return () => {
+      ended();
+      clearInterval(timer);
+    };
+  });
+  return () => ends.forEach((end) => end());
+}
+
+/** Bring a part of the page up to what the server says now; the server has escaped it. */
+async function refresh(part) {
+  if (!part.checkVisibility()) return; // a pane that is not shown
+  const address = part.dataset.refresh;
+  const answer = await fetch(address, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);
+  if (!part.isConnected || part.dataset.refresh !== address) return; // another chat was opened meanwhile
+  if (answer === null) away();
+  else if (answer.redirected && new URL(answer.url).pathname === "/login") out();
+  else if (answer.redirected) location.reload(); // the chat has closed into another one
+  else there();
+  if (!answer?.ok || answer.redirected) return;
+  const fresh = document.createElement("template");
+  fresh.innerHTML = await answer.text();
+  if (!part.isConnected || part.dataset.refresh !== address) return;
+  bring(part, fresh.content);
+}
+
+/** Make a part what `fresh` is, without moving what the reader looks at. */
+export function bring(part, fresh) {
+  localTimes(fresh);
+  const known = new Map([...part.querySelectorAll(ROWS)].map((row) => [row.getAttribute("href"), saidIn(row)]));
+  const lines = new Set([...part.querySelectorAll(LINES)].map((line) => line.id));
+  const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  const scroller = part.closest(".pane") ?? document.scrollingElement;
+  const atEnd = isAtEnd(scroller);
+  const anchor = anchorIn(part, scroller);
+  const top = anchor?.getBoundingClientRect().top;
+  part.dispatchEvent(new CustomEvent("bringing", { detail: fresh }));
+  patch(part, fresh);
+  const news = [...part.querySelectorAll(LINES)].filter((line) => !lines.has(line.id));
+  part.dispatchEvent(new CustomEvent("brought", { detail: news }));
+  if (focused && !focused.isConnected) focusInstead(part, focused);
+  if (atEnd && part.dataset.stream) toEnd(scroller);
+  else if (anchor?.isConnected) scroller.scrollBy(0, anchor.getBoundingClientRect().top - top);
+  document.dispatchEvent(new Event("settled"));
+  if (part.dataset.stream) announceLines(news);
+  else if (known.size) announceRows([...part.querySelectorAll(ROWS)].filter((row) => known.get(row.getAttribute("href")) !== saidIn(row)));
+}
+
+export const isAtEnd = (scroller) => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
+
+export const toEnd = (scroller) => scroller.scrollTo(0, scroller.scrollHeight);
+
+/** What is to stay at its place on the screen: what has the focus, or the first line that is seen. At the very top
+ * nothing is: what is new is shown. */
+function anchorIn(part, scroller) {
+  if (scroller.scrollTop === 0) return null;
+  const frame = scroller === document.scrollingElement ? { top: 0, bottom: innerHeight } : scroller.getBoundingClientRect();
+  const isSeen = (element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return bottom > frame.top && top < frame.bottom;
+  };
+  if (part.contains(document.activeElement) && isSeen(document.activeElement)) return document.activeElement;
+  return [...part.querySelectorAll("li")].find(isSeen) ?? null;
+}
+
+/** What had the focus is gone: its link elsewhere in the part has it now, or the first one. */
+function focusInstead(part, gone) {
+  const href = gone.getAttribute("href");
+  (part.querySelector(`a[href="${CSS.escape(href ?? "")}"]`) ?? part.querySelector("a, button"))?.focus({ preventScroll: true });
+}
+
+const saidIn = (row) => (row.querySelector(".reason") ?? row.querySelector(".said") ?? row).textContent;
+
+/** At most one refresh under way, and one more if something came meanwhile. */
+function whenever(part) {
+  let running = null;
+  let again = false;
+  return async () => {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    do {
+      again = false;
+      await refresh(part);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    } while (again);
+    running = null;
+  };
+}
+
+/** Look whenever something comes; where there is no room for another stream, every few seconds. */
+function follow(part, look) {
+  let source;
+  let timer;
+  const open = () => {
+    source = new EventSource(part.dataset.stream);
+    source.addEventListener("event", () => setTimeout(look, 100));
+    source.addEventListener("looking", ({ data }) => part.dispatchEvent(new CustomEvent("looking", { detail: JSON.parse(data) })));
+    source.onopen = look;
+    source.onerror = () => {
+      look();
+      // The browser tries again by itself, unless it was told no.
+      if (source.readyState !== EventSource.CLOSED) return;
+      timer = setTimeout(open, AGAIN);
+    };
+  };
+  open();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
+}

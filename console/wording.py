@@ -1,0 +1,133 @@
+"""Words for what tables and structs hold, in the language of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from console.languages import Translate
+from events.parts import Part
+from projections.reads.costs import Cost, in_dollars
+from projections.reads.spoken import KINDS, SPEAKERS
+from projections.reads.views import Entry, LastWords
+from projections.story.reasons import EXPLAINED, FAILED
+from projections.tables.marks import SAID
+
+SENT = {
+    "accepted": "sent",
+    "delivered": "delivered",
+    "failed": "not delivered",
+    "in_doubt": "in doubt",
+    "parked": "perhaps not sent",
+    "read": "read",
+    "sending": "being sent",
+    "sent": "sent",
+}
+"""The states of a reply on its way to the person."""
+
+TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, KINDS, SAID, SENT, SPEAKERS)
+"""Tables whose words are in the catalogs."""
+
+
+def person(chat: str) -> str:
+    """A chat's JID as people write it: a phone number, or the JID itself."""
+    user, _, server = chat.partition("@")
+    return f"+{user}" if server == "s.whatsapp.net" else chat
+
+
+def translated(_: Translate, text: str | None) -> str:
+    """Words that a table or a setting has in English, escaped as any value."""
+    return _.gettext(text) if text else ""
+
+
+def plainly(_: Translate, reason: str | None) -> str:
+    """The reason of `ignored` in words alone."""
+    return _in_words(_, EXPLAINED, reason)
+
+
+def fault(_: Translate, class_: str | None) -> str:
+    """The class of a turn's fault in words alone."""
+    return _in_words(_, FAILED, class_)
+
+
+def speaker(_: Translate, one: LastWords | Entry) -> str:
+    """Who spoke, with a colon."""
+    author = "phone" if isinstance(one, Entry) and one.from_me else one.author
+    if author != "person":
+        said = _.gettext(SPEAKERS.get(author, author))
+    else:
+        said = one.name or (person(one.sender) if one.sender else _("They"))
+    return f"{said}:"
+
+
+def kind(_: Translate, one: LastWords) -> str:
+    """The kind of the message, if it was not words alone."""
+    return _.gettext(KINDS.get(one.kind, one.kind))
+
+
+def kind_words(_: Translate, kind: str) -> str:
+    """A kind as in KINDS; nothing for words alone."""
+    return _.gettext(KINDS.get(kind, kind))
+
+
+def named_file(_: Translate, part: Part) -> str:
+    return _.gettext(KINDS.get("voice" if part.voice else part.kind, part.kind))
+
+
+def chose(_: Translate, one: Entry) -> str:
+    """The choice that a message makes: its id and its title."""
+    if one.choice is None:
+        return ""
+    words = dict.fromkeys(word for word in (one.choice.id, one.choice.title) if word)
+    said = ", ".join(words) or _("one that has no name")
+    return (
+        _("chose %(choice)s, by typing", choice=said) if one.typed else _("chose %(choice)s, by tapping", choice=said)
+    )
+
+
+def mark(_: Translate, name: str) -> str:
+    return _.gettext(SAID[name])  # type: ignore[index]  # any other name is a defect
+
+
+def sent(_: Translate, state: str) -> str:
+    return _.gettext(SENT.get(state, state))
+
+
+def size(_: Translate, number: int) -> str:
+    """Bytes in the unit that people read."""
+    for unit, bytes_ in (("MB", 1000**2), ("kB", 1000)):
+        if number >= bytes_:
+            return f"{_.decimal(f'{number / bytes_:.1f}')} {unit}"
+    return _.ngettext("%(num)s byte", "%(num)s bytes", number)
+
+
+def count(_: Translate, number: float) -> str:
+    return _.count(number)
+
+
+def dollars(_: Translate, sum_: Decimal | None) -> str:
+    """The sum for people: to the cent from a dollar on, below that to two digits that count."""
+    return _.decimal(in_dollars(sum_)) if sum_ is not None else _("unknown")
+
+
+def cost(_: Translate, sum_: Cost) -> str:
+    """The sum, and how much of it is not known."""
+    known = dollars(_, sum_.dollars)
+    if not sum_.replies and not sum_.others:
+        return known
+    missing = [_.ngettext("%(num)s reply", "%(num)s replies", sum_.replies)] if sum_.replies else []
+    if sum_.others:
+        missing.append(_("%(tokens)s tokens of turns without a reply", tokens=_.count(sum_.others)))
+    if len(missing) == 1:
+        return _("at least %(sum)s (%(what)s of unknown price)", sum=known, what=missing[0])
+    replies, others = missing
+    return _("at least %(sum)s (%(what)s and %(others)s of unknown price)", sum=known, what=replies, others=others)
+
+
+def _in_words(_: Translate, table: Mapping[Any, str], name: str | None) -> str:
+    if not name:
+        return _("no reason is given")
+    if name not in table:
+        return _("for a reason that this version does not know (%(name)s)", name=name)
+    return _.gettext(table[name])

@@ -1,0 +1,1 @@
+"""Drafts of questions and answers: what people asked and the documents do not say."""

@@ -1,0 +1,106 @@
+"""Takes what tells of one person out of words of a chat, before a person reads them as a draft. Pure.
+
+A rule cannot know every name and every address. Where it takes out too much, the person who edits the draft writes the
+words again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from chat.context import readable
+from chat.unseen import seen
+from projections.knowledge.forms import is_filler
+from projections.words import folded
+
+MASK = "[…]"
+"""Stands for each thing that was taken out."""
+
+MOST_DIGITS = 4
+"""Digits in a row, whatever is between them, that are kept: the year, an hour, a number of pieces."""
+
+MOST_OF_A_PRICE = 7
+"""Digits of a price that are kept."""
+
+_LONGEST = 40
+"""Characters of a word; a longer one is a key or an address of the web."""
+
+_WEB = re.compile(
+    r"\b(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|br|me|io|app|mx|ar|cl|co|es)\b(?:/\S*)?",
+    re.IGNORECASE,
+)
+_MAIL = re.compile(
+    r"\S*@\S*"
+    r"|[\w.+-]+\s*[(\[{]?\s*\b(?:arroba|at)\b\s*[)\]}]?\s*[\w-]+\s*(?:\.|[(\[{]?\s*\b(?:ponto|punto|dot)\b\s*[)\]}]?)\s*\w+",
+    re.IGNORECASE,
+)
+_LONG = re.compile(rf"\S{{{_LONGEST},}}")  # taken out first: the time of the other patterns grows with a word's square
+_BLANKS = re.compile(r"[^\S\n]{3,}")
+_PLATE = re.compile(r"\b[a-z]{3}[ -]?\d[a-z\d]\d{2}\b", re.IGNORECASE)
+_BETWEEN = r"[\s.,\-/()+_·•–—−:*#|xX]{0,3}"
+_NUMBERS = re.compile(
+    r"(?P<price>(?:R\$|US\$|\$|€|£|\b(?:BRL|USD|EUR)\b)\s?\d[\d.,]*+(?![\s\-/().]{0,3}\d))"
+    r"|(?P<hour>(?<!\w)(?:[01]?\d|2[0-4])\s?(?:[:h]\s?[0-5]\d(?!\d)|h(?:s|rs|oras?|ours?)?\b))"
+    rf"|(?P<digits>[(+]*\w*\d(?:{_BETWEEN}\d)*(?:[-.]?\w+)?)"
+)
+_NAME = r"[\w'’.º°ª-]+"
+_STREET = re.compile(
+    r"\b(?:rua|r\.|avenida|av\b\.?|avda\b\.?|travessa|tv\.|alameda|rodovia|estrada|praça|praca|quadra|qd\.?|bairro"
+    r"|condom[íi]nio|edif[íi]cio|calle|carrera|cra\b\.?|kra\b\.?|diagonal|transversal|paseo|pasaje|plaza|colonia|col\."
+    rf"|barrio|urbanizaci[óo]n|manzana|lote)\s+(?:{_NAME}[ \t]+){{0,5}}?"
+    rf"(?:{_NAME}\s{{0,3}},?\s{{0,3}}(?:n[º°o.]{{0,2}}\s?)?(?:#\s?)?\d{{1,6}}\b[\w-]*|{_NAME}(?=[\n,;!?]|$))"
+    rf"|\b\d{{1,6}}\w?\s+(?:{_NAME}\s+){{1,3}}(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct)\b"
+    r"|\b(?:apto|apt|apartamento|apartment|ap|dpto|depto|departamento|bloco|torre|piso|casa|cep|zip|c\.p\.|cp)\b\.?\s?"
+    r"(?:n[º°o]\.?\s?)?\w*\d\w*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LIVES = re.compile(
+    r"\b(?P<said>(?:eu\s+)?(?:moro|resido|vivo|estou\s+morando|estoy\s+viviendo|i\s+live|we\s+live|moramos|vivimos)"
+    r"\s+(?:em|no|na|nos|nas|en|in|at|on|near|perto\s+d[aeo]|cerca\s+de(?:l)?))\s+[^\n,;.!?]{1,60}",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    r"\b(?P<said>(?:me\s+chamo|(?:o\s+)?meu\s+nome\s+(?:completo\s+)?[ée]|me\s+llamo|mi\s+nombre\s+(?:completo\s+)?es"
+    r"|my\s+(?:full\s+)?name\s+is|my\s+name['’]s|call\s+me|me\s+chamam\s+de|nome\s*:|nombre\s*:|name\s*:)\s*)"
+    r"[^\W\d_][\w'’-]*(?:[ \t]+(?!(?:e|y|and|i|quero|queria|quiero|gostaria|preciso|necesito|need|want"
+    r"|tenho|tengo|have)\b)(?:d[aeo]s?\s+|del?\s+(?:la\s+)?)?[^\W\d_][\w'’-]*){0,3}",
+    re.IGNORECASE,
+)
+_TITLED = re.compile(
+    r"\b(?P<said>(?:aqui\s+[ée]|aqu[íi]\s+es|fala|sou|soy|i\s+am|i['’]m|this\s+is|falo\s+com|hablo\s+con|seu|sr|sra|srta|dr"
+    r"|dra|dona?|don|do[ñn]a|mr|mrs|ms|miss|att|abra[çc]os?|saludos|regards|obrigad[oa]|gracias|thanks)\b[.,]?"
+    r"(?:\s+(?:o|a|el|la|com|from))?\s+)"
+    r"(?-i:[A-ZÀ-ÖØ-Þ][\w'’-]*(?:[ \t]+(?:d[aeo]s?\s+|del?\s+)?[A-ZÀ-ÖØ-Þ][\w'’-]*){0,3})",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\w+")
+_AGAIN = re.compile(rf"{re.escape(MASK)}(?:[\s,./-]*{re.escape(MASK)})+")
+
+
+def masked(text: str, names: Iterable[str] = ()) -> str:
+    """The text without e-mails, links, numbers of phones, cards and documents, addresses, and the `names` of people."""
+    text = _BLANKS.sub("  ", _LONG.sub(MASK, seen(readable(text)).replace(MASK, " ")))
+    for whole in (_MAIL, _WEB, _STREET):
+        text = whole.sub(MASK, text)
+    for told in (_CALLED, _LIVES, _TITLED):
+        text = told.sub(lambda found: f"{found['said'].rstrip()} {MASK}", text)
+    text = _NUMBERS.sub(_number, _PLATE.sub(MASK, text))
+    return _AGAIN.sub(MASK, _without(text, names)).strip()
+
+
+def _number(found: re.Match[str]) -> str:
+    digits = sum(letter.isdigit() for letter in found[0])
+    if found["digits"] is not None:
+        return found[0] if digits <= MOST_DIGITS else MASK
+    return found[0] if digits <= MOST_OF_A_PRICE else MASK
+
+
+def _without(text: str, names: Iterable[str]) -> str:
+    """The text without the names, as a whole and word by word, whatever their case and accents."""
+    words = set[str]()
+    for name in map(seen, map(readable, names)):
+        if len(whole := name.strip()) > 1:
+            text = re.sub(re.escape(whole), MASK, text, flags=re.IGNORECASE)
+        words.update(form for word in _WORD.findall(name) if len(form := folded(word)) > 1 and not is_filler(form))
+    return _WORD.sub(lambda found: MASK if folded(found[0]) in words else found[0], text) if words else text

@@ -1,0 +1,50 @@
+"""Puts the same question in other words together. Pure: the same questions in the same order give the same groups."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from projections.drafts.masking import MASK
+from projections.knowledge.forms import telling_stems
+
+SAME = 0.6
+"""Share of the stems of two questions, of all that either has, from which they ask the same."""
+
+MOST_STEMS = 40
+"""Stems of a question that count, the first ones."""
+
+Topic = frozenset[str]
+
+
+def topic_of(question: str) -> Topic:
+    """What a masked question is about: the stems of its words that say something."""
+    return frozenset(telling_stems(question.replace(MASK, " "))[:MOST_STEMS])
+
+
+class Topics:
+    """Topics by their place, from 0, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._known: list[Topic] = []
+        self._having: dict[str, list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def find(self, topic: Topic) -> int | None:
+        """The topic that is most like this one, the first of equals; None: none is the same."""
+        shared = Counter(place for stem in topic for place in self._having.get(stem, ()))
+        best, most = None, 0.0
+        for place, count in sorted(shared.items()):
+            likeness = count / (len(topic) + len(self._known[place]) - count)
+            if likeness >= SAME and likeness > most:
+                best, most = place, likeness
+        return best
+
+    def add(self, topic: Topic) -> int:
+        """Its place, as a new one."""
+        place = len(self._known)
+        self._known.append(topic)
+        for stem in topic:
+            self._having.setdefault(stem, []).append(place)
+        return place

@@ -1,0 +1,147 @@
+"""The languages of the desk: which one a page is in, and that its words are all in the catalogs."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+
+from console.languages import LANGUAGES, Translate, translate_of
+from tests.catalogs import CONSOLE
+from tests.console.bare_words import bare_words
+
+LATER = {
+    "_attention.html", "_chat.html", "_line.html", "_list.html", "_live.html", "_pages.html", "_part.html",
+    "_said.html", "_found_list.html", "_search.html", "_write.html", "base.html",
+    "chat.html", "chats.html", "found.html", "me.html", "_media.html",
+}  # fmt: skip
+TEMPLATES = sorted(path for path in (CONSOLE / "templates").glob("*.html") if path.name not in LATER)
+UNWORDED = {
+    "api.py",
+    "composing.py",
+    "desk.py",
+    "desk_list.py",
+    "drafts.py",
+    "files.py",
+    "languages.py",
+    "login.py",
+    "orders.py",
+    "own_login.py",
+    "teamwork.py",
+    "attached.py",
+    "uploads.py",
+}
+
+
+def request(language: str = "", cookie: str = "") -> Request:
+    headers = [(b"accept-language", language.encode("latin-1")), (b"cookie", cookie.encode("latin-1"))]
+    return Request({"type": "http", "path": "/desk", "headers": headers})
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [
+        ("", "en"),
+        ("pt-BR,pt;q=0.9,en;q=0.8", "pt-BR"),
+        ("pt", "pt-BR"),
+        ("PT-pt", "pt-BR"),
+        ("es-MX", "es"),
+        ("es-419,es;q=0.9", "es"),
+        ("de,fr;q=0.9", "en"),
+        ("de,es;q=0.4,en;q=0.3", "es"),
+        ("en;q=0.3,es;q=0.4", "es"),
+        ("es;q=0,pt;q=0.1", "pt-BR"),
+        ("es;q=0", "en"),
+        ("en-US,pt;q=0.9", "en"),
+        ("*", "en"),
+        ("es;q=nan", "en"),
+        ("es;q=2", "en"),
+        ("es;q=1e9", "en"),
+        ("español", "en"),
+        ("est", "en"),
+        ("es;;q=1", "en"),
+        (",,, es ,", "es"),
+        ("es;q= 0.5 , pt ;q=0.6", "pt-BR"),
+        ("de," * 500 + "es", "en"),
+        ("e" * 5000, "en"),
+        ("es-" + "a-" * 5000, "en"),
+    ],
+)
+def test_a_page_is_in_the_language_that_the_browser_wants_most(asked: str, spoken: str) -> None:
+    assert translate_of(request(asked)).language.tag == spoken
+
+
+@pytest.mark.parametrize(
+    ("cookie", "spoken"), [("es", "es"), ("pt-BR", "pt-BR"), ("en", "en"), ("xx", "pt-BR"), ("", "pt-BR")]
+)
+def test_the_choice_of_a_person_counts_before_their_browser(cookie: str, spoken: str) -> None:
+    assert translate_of(request("pt-BR", f"language={cookie}")).language.tag == spoken
+
+
+def test_numbers_are_written_as_in_the_language() -> None:
+    written = {language.tag: Translate(language).count(1_234_567) for language in LANGUAGES}
+    assert written == {"en": "1,234,567", "pt-BR": "1.234.567", "es": "1\u202f234\u202f567"}
+    assert Translate(LANGUAGES[1]).decimal("1,234.5") == "1.234,5"
+
+
+def test_the_head_of_a_catalog_is_no_translation() -> None:
+    for language in LANGUAGES:
+        assert Translate(language).gettext("") == ""
+        assert "" not in Translate(language).all()
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_every_word_of_a_template_is_marked_to_be_translated(path: Path) -> None:
+    assert list(bare_words(path.read_text())) == []
+
+
+def test_a_word_that_is_not_marked_is_found() -> None:
+    """The test above sees words in text, in attributes, in expressions and in lists of names."""
+    for bad in (
+        "<p>Hello</p>",
+        "<p>{{ name }}, hello</p>",
+        '<img alt="A cat">',
+        '<p>{{ "Yes" if one else "No" }}</p>',
+        '<input placeholder="{% if one %}Words{% endif %}">',
+        '{% for a, b in (("x", "Chats"),) %}<p>{{ b }}</p>{% endfor %}',
+        '{% set name = "New ones" %}',
+        '<p>{{ {"a": "it is so"}[one] }}</p>',
+        "<p>{{ _(one) }}</p>",
+        "<p>{{ _(one ~ 'x') }}</p>",
+    ):
+        assert list(bare_words(bad)), bad
+    for good in (
+        '<p class="who">{{ _("Hello") }} {{ one | time }}</p>',
+        '<p class="{{ "good" if one else "bad" }}">{{ draft.get("text", "") }} – 1</p>',
+        "<p>{% trans %}Hello <b>you</b>{% endtrans %}</p>",
+        '<p>{{ one == "other" }} {{ ngettext("%(num)s chat", "%(num)s chats", n) }}</p>',
+        '<a href="/desk/{{ "one" if one else "two" }}" data-x="words">x1</a>'.replace("x1", "1"),
+    ):
+        assert list(bare_words(good)) == [], good
+
+
+def test_every_reason_that_code_gives_is_marked_to_be_translated() -> None:
+    """An exception's words are constant, with the names of their values: a sentence with values in it is in no
+    catalog."""
+    calls = (
+        (path.name, node)
+        for path in CONSOLE.rglob("*.py")
+        if path.name not in UNWORDED
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+    )
+    said = ((f"{name}:{node.lineno}", _worded(node)) for name, node in calls)
+    found = [where for where, one in said if one is not None and not isinstance(one, ast.Constant)]
+    assert found == []
+
+
+def _worded(call: ast.Call) -> ast.expr | None:
+    """The words of a call that says them to a person; None: it says nothing."""
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    if name in {"_", "_t"} and call.args:
+        return call.args[0]
+    if name in {"NotTaken", "Problem", "Unfit"} and len(call.args) > 1:
+        return call.args[1]
+    return None

@@ -1,0 +1,114 @@
+"""What tells of one person is taken out of a draft's words, in every form that people write."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from projections.drafts.masking import MASK, MOST_DIGITS, masked
+
+NAMES = ("Ana Lima 🌸", "João da Silva", "王小明", "O'Brien")
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("me liga no (11) 98888-7777", "8888"),
+        ("+55 11 9 8888 7777 é o meu", "8888"),
+        ("１１９８８８８７７７７", "８８８８"),
+        ("1-1-9-8-8-8-8", "8-8-8"),
+        ("CPF 111.444.777-35", "444"),
+        ("CNPJ 12.345.678/0001-95", "345"),
+        ("RUT 12.345.678-K", "-K"),
+        ("mi DNI es 30123456", "3012"),
+        ("RFC GOMC850101AB1", "GOMC"),
+        ("CURP GOMC850101HDFRRL09", "HDF"),
+        ("4111 1111 1111 1111", "1111"),
+        ("R$ 11987654321", "987"),
+        ("pix 123e4567-e89b-12d3-a456-426614174000", "e89b"),
+        ("placa ABC1D23", "ABC"),
+        ("mande para joao.silva+x@exemplo.com.br por favor", "silva"),
+        ("joao arroba gmail ponto com", "joao"),
+        ("sou o @fulano.de.tal", "fulano"),
+        ("veja https://example.org/r?token=abc", "token"),
+        ("exemplo.com.br/carlos", "carlos"),
+        ("Moro na Rua das Flores, 123, apto 45", "Flores"),
+        ("Entregam na av. Paulista 1000?", "Paulista"),
+        ("Calle 7 # 12-34 barrio Centro", "12-34"),
+        ("I live at 221B Baker Street, do you deliver?", "Baker"),
+        ("-23.5505, -46.6333", "5505"),
+        ("Meu nome é carla de souza e quero saber do preço", "souza"),
+        ("me llamo Carla", "Carla"),
+        ("This is Bob, do you open?", "Bob"),
+        ("Obrigada, Joana", "Joana"),
+        ("ANA, aceita pix?", "ANA"),
+        ("o joao disse que sim", "joao"),
+        ("我是王小明", "小明"),
+        ("O'Brien here", "Brien"),
+        ("1\u200b1\u200b9\u200b8\u200b8\u200b8\u200b8", "8"),
+        (f"{MASK}".join("119888877"), "9"),
+        ("x" * 64, "xxx"),
+    ],
+)
+def test_what_tells_of_a_person_is_taken_out(text: str, secret: str) -> None:
+    assert secret in text
+    found = masked(text, NAMES)
+    assert MASK in found
+    assert secret not in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vocês entregam no sábado?",
+        "Abrimos de seg a sex, 10:00 - 18:00, sáb das 9h às 14h",
+        "O frete custa R$ 1.234,56, ou US$ 15",
+        "O prazo é de 3 a 5 dias úteis",
+        "¿Aceptan tarjeta en 2026?",
+    ],
+)
+def test_what_a_business_says_is_kept(text: str) -> None:
+    assert masked(text, NAMES) == text
+
+
+_DIGITS = st.text("0123456789", min_size=8, max_size=19)
+_AROUND = st.text(max_size=30)
+
+
+@st.composite
+def _written(draw: st.DrawFn) -> str:
+    """A number of 8 digits or more, as people write one."""
+    digits = draw(_DIGITS)
+    between = st.sampled_from(("", " ", "-", ".", "/", ") ", " - ", "."))
+    return draw(st.sampled_from(("", "+", "(", "R$ ", "nº ", "CPF:"))) + "".join(one + draw(between) for one in digits)
+
+
+@given(_AROUND, _written(), _AROUND)
+def test_no_long_number_is_left(before: str, number: str, after: str) -> None:
+    """Whatever is around it, and however it is written, no more of it is left than a year has."""
+    found = masked(f"{before} {number} {after}")
+    runs = re.findall(r"\d(?:[\s.\-/()+]{0,3}\d)*", found)
+    hours = re.compile(r"\d{1,2}\s?[:h]")
+    assert hours.search(number) or all(sum(map(str.isdigit, run)) <= 7 for run in runs), found
+    assert not re.search(rf"\d{{{MOST_DIGITS + 4},}}", found)
+
+
+@given(_AROUND, st.from_regex(r"[a-z]{3,12}(\.[a-z]{2,9})?@[a-z]{2,12}\.(com|org|com\.br)", fullmatch=True), _AROUND)
+def test_no_mail_is_left(before: str, mail: str, after: str) -> None:
+    assert "@" not in masked(f"{before}{mail}{after}")
+
+
+@given(_AROUND, st.from_regex(r"[A-Z][a-zà-ú]{3,11}", fullmatch=True), _AROUND)
+def test_no_name_of_a_person_is_left(before: str, name: str, after: str) -> None:
+    assert f" {name} " not in f" {masked(f'{before} {name} {after}', [f'{name} Souza'])} "
+
+
+@pytest.mark.parametrize(
+    "piece", ["a ", "a@", "1 ", "rua ", "sou A ", "meu nome é ", "moro em ", "x" * 39 + " ", "R$ ", "1/"]
+)
+def test_the_time_grows_with_the_text_alone(piece: str) -> None:
+    """Every answer that a human may send is masked, also one that is made to take long."""
+    assert masked(piece * (4096 // len(piece))) is not None
