@@ -39,14 +39,14 @@ class ServerEmbedder:
         return 0
 
     async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
-        return await self._vectors(texts, PATIENCE)
+        return await self._vectors(texts, PATIENCE, "documents")
 
     async def of_question(self, words: str) -> bytes:
-        return (await self._vectors([words], SOON))[0]
+        return (await self._vectors([words], SOON, "questions"))[0]
 
-    async def _vectors(self, texts: Sequence[str], patience: float) -> list[bytes]:
+    async def _vectors(self, texts: Sequence[str], patience: float, of: str) -> list[bytes]:
         try:
-            return await self._embeddings.vectors(texts, patience)
+            return await self._embeddings.vectors(texts, patience, of=of)
         except ReplyFailed as failure:
             raise NotEmbedded(str(failure), refused=failure.error_class in _REFUSALS) from failure
 
