@@ -21,8 +21,8 @@ MOST_NUMBERS = 8192
 """Numbers of a vector, at most: as many as sqlite-vec takes."""
 
 
-TOKENS = Counter("recado_embedding_tokens", "Tokens that servers counted for vectors, by what they are of.", ["model", "of"])
-    "recado_embedding_tokens", "Tokens that servers counted for vectors, by model and matter.", ["model", "of"]
+TOKENS = Counter(
+    "recado_embedding_tokens", "Tokens that servers counted for vectors, by what they are of.", ["model", "of"]
 )
 
 
