@@ -90,6 +90,7 @@ RULES: Mapping[str, Rule] = {
     f"GET {_CHAT}/media/{{seq:int}}": _OF_CHAT,
     f"GET {_CHAT}/{{command}}": _ORDER,
     f"POST {_CHAT}/orders": _ORDER,
+    f"POST {_CHAT}/looking": _OF_CHAT,
     f"GET {_CHAT}/template": _ORDER,
     f"POST {_CHAT}/template": _ORDER,
     "GET /desk/numbers": _SEEN,

@@ -41,7 +41,7 @@ function changed() {
 const isFilled = () => [field, ...more].some((one) => one.value) || quoteOf() !== null || holdsFiles(write);
 
 /** Words are needed where nothing else is sent. */
-const needWords = () => (field.required = !more.some((one) => one.value) && !holdsFiles(write));
+const needWords = () => (field.required = !more.some((one) => one.value) && !holdsFiles(write) && !isRecording());
 
 /** The message that is replied to: its id and its words. */
 function quoteOf() {

@@ -54,6 +54,7 @@ async function record(form, panel, field, say) {
     release(microphone);
     panel.replaceChildren();
     panel.hidden = true;
+    form.dispatchEvent(new Event("change"));
     if (!drop && pieces.length && form.isConnected) listen(new File(pieces, "recording", { type: recorder.mimeType }), panel, field);
   };
   cancel.addEventListener("click", () => finish(true));
@@ -61,6 +62,7 @@ async function record(form, panel, field, say) {
   panel.replaceChildren(el("span", { class: "dot", "aria-hidden": "true" }), el("span", {}, _("Recording")), clock, cancel, stop);
   panel.hidden = false;
   recorder.start(1000);
+  form.dispatchEvent(new Event("change"));
   stop.focus();
 }
 
