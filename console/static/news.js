@@ -1,6 +1,7 @@
 // Tells a screen reader, which does not see what changes.
 
 import { answeredMeanwhile } from "./composer.js";
+import { _, ngettext } from "./words.js";
 
 export function announce(text) {
   document.querySelector("#news").textContent = text;

@@ -95,7 +95,7 @@ async def test_pausing(up: Recado, window: Page) -> None:
     await open_chat(up, window)
     await window.select_option("#minutes", label="until resumed")
     await window.get_by_role("button", name="Pause", exact=True).click()
-    await expect(window.locator(".who .standing")).to_contain_text("Paused until somebody resumes")
+    await expect(window.locator(".who .standing")).to_contain_text("Paused until it is resumed")
     await expect(window.get_by_role("button", name="Retry what failed")).to_have_count(0)
     await window.get_by_role("button", name="Resume").click()
     await expect(window.get_by_role("button", name="Resume")).to_have_count(0)
