@@ -8,7 +8,7 @@ export function announce(text) {
 }
 
 export function announceLines(lines) {
-  const words = (line) => (line.querySelector(".parts, .text, em")?.textContent ?? "").trim().replace(/\s+/g, " ").slice(0, 200);
+  const words = (line) => (line.querySelector(".parts, .bubble > .text, .bubble > em")?.textContent ?? "").trim().replace(/\s+/g, " ").slice(0, 200);
   if (lines.length) announce(lines.map((line) => `${line.dataset.who}: ${words(line)}`).join(" — "));
   const byHand = lines.filter((line) => line.classList.contains("by-hand")).at(-1);
   if (byHand) answeredMeanwhile(words(byHand));
