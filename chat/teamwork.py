@@ -1,4 +1,4 @@
-"""How people share the work on a chat: who has it, its labels and notes, whether it is done, and who waits for whom.
+"""The work on a chat that people share: who has it, its labels and notes, whether it is done, and who waits for whom.
 
 A model knows nothing of it. The state of the work is folded from orders, and from the person's messages: they open a
 chat that was resolved or put off. A chat that was put off until a time counts as open from then on, at every reading of
@@ -70,8 +70,9 @@ def fold(chat: Chat, event: Assigned | Noted | Labelled | Resolved, recorded: Re
         case Labelled():
             changes["labels"] = labels_after(chat.labels, event)
         case Resolved(state=state, until=until):
-            # Whoever gave the order knew no word that came after it.
+            # The user who gave the order knew no word that came after it.
             upto = next((order.seq for order in chat.orders if order.control.id == event.cause), recorded.seq)
+            state = "open" if until is None and state == "snoozed" else state
             changes["state"], changes["state_upto"], changes["snoozed_until"] = state, upto, until
             if state == "resolved":
                 changes |= _done(chat, upto)

@@ -1,4 +1,4 @@
-"""Who asks for a page, and what they may see and do: one table over all routes.
+"""Says who asks for a page, and what they may see and do: one table over all routes.
 
 A page that a user may not see is none for them: 404, as for an address that there is not. A route that is not in the
 table stops the start.
@@ -90,6 +90,7 @@ RULES: Mapping[str, Rule] = {
     f"GET {_CHAT}/media/{{seq:int}}": _OF_CHAT,
     f"GET {_CHAT}/{{command}}": _ORDER,
     f"POST {_CHAT}/orders": _ORDER,
+    f"POST {_CHAT}/looking": _OF_CHAT,
     f"GET {_CHAT}/template": _ORDER,
     f"POST {_CHAT}/template": _ORDER,
     "GET /desk/numbers": _SEEN,

@@ -24,6 +24,7 @@ from console import (
     language_choice,
     library_pages,
     login,
+    looking,
     orders,
     own_login,
     template_form,
@@ -65,6 +66,7 @@ def make_app(deps: Deps) -> Starlette:
             Route("/desk/chats/{account}/{chat}/template", template_form.ask),
             Route("/desk/chats/{account}/{chat}/template", template_form.give, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/orders", orders.give_order, methods=["POST"]),
+            Route("/desk/chats/{account}/{chat}/looking", looking.look, methods=["POST"]),
             Route("/desk/chats/{account}/{chat}/why/{id:path}", desk_views.story),
             Route("/desk/chats/{account}/{chat}/parts/{seq:int}/{number:int}", files.of_part),
             Route("/desk/chats/{account}/{chat}/media/{seq:int}", files.of_message),
@@ -112,6 +114,7 @@ def make_app(deps: Deps) -> Starlette:
     app.state.open_streams = OpenStreams()
     app.state.closing = asyncio.Event()
     app.state.templates = {}
+    app.state.drafts_counted = {}
     app.state.uploads = asyncio.Semaphore(uploads.AT_ONCE)
     app.state.reading_files = asyncio.Semaphore(uploads.WHOLE_AT_ONCE)
     app.state.converting = asyncio.Semaphore(attached.CONVERTED_AT_ONCE)

@@ -128,6 +128,7 @@ class Deps:
     - `zone`: the zone of days and hours for a browser without scripts.
     - `seen`: which chats the users have seen, and who has one open.
     - `reading`: the thread that reads the projection for the page.
+    - `family`: returns every name of the person of an account's chat, the chat itself first.
     - `now`: returns the bus's time.
     """
 
@@ -150,6 +151,7 @@ class Deps:
     documents: DocumentDesk | None = None
     entrance: Entrance = Entrance()  # noqa: RUF009 - it has no state of its own
     passwords: Passwords = field(default_factory=Passwords)
+    family: Callable[[str, str], Sequence[str]] = lambda _account, chat: (chat,)
     zone: tzinfo = UTC
     seen: SeenChats = field(default_factory=SeenChats)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -14,10 +14,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from backends.content.voice import LONGEST, can_convert
+from console.access import user_of
+from console.conversation import lines_of
 from console.deps import Deps
 from console.desk_list import listed, sequence
 from console.list_links import chat_with, kept
 from console.outcomes import Refused, Said, forget, told
+from console.person_pane import person_of
 from console.problems import Problem
 from console.rendering import address_of, render
 from console.shown_media import media_in
@@ -111,8 +114,11 @@ async def page_of(
         raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
     pane = given.get("pane", "chat")
     if pane not in PANES:
-        raise Problem(400, f"{pane[:40]!r} is no pane: there are {', '.join(PANES)}.")
+        raise Problem(400, "%(pane)s is no pane: there are %(panes)s.", pane=f"{pane[:40]!r}", panes=", ".join(PANES))
     page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
+    user = user_of(request)
+    if template == "chat.html" and page.entries and user.acts:
+        deps.seen.mark(key, page.entries[-1].seq, user.name)
     files = await files_of(deps, key.account) if template == "chat.html" else ()
     values: dict[str, Any] = {
         "chat": view,
@@ -129,6 +135,9 @@ async def page_of(
         "said": said,
         "refused": refused,
         "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries), files)),
+        "lines": lines_of(page.entries, await deps.read(deps.queries.beside, key, page.entries), deps.zone),
+        "zone": deps.zone,
+        "today": deps.now().astimezone(deps.zone).date(),
         "media": await media_in(deps, key, page.entries),
         "files": files,
         "attach": attach(),
@@ -138,6 +147,8 @@ async def page_of(
     }
     if template == "chat.html":
         values |= await listed(request, key)
+    if template in ("chat.html", _PARTS["person"]):
+        values |= await person_of(request, deps, key, view)
     return render(request, template, status=status, **values)
 
 
@@ -192,16 +203,21 @@ def key_of(request: Request) -> ChatKey:
     """The chat that the address names. Raises Problem."""
     account, jid = untoken(request.path_params["account"]), request.path_params["chat"]
     if not is_canonical(jid):
-        raise Problem(404, f"{jid[:60]!r} is not the canonical JID of a chat.")
+        raise Problem(404, "%(jid)s is not the canonical JID of a chat.", jid=f"{jid[:60]!r}")
     return ChatKey(account, jid)
 
 
 async def view_of(deps: Deps, key: ChatKey) -> ChatView:
     view = await deps.read(deps.queries.chat, key, deps.now())
     if view is None:
-        raise Problem(404, unknown(key))
+        raise unknown(key)
     return view
 
 
-def unknown(key: ChatKey) -> str:
-    return f"Nobody has written in the chat {person(key.chat)} of the account {key.account[:60]}."
+def unknown(key: ChatKey) -> Problem:
+    return Problem(
+        404,
+        "Nobody has written in the chat %(person)s of the account %(account)s.",
+        person=person(key.chat),
+        account=key.account[:60],
+    )

@@ -19,6 +19,7 @@ from console.desk import deps_of, key_of
 from console.languages import translate_of
 from console.problems import Problem
 from console.rendering import address_of, render
+from console.wording import cost
 from events.account_update import SENDING, newest, paused, text_of
 from events.log import LogError
 from gateways.addressing import ChatNotMeant, the_one
@@ -79,7 +80,7 @@ async def numbers(request: Request) -> Response:
         chart(_("Tokens"), volumes, {_("tokens read"): "input_tokens", _("tokens written"): "output_tokens"}),
     )
     values: dict[str, Any] = {"range": days, "volumes": volumes, "charts": charts, "key": key}
-    return render(request, "numbers.html", costs=by_model(costs), total=total(costs), since=since, **values)
+    return render(request, "numbers.html", costs=by_model(costs), total=cost(_, total(costs)), since=since, **values)
 
 
 async def instances(request: Request) -> Response:

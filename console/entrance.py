@@ -1,4 +1,4 @@
-"""Who is let in to the page: by what there is to log in with, and by what a request brings along."""
+"""Decides who is let in to the page: by what there is to log in with, and by what a request brings along."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from contextlib import aclosing
 from datetime import datetime
 
@@ -49,6 +50,10 @@ class KnownUsers:
 
     def find(self, name: str) -> StoredUser | None:
         return self._stored.users.get(name) if self._stored is not None else None
+
+    def all(self) -> Collection[StoredUser]:
+        """Every user; none while they are not known yet."""
+        return self._stored.users.values() if self._stored is not None else ()
 
     async def change(self, user: User, now: datetime, **fields: object) -> StoredUser | None:
         """Change fields of the user's own entry; returns the entry once it is known here, or None if the user is gone.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -11,12 +13,12 @@ from console.problems import Problem
 
 
 async def choose(request: Request) -> Response:
-    """POST `language`, and `to`, the address to go back to: the browser keeps the choice."""
+    """POST `language`: the browser keeps the choice, and goes back to the page of the form."""
     given = await form_of(request)
     tag = given.get("language", "")
     if not is_language(tag):
         raise Problem(400, "The desk does not speak this language.")
-    answer = RedirectResponse(inside(given.get("to", "")), 303)
+    answer = RedirectResponse(_page_of(request), 303)
     secure = request.headers.get("origin", "").startswith("https://")
     answer.set_cookie(COOKIE, tag, max_age=KEPT_FOR, httponly=True, samesite="lax", secure=secure)
     return answer
@@ -30,6 +32,12 @@ async def words(request: Request) -> Response:
     return Response(script, 200, {"cache-control": "public, max-age=31536000, immutable"}, "text/javascript")
 
 
-def inside(to: str) -> str:
-    """`to` if it is an address of this page, else the desk: a form must not lead to another site."""
-    return to if to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable() else "/desk"
+def _page_of(request: Request) -> str:
+    """The page that has the form, as the browser names it; the desk where it does not, or names another site."""
+    try:
+        page = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return "/desk"
+    to = page.path + (f"?{page.query}" if page.query else "")
+    is_ours = page.netloc == request.headers.get("host") and to.startswith("/") and not to.startswith(("//", "/\\"))
+    return to if is_ours and to.isprintable() else "/desk"

@@ -17,8 +17,10 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from console import wording
+from console import days, wording
+from console.conversation import kind_of, words_in
 from console.deps import Deps
+from console.formatting import formatted
 from console.languages import ADDRESSES, LANGUAGES, Translate, translate_of
 from console.shown_parts import is_quotable
 from console.wording import person
@@ -61,7 +63,6 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "owns": owns,
         "named": deps.entrance.named(user.name) is not None,
         "path": request.url.path,
-        "here": _address_of(request),
         "translate": translate,
         "language": translate.language,
         "languages": LANGUAGES,
@@ -69,13 +70,6 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     }
     page = _templates.get_template(template).render(base | values)
     return HTMLResponse(page, status, {"cache-control": "no-store"})
-
-
-def _address_of(request: Request) -> str:
-    """The address that the request has asked for, as it was written."""
-    path: bytes = request.scope.get("raw_path", b"")
-    query = request.url.query
-    return path.decode("ascii", "replace") + (f"?{query}" if query else "")
 
 
 @pass_context
@@ -159,6 +153,13 @@ _templates.filters |= {
     "group": is_group,
 }
 _templates.filters |= {
+    "clock": days.clock,
+    "day": pass_context(lambda context, one, today: days.day(context["translate"], one, today)),
+    "formatted": lambda text: formatted(text or ""),
+    "kind_words": pass_context(lambda context, one: wording.kind_words(context["translate"], kind_of(one))),
+    "words_in": words_in,
+}
+_templates.filters |= {
     function.__name__: _worded(function)
     for function in (
         wording.chose,
@@ -166,6 +167,7 @@ _templates.filters |= {
         wording.dollars,
         wording.fault,
         wording.kind,
+        wording.kind_named,
         wording.mark,
         wording.named_file,
         wording.plainly,

@@ -39,6 +39,13 @@ class _Looking(msgspec.Struct):
     written: float
 
 
+class Looking(msgspec.Struct, frozen=True):
+    """The names of the users who have a chat open, and of those who are typing there."""
+
+    looking: tuple[str, ...]
+    writing: tuple[str, ...]
+
+
 class SeenChats:
     """The marks of all users together. Without `marks` they are those of this process alone.
 
@@ -197,3 +204,8 @@ async def _write(marks: DeskMarks, key: ChatKey, by: str, entry: Seen | Look | N
             await marks.look(key, entry)
         case None:
             await marks.leave(key, by)
+
+
+def looking(seen: SeenChats, key: ChatKey) -> Looking:
+    """Who has the chat open now."""
+    return Looking(tuple(seen.looking(key)), tuple(seen.writing(key)))

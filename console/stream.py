@@ -23,6 +23,7 @@ from console.deps import Deps
 from console.entrance import LetIn
 from console.news import ChatNews
 from console.open_streams import OpenStreams
+from console.seen import Looking, looking
 from events.decisions import Reply
 from events.inbound import Message
 from events.log import LogError
@@ -82,6 +83,7 @@ class EventStream:
     - `log`: the log's creation time, once at the beginning.
     - `status`: a Status at each change.
     - `news`: a ChatNews for each chat of the phones' account with something new, if the user sees that account.
+    - `looking`: a Looking, once at the beginning and at each change.
     - `event`: a SeenEvent for each event of the chat after the sequence `after`; its id is the event's sequence.
 
     The stream ends when its user is logged out, is removed or gets other rights. Raises Problem, before it begins, if
@@ -164,6 +166,7 @@ class EventStream:
                 await self._queue.put(b"".join(map(_news, await unread.take())))
 
     async def _status(self, let_in: LetIn) -> None:
+        there: Looking | None = None
         await self._queue.put(f"retry: {RECONNECT}\n\n".encode() + _message("log", self._created))
         said: Status | None = None
         silent = 0.0
@@ -173,6 +176,9 @@ class EventStream:
             if status != said:
                 await self._queue.put(_message("status", status))
                 said, silent = status, 0.0
+            elif there != (now := looking(self._deps.seen, self._key)):
+                await self._queue.put(_message("looking", now))
+                there = now
             elif silent >= KEEP_ALIVE:
                 await self._queue.put(b": still here\n\n")
                 silent = 0.0

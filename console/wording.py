@@ -8,11 +8,13 @@ from typing import Any
 
 from console.languages import Translate
 from events.parts import Part
-from projections.reads.costs import in_dollars
+from projections.reads.chat_list import Only
+from projections.reads.costs import Cost, in_dollars
 from projections.reads.spoken import KINDS, SPEAKERS
 from projections.reads.views import Entry, LastWords
 from projections.story.reasons import EXPLAINED, FAILED
 from projections.tables.marks import SAID
+from projections.trouble import OVERDUE_AFTER
 
 SENT = {
     "accepted": "sent",
@@ -26,7 +28,18 @@ SENT = {
 }
 """The states of a reply on its way to the person."""
 
-TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, KINDS, SAID, SENT, SPEAKERS)
+FILTERS: Mapping[Only, str] = {
+    "human": "needs a human",
+    "overdue": f"waiting for over {OVERDUE_AFTER.seconds // 60} minutes",
+    "mine": "mine",
+    "unassigned": "unassigned",
+    "waiting": "waiting for us",
+    "amiss": "failed or not delivered",
+    **dict(SAID.items()),
+}
+"""The filters of the list."""
+
+TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, FILTERS, KINDS, SAID, SENT, SPEAKERS)
 """Tables whose words are in the catalogs."""
 
 
@@ -64,6 +77,15 @@ def speaker(_: Translate, one: LastWords | Entry) -> str:
 def kind(_: Translate, one: LastWords) -> str:
     """The kind of the message, if it was not words alone."""
     return _.gettext(KINDS.get(one.kind, one.kind))
+
+
+def kind_words(_: Translate, kind: str) -> str:
+    """A kind as in KINDS; nothing for words alone."""
+    return _.gettext(KINDS.get(kind, kind))
+
+
+def kind_named(_: Translate, kind: str) -> str:
+    return _.gettext(KINDS.get(kind, kind))
 
 
 def named_file(_: Translate, part: Part) -> str:
@@ -104,6 +126,20 @@ def count(_: Translate, number: float) -> str:
 def dollars(_: Translate, sum_: Decimal | None) -> str:
     """The sum for people: to the cent from a dollar on, below that to two digits that count."""
     return _.decimal(in_dollars(sum_)) if sum_ is not None else _("unknown")
+
+
+def cost(_: Translate, sum_: Cost) -> str:
+    """The sum, and how much of it is not known."""
+    known = dollars(_, sum_.dollars)
+    if not sum_.replies and not sum_.others:
+        return known
+    missing = [_.ngettext("%(num)s reply", "%(num)s replies", sum_.replies)] if sum_.replies else []
+    if sum_.others:
+        missing.append(_("%(tokens)s tokens of turns without a reply", tokens=_.count(sum_.others)))
+    if len(missing) == 1:
+        return _("at least %(sum)s (%(what)s of unknown price)", sum=known, what=missing[0])
+    replies, others = missing
+    return _("at least %(sum)s (%(what)s and %(others)s of unknown price)", sum=known, what=replies, others=others)
 
 
 def _in_words(_: Translate, table: Mapping[Any, str], name: str | None) -> str:

@@ -22,6 +22,8 @@ from chat.state import Chat
 from projections.words import folded
 
 Row = tuple[Any, ...]
+Condition = tuple[str, list[object]]
+"""A condition in SQL, and its values."""
 
 # pysqlite3 looks up an adapter for each value that is neither number nor text. A failed look-up takes 0.8 µs, which
 # makes a row of `history` cost 14 µs instead of 3.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -10,8 +10,7 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.state import Chat
-from projections.database import micros, moment
-from projections.reads.accounts import of_accounts
+from projections.database import Condition, micros, moment
 from projections.reads.trouble_views import TroubleView
 from projections.tables.chats import decode_snapshot
 
@@ -30,36 +29,37 @@ MOST = 100
 _LOOKED_AT = 1000
 """Chats with pending work that are examined. Only a backlog has more."""
 
-_PENDING = "SELECT account, chat, last_at, snapshot FROM chats INDEXED BY waking WHERE wakes AND owes{} LIMIT ?"
+_PENDING = (
+    "SELECT account, chat, last_at, snapshot FROM chats INDEXED BY waking WHERE wakes AND owes AND {within} LIMIT ?"
+)
 _BROKEN = (
     "SELECT account, chats.chat, history.seq, coalesce(kind, ''), ended_at FROM history INDEXED BY broken"
-    " JOIN chats ON chats.id = history.chat WHERE reason = 'broken' AND ended_at >= ?{}"
+    " JOIN chats ON chats.id = history.chat WHERE reason = 'broken' AND ended_at >= ? AND {within}"
     " ORDER BY ended_at DESC, seq DESC LIMIT ?"
 )
 _ORDERS = (
     "SELECT account, chats.chat, seq, command, outcome_at FROM controls JOIN chats ON chats.id = controls.chat"
-    " WHERE reason = 'broken' AND outcome_at >= ?{} ORDER BY outcome_at DESC, seq DESC LIMIT ?"
+    " WHERE reason = 'broken' AND outcome_at >= ? AND {within} ORDER BY outcome_at DESC, seq DESC LIMIT ?"
 )
 _UNSENT = (
     "SELECT account, chats.chat, seq, state, at FROM receipts AS r INDEXED BY unsent JOIN chats ON chats.id = r.chat"
-    " WHERE state IN ('parked', 'failed') AND at >= ? AND CASE state WHEN 'parked' THEN"
+    " WHERE state IN ('parked', 'failed') AND at >= ? AND {within} AND CASE state WHEN 'parked' THEN"
     " coalesce(json_extract(error, '$.class'), '') <> 'restored'"
     " ELSE json_extract(error, '$.class') IN ('unknown', 'in_doubt') END"
     " AND NOT EXISTS (SELECT 1 FROM receipts AS later WHERE later.chat = r.chat AND later.reply = r.reply"
     " AND later.state IN ('accepted', 'sent', 'delivered', 'read'))"
-    "{} ORDER BY at DESC, seq DESC LIMIT ?"
+    " ORDER BY at DESC, seq DESC LIMIT ?"
 )
 _SET_ASIDE = (
-    "SELECT account, chats.chat, seq, type, at FROM set_aside JOIN chats ON chats.id = set_aside.chat WHERE at >= ?{}"
-    " ORDER BY seq DESC LIMIT ?"
+    "SELECT account, chats.chat, seq, type, at FROM set_aside JOIN chats ON chats.id = set_aside.chat"
+    " WHERE at >= ? AND {within} ORDER BY seq DESC LIMIT ?"
 )
 
 
-def stuck(db: sqlite3.Connection, now: datetime, accounts: Sequence[str] | None = None) -> Iterator[TroubleView]:
-    """The chats, of these accounts, with work that is pending for STUCK_AFTER or longer."""
-    before = now - STUCK_AFTER
-    condition, given = of_accounts(accounts)
-    for account, chat, last_at, snapshot in db.execute(_PENDING.format(condition), (*given, _LOOKED_AT)).fetchall():
+def stuck(db: sqlite3.Connection, now: datetime, within: Condition = ("TRUE", [])) -> Iterator[TroubleView]:
+    """The chats with work that is pending for STUCK_AFTER or longer; `within`: a condition on `chats`."""
+    before, (where, given) = now - STUCK_AFTER, within
+    for account, chat, last_at, snapshot in db.execute(_PENDING.format(within=where), (*given, _LOOKED_AT)).fetchall():
         try:
             since = _pending_since(decode_snapshot(snapshot), moment(last_at))
         except msgspec.DecodeError:
@@ -68,12 +68,10 @@ def stuck(db: sqlite3.Connection, now: datetime, accounts: Sequence[str] | None 
             yield TroubleView(what="stuck", account=account, chat=chat, at=since)
 
 
-def ended_or_passed(
-    db: sqlite3.Connection, now: datetime, accounts: Sequence[str] | None = None
-) -> Iterator[TroubleView]:
-    """The broken endings, set-aside events and unsent replies of these accounts within TOLD_FOR, at most MOST of each
-    kind."""
-    condition, given = of_accounts(accounts)
+def ended_or_passed(db: sqlite3.Connection, now: datetime, within: Condition = ("TRUE", [])) -> Iterator[TroubleView]:
+    """The broken endings, set-aside events and unsent replies within TOLD_FOR, at most MOST of each kind; `within`: a
+    condition on `chats`."""
+    where, given = within
     bounds = (micros(now - TOLD_FOR), *given, MOST)
     kinds: tuple[tuple[Literal["broken", "set_aside", "unsent"], str], ...] = (
         ("broken", _BROKEN),
@@ -82,7 +80,7 @@ def ended_or_passed(
         ("unsent", _UNSENT),
     )
     for what, statement in kinds:
-        for account, chat, seq, type_, at in db.execute(statement.format(condition), bounds).fetchall():
+        for account, chat, seq, type_, at in db.execute(statement.format(within=where), bounds).fetchall():
             yield TroubleView(what=what, account=account, chat=chat, at=moment(at), seq=seq, type=type_)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +37,9 @@ ONE = f"{HOME}/drafts/one"
 LISTED = 50
 """Drafts on a page."""
 
+COUNTED_FOR = 30.0
+"""Seconds for which the number of drafts holds: to make them all takes up to a second of CPU."""
+
 log = structlog.get_logger("recado.console")
 
 
@@ -57,6 +61,17 @@ async def drafts_in(request: Request, stock: Stock) -> Drafts:
     deps, settled = deps_of(request), await documents_of(request).settled()
     questions = [pair.q for version in stock.there() for pair in version.document.faq]
     return await deps.read(deps.queries.drafts, questions, settled, user_of(request).accounts)
+
+
+async def counted(request: Request, stock: Stock) -> int:
+    """The number of drafts, as of the last seconds; `stock` has all documents."""
+    known: dict[tuple[str, ...] | None, tuple[float, int]] = request.app.state.drafts_counted
+    now, accounts = asyncio.get_running_loop().time(), user_of(request).accounts
+    if accounts not in known or known[accounts][0] <= now:
+        for other in [one for one, (until, _) in known.items() if until <= now]:
+            del known[other]
+        known[accounts] = now + COUNTED_FOR, len((await drafts_in(request, stock)).there)
+    return known[accounts][1]
 
 
 async def listed(request: Request) -> Response:
@@ -89,6 +104,7 @@ async def settle(request: Request) -> Response:
     found = await drafts_in(request, stock)
     draft = _draft(request, found)
     by, at = user_of(request).name, deps_of(request).now()
+    request.app.state.drafts_counted.clear()
     if (do := given.get("do", "")) == "dismiss":
         await documents.settle(found.settled(draft), Outcome(did="dismissed", by=by, at=at))
         log.info("draft_dismissed", by=by, asked=draft.count)
@@ -97,18 +113,18 @@ async def settle(request: Request) -> Response:
         raise Problem(400, "That is not done here.")
     edited, collections = _edited(given), _collections(stock)
     try:
-        place, made = _made(request, edited, stock)
+        place, made = _made(edited, stock)
     except Unfit as unfit:
         return _form(request, draft, edited, collections, status=400, wrong=unfit)
     try:
         document = Document(name=place.name, faq=made, at=at, by=by)
         await documents.write(place, document, expected=stock.last_of(place))
     except KnowledgeChanged:
-        told = Unfit("", _("The document was changed at the same moment. Nothing was stored: save again."))
+        told = Unfit("", "The document was changed at the same moment. Nothing was stored: save again.")
         return _form(request, draft, edited, collections, status=409, wrong=told)
     except (KnowledgeUnreadable, LogError) as refusal:
         log.warning("draft_not_stored", document=str(place), reason=str(refusal))
-        told = Unfit("", _("Not stored: %(reason)s.", reason=refusal))
+        told = Unfit("", "Not stored: %(reason)s.", reason=refusal)
         return _form(request, draft, edited, collections, status=503, wrong=told)
     await documents.settle(found.settled(draft), Outcome(did="accepted", by=by, at=at, pair=str(place)))
     log.info("draft_accepted", document=str(place), by=by, asked=draft.count)
@@ -131,21 +147,22 @@ def _edited(given: Mapping[str, str]) -> Edited:
     return Edited(q, a, collection, name or NAME)
 
 
-def _made(request: Request, edited: Edited, stock: Stock) -> tuple[Place, tuple[Pair, ...]]:
+def _made(edited: Edited, stock: Stock) -> tuple[Place, tuple[Pair, ...]]:
     """The document, and its pairs with the new one. Raises Unfit."""
-    _ = translate_of(request)
     for field, words in (("q", edited.q), ("a", edited.a)):
         if MASK in words:
-            raise Unfit(field, _("Write words that fit everyone in place of each %(mask)s.", mask=MASK))
+            raise Unfit(field, "Write words that fit everyone in place of each %(mask)s.", mask=MASK)
     try:
         place = msgspec.convert({"collection": edited.collection, "name": edited.name}, Place)
     except msgspec.ValidationError:
-        told = _("Name a collection with 1 to 64 of a-z, 0-9, _ and -, and a document with 1 to 300 characters.")
-        raise Unfit("collection", told) from None
+        raise Unfit(
+            "collection",
+            "Name a collection with 1 to 64 of a-z, 0-9, _ and -, and a document with 1 to 300 characters.",
+        ) from None
     try:
         there = pairs.pairs_of(stock, place)
     except Problem as problem:
-        raise Unfit("collection", str(problem)) from None
+        raise Unfit("collection", problem.text, **problem.values) from None
     pairs.check(pairs.Draft(edited.q, edited.a), there)
     return place, (*there, Pair(edited.q, edited.a))
 
@@ -170,7 +187,7 @@ def _form(
         "longest": pairs.LONGEST,
         "mask": MASK,
         "wrong": wrong.field if wrong is not None else None,
-        "fault": str(wrong) if wrong is not None else "",
+        "fault": wrong.said(translate_of(request)) if wrong is not None else "",
         "address": f"{ONE}?seq={draft.seq}",
         "back": LIST,
     }

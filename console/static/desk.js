@@ -2,9 +2,11 @@
 
 import { onEnter } from "./composer.js";
 import "./keys.js";
+import "./looking.js";
 import { announce } from "./news.js";
 import "./panes.js";
 import "./profile.js";
+import "./reading.js";
 import { keepUp } from "./refresh.js";
 import { localTimes } from "./times.js";
 

@@ -4,6 +4,7 @@
 // Events on `document`: `leaving` before the panes of another chat are put in, `opened` once they are there, and once at
 // the beginning.
 
+import { away } from "./lost.js";
 import { announce } from "./news.js";
 import { patch } from "./patch.js";
 import { keepUp, toEnd } from "./refresh.js";
@@ -24,6 +25,10 @@ export async function open(address, isNew = true) {
   const answer = await fetch(address, { headers: { accept: "text/html" } }).catch(() => null);
   const page = answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
   if (mine !== asked) return; // another one was opened meanwhile
+  if (answer === null) {
+    away();
+    return;
+  }
   const panes = page?.querySelector(".panes");
   if (!panes) {
     location.href = address; // logged out, closed into another chat, or gone: the server says which

@@ -1,13 +1,16 @@
 // Parts of the page keep themselves up to date. A part is an element with data-refresh, the address of what it shows;
 // it is looked at every data-every milliseconds, and whenever something comes on data-stream.
 
+import { away, out, there } from "./lost.js";
 import { announceLines, announceRows } from "./news.js";
 import { patch } from "./patch.js";
 import { localTimes } from "./times.js";
 
-const LINES = ".lines > li[id]";
+const LINES = ".lines > li[data-id]";
 const ROWS = ".chats > li > a[href]";
 const AGAIN = 3000; // ms until a stream that was refused is asked for again
+
+const PATIENCE = 30_000; // ms until a server that says nothing counts as away
 
 /** Keep the parts of `root` up to date. Returns a function that ends it. */
 export function keepUp(root) {
@@ -28,14 +31,13 @@ export function keepUp(root) {
 async function refresh(part) {
   if (!part.checkVisibility()) return; // a pane that is not shown
   const address = part.dataset.refresh;
-  const answer = await fetch(address, { headers: { accept: "text/html" } }).catch(() => null);
+  const answer = await fetch(address, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);
   if (!part.isConnected || part.dataset.refresh !== address) return; // another chat was opened meanwhile
-  part.toggleAttribute("data-lost", answer === null || !answer.ok);
-  if (answer === null || !answer.ok) return;
-  if (answer.redirected) {
-    location.reload(); // logged out
-    return;
-  }
+  if (answer === null) away();
+  else if (answer.redirected && new URL(answer.url).pathname === "/login") out();
+  else if (answer.redirected) location.reload(); // the chat has closed into another one
+  else there();
+  if (!answer?.ok || answer.redirected) return;
   const fresh = document.createElement("template");
   fresh.innerHTML = await answer.text();
   if (!part.isConnected || part.dataset.refresh !== address) return;
@@ -52,11 +54,15 @@ export function bring(part, fresh) {
   const atEnd = isAtEnd(scroller);
   const anchor = anchorIn(part, scroller);
   const top = anchor?.getBoundingClientRect().top;
+  part.dispatchEvent(new CustomEvent("bringing", { detail: fresh }));
   patch(part, fresh);
+  const news = [...part.querySelectorAll(LINES)].filter((line) => !lines.has(line.id));
+  part.dispatchEvent(new CustomEvent("brought", { detail: news }));
   if (focused && !focused.isConnected) focusInstead(part, focused);
   if (atEnd && part.dataset.stream) toEnd(scroller);
   else if (anchor?.isConnected) scroller.scrollBy(0, anchor.getBoundingClientRect().top - top);
-  if (part.dataset.stream) announceLines([...part.querySelectorAll(LINES)].filter((line) => !lines.has(line.id)));
+  document.dispatchEvent(new Event("settled"));
+  if (part.dataset.stream) announceLines(news);
   else if (known.size) announceRows([...part.querySelectorAll(ROWS)].filter((row) => known.get(row.getAttribute("href")) !== saidIn(row)));
 }
 
@@ -111,12 +117,12 @@ function follow(part, look) {
   const open = () => {
     source = new EventSource(part.dataset.stream);
     source.addEventListener("event", () => setTimeout(look, 100));
+    source.addEventListener("looking", ({ data }) => part.dispatchEvent(new CustomEvent("looking", { detail: JSON.parse(data) })));
     source.onopen = look;
     source.onerror = () => {
-      part.setAttribute("data-lost", "");
+      look();
       // The browser tries again by itself, unless it was told no.
       if (source.readyState !== EventSource.CLOSED) return;
-      look();
       timer = setTimeout(open, AGAIN);
     };
   };

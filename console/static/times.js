@@ -6,7 +6,7 @@ const DAY = 86_400_000; // ms
 export function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
-    time.textContent = time.closest(".when") ? short(at) : long(at);
+    time.textContent = time.matches(".clock") ? clock(at) : time.closest(".when") ? short(at) : long(at);
     time.title = at.toLocaleString();
   }
 }
@@ -15,8 +15,10 @@ const isToday = (at) => at.toDateString() === new Date().toDateString();
 
 const long = (at) => (isToday(at) ? at.toLocaleTimeString([], { hour12: false }) : at.toLocaleString([], { dateStyle: "medium", timeStyle: "short", hour12: false }));
 
+const clock = (at) => at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+
 function short(at) {
-  if (isToday(at)) return at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+  if (isToday(at)) return clock(at);
   const ago = new Date().setHours(0, 0, 0, 0) - at;
   return ago < 6 * DAY && ago > 0 ? at.toLocaleDateString([], { weekday: "short" }) : at.toLocaleDateString([], { dateStyle: "short" });
 }

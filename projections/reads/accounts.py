@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import msgspec
 
+from projections.database import Condition
 
-def of_accounts(accounts: Sequence[str] | None) -> tuple[str, list[str]]:
-    """What limits a condition to chats of these accounts, and its values; nothing for None, which is all."""
+
+def within(accounts: Sequence[str] | None, column: str = "account") -> Condition:
+    """The accounts that are looked at; None: all."""
     if accounts is None:
-        return "", []
-    return " AND chats.account IN (SELECT value FROM json_each(?))", [in_json(accounts)]
+        return "TRUE", []
+    return f"{column} IN (SELECT value FROM json_each(?))", [in_json(accounts)]  # noqa: S608
 
 
 def in_json(accounts: Sequence[str]) -> str:

@@ -9,25 +9,32 @@ from typing import Literal, NamedTuple, get_args
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from projections.database import micros
-from projections.reads.accounts import of_accounts
+from events.teamwork import State
+from projections.database import Condition
+from projections.reads.accounts import within
 from projections.reads.chat_rows import of_ids
+from projections.reads.filters import in_state, number_of, with_label, with_mark
 from projections.reads.views import ChatView
-from projections.tables.marks import BIT, MARKS, Mark
-from projections.trouble import OVERDUE_AFTER
+from projections.tables.marks import Mark
 from projections.words import Sought, sought
 
-Only = Literal["human", "overdue", Mark]
-"""Those of the list that are shown: chats that wait for a human, those that have waited for long, or those with a
-mark."""
+Only = Literal["human", "overdue", "mine", "unassigned", "waiting", "amiss", Mark]
+"""Those of the list that are shown: chats that wait for a human, those that have waited for long, those that the user
+has, those that no user has, those that wait for us, those with the mark `failed` or `undelivered`, or with a mark."""
 
 ONLY: tuple[Only, ...] = get_args(Only)
+
+Sort = Literal["activity", "wait"]
+SORTS: tuple[Sort, ...] = get_args(Sort)
+"""- `activity`: the latest activity first
+- `wait`: the longest wait for us or for a human first; chats that wait for nothing come after those, the latest first
+"""
 
 
 class Place(NamedTuple):
     """Where a chat is in the list.
 
-    - `at`: microseconds since 1970, of its last activity, or of its request for a human.
+    - `at`: microseconds since 1970, of its last activity, or of the time since when it waits.
     - `id`: its row.
     """
 
@@ -41,7 +48,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     - `only`: those alone.
     - `words`: only chats whose number, name and reason to wait have all of these words.
     - `account`: only this account's.
-    - `accounts`: only those of these accounts; None: of all.
+    - `accounts`: only those of these accounts, which the user may see; None: of all.
+    - `me`: the name of the user, for `mine`.
+    - `assigned`: only those that this user has.
+    - `label`: only those with this label.
+    - `state`: only those whose work is in this state; None: in any.
+    - `sort`: None: `wait` of chats that wait for a human, else `activity`.
     - `after`: the page after this place; None: the first page.
     - `before`: the page that ends before this place.
     - `since`: the place of the first chat when the reader began.
@@ -51,6 +63,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     words: str = ""
     account: str | None = None
     accounts: tuple[str, ...] | None = None
+    me: str = ""
+    assigned: str | None = None
+    label: str | None = None
+    state: State | None = None
+    sort: Sort | None = None
     after: Place | None = None
     before: Place | None = None
     since: int | None = None
@@ -106,19 +123,23 @@ _BY_WAIT = _Order(
     "asked_at >= ? AND (asked_at > ? OR id > ?)",
     "asked_at <= ? AND (asked_at < ? OR id < ?)",
 )
-_EACH = ", ".join(f"total(marks & {BIT[mark]} <> 0)" for mark in MARKS)
-_MARKED = f"SELECT {_EACH} FROM chats INDEXED BY marked WHERE marks > 0"  # noqa: S608 - constants
-_ASKING = (
-    "SELECT count(*), total(asked_at <= ?) FROM chats INDEXED BY attention WHERE asked_at IS NOT NULL"  # the index
+_BY_ANY_WAIT = _Order(
+    "chats INDEXED BY by_wait WHERE marks >= 0",
+    "wait_order",
+    "wait_order, id",
+    "wait_order DESC, id DESC",
+    "wait_order >= ? AND (wait_order > ? OR id > ?)",
+    "wait_order <= ? AND (wait_order < ? OR id < ?)",
 )
+_BY_ANY_WAIT_FOUND = _BY_ANY_WAIT._replace(source=_BY_ACTIVITY.source)
+"""For a search: that index has the words."""
 
 
 def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> ChatPage:
     """`limit` chats of the list. Call it within a read transaction."""
-    order = _BY_WAIT if asked.only in ("human", "overdue") else _BY_ACTIVITY
+    order = _order(asked)
     conditions, given = _conditions(asked, now)
-    within, accounts = of_accounts(asked.accounts)
-    chosen, given = f"FROM {order.source}{''.join(f' AND {one}' for one in conditions)}{within}", [*given, *accounts]
+    chosen = f"FROM {order.source}{''.join(f' AND {one}' for one in conditions)}"
     places = _places(db, order, chosen, given, asked, limit)
     begin = places[0] if places else None
     is_first = asked.after is None and asked.before is None
@@ -134,26 +155,17 @@ def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> Cha
         begin=begin,
         end=places[-1] if places else None,
         first=before + 1 if places else 0,
-        all=before + len(places) if is_end else _counted(db, chosen, given),
+        all=before + len(places) if is_end else _all(db, asked, now, chosen, given),
         moved=moved,
     )
 
 
-def counts(db: sqlite3.Connection, now: datetime, accounts: tuple[str, ...] | None = None) -> dict[Only, int]:
-    """The number of chats of these accounts that each filter leaves."""
-    condition, given = of_accounts(accounts)
-    human, overdue = db.execute(_ASKING + condition, (_overdue(now), *given)).fetchone()
-    marked = map(int, db.execute(_MARKED + condition, given).fetchone())
-    return {"human": human, "overdue": int(overdue), **dict(zip(MARKS, marked, strict=True))}
-
-
-def with_mark(only: Only, now: datetime) -> tuple[str, list[int]]:
-    """The condition of a filter on `chats`, and its values."""
-    if only == "human":
-        return "asked_at IS NOT NULL", []
-    if only == "overdue":
-        return "asked_at <= ?", [_overdue(now)]
-    return "marks & ? <> 0", [BIT[only]]
+def _order(asked: Asked) -> _Order:
+    if asked.only in ("human", "overdue") and asked.sort != "activity":
+        return _BY_WAIT
+    if asked.sort == "wait":
+        return _BY_ANY_WAIT_FOUND if asked.words else _BY_ANY_WAIT
+    return _BY_ACTIVITY
 
 
 def _places(  # noqa: PLR0917
@@ -180,28 +192,38 @@ def _counted(db: sqlite3.Connection, chosen: str, given: Sequence[object]) -> in
     return int(number)
 
 
+def _all(db: sqlite3.Connection, asked: Asked, now: datetime, chosen: str, given: Sequence[object]) -> int:
+    """The number of all chats of the list: from the sums where they have it."""
+    if asked.words or asked.label is not None or asked.only == "overdue":
+        return _counted(db, chosen, given)
+    return number_of(db, now, asked.state, asked.only, _of_whom(asked), asked.me)
+
+
 def _conditions(asked: Asked, now: datetime) -> tuple[list[str], list[object]]:
-    conditions: list[str] = []
-    given: list[object] = []
+    found = _of_whom(asked)
     if asked.only is not None:
-        condition, values = with_mark(asked.only, now)
-        conditions.append(condition)
-        given += values
+        found.append(with_mark(asked.only, now, asked.me))
+    if asked.label is not None:
+        found.append(with_label(asked.label))
+    if asked.state is not None:
+        found.append(in_state(asked.state, now))
+    found += map(_has, sought(asked.words))
+    return [condition for condition, _ in found], [value for _, values in found for value in values]
+
+
+def _of_whom(asked: Asked) -> list[Condition]:
+    """The conditions on account and user."""
+    found: list[Condition] = []
     if asked.account:
-        conditions.append("account = ?")
-        given.append(asked.account)
-    for one in sought(asked.words):
-        condition, words = _has(one)
-        conditions.append(condition)
-        given += words
-    return conditions, given
+        found.append(("account = ?", [asked.account]))
+    if asked.accounts is not None:
+        found.append(within(asked.accounts))
+    if asked.assigned is not None:
+        found.append(("assigned = ?", [asked.assigned]))
+    return found
 
 
-def _has(one: Sought) -> tuple[str, list[str]]:
+def _has(one: Sought) -> Condition:
     forms = list(dict.fromkeys(one.forms))
     each = [" AND ".join(["instr(words, ?)"] * len(form)) for form in forms]
     return "(" + " OR ".join(f"({form})" for form in each) + ")", [word for form in forms for word in form]
-
-
-def _overdue(now: datetime) -> int:
-    return micros(now - OVERDUE_AFTER)

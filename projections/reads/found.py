@@ -8,9 +8,10 @@ from typing import NamedTuple
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from projections.reads.accounts import of_accounts
-from projections.reads.chat_list import Only, with_mark
+from projections.reads.accounts import within
+from projections.reads.chat_list import Only
 from projections.reads.entries import entries
+from projections.reads.filters import with_mark
 from projections.reads.views import Found
 from projections.words import matched, sought
 
@@ -31,13 +32,14 @@ _FORTH, _BACK = "search.rowid DESC", "search.rowid"
 
 
 class Within(NamedTuple):
-    """Where the search looks: in an account, in a chat, in chats with a mark at a time, in some accounts; None:
-    everywhere."""
+    """Where the search looks: in an account, in a chat, in chats that a filter leaves at a time, in the accounts that a
+    user may see; None: everywhere. `me`: the user's name."""
 
     account: str | None = None
     chat: str | None = None
     only: tuple[Only, datetime] | None = None
     accounts: tuple[str, ...] | None = None
+    me: str = ""
 
 
 class FoundPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,13 +63,13 @@ class FoundPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def found(  # noqa: PLR0917
-    db: sqlite3.Connection, text: str, limit: int, within: Within, after: int | None, before: int | None
+    db: sqlite3.Connection, text: str, limit: int, place: Within, after: int | None, before: int | None
 ) -> FoundPage:
     """A page of the hits. Call it within a read transaction."""
     words = matched(sought(text))
     if not words:
         return FoundPage(hits=(), first=0, all=0, more=False)
-    chosen, given = _chosen(words, within)
+    chosen, given = _chosen(words, place)
     newest = _seqs(db, f"{chosen} ORDER BY {_FORTH} LIMIT ?", (*given, COUNTED + 1))
     is_all = len(newest) <= COUNTED
     if before is not None:
@@ -91,20 +93,21 @@ def found(  # noqa: PLR0917
     )
 
 
-def _chosen(words: str, within: Within) -> tuple[str, tuple[object, ...]]:
-    if within == Within():
+def _chosen(words: str, place: Within) -> tuple[str, tuple[object, ...]]:
+    if place == Within(me=place.me):
         return _HITS, (words,)
-    chosen, given = _HITS_WITHIN, [words]
-    for column, value in (("account", within.account), ("chat", within.chat)):
+    chosen, given = _HITS_WITHIN, list[object]([words])
+    for column, value in (("account", place.account), ("chat", place.chat)):
         if value:
             chosen += f" AND chats.{column} = ?"
             given.append(value)
-    condition, values = of_accounts(within.accounts)
-    chosen, given = chosen + condition, [*given, *values]
-    if within.only is None:
-        return chosen, tuple(given)
-    marked, numbers = with_mark(*within.only)
-    return f"{chosen} AND {marked}", (*given, *numbers)
+    found = [within(place.accounts, "chats.account")]
+    if place.only is not None:
+        found.append(with_mark(*place.only, place.me))
+    return " AND ".join((chosen, *(condition for condition, _ in found))), (
+        *given,
+        *(value for _, values in found for value in values),
+    )
 
 
 def _seqs(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,22 +10,24 @@ import structlog
 
 from events.settled import Settled
 from events.subjects import ChatKey
+from events.teamwork import State
 from projections.database import micros, moment, rows_for
 from projections.drafts.drafts import Drafts, drafts
-from projections.reads.accounts import of_accounts
-from projections.reads.chat_list import Asked, ChatPage, Only, counts, page
-from projections.reads.chat_rows import of_ids, of_key
+from projections.reads.accounts import within
+from projections.reads.chat_list import Only
+from projections.reads.chat_queries import ChatQueries
 from projections.reads.control_view import ControlView
-from projections.reads.entries import moment_or_none, turns
+from projections.reads.deliveries import deliveries
+from projections.reads.entries import turns
 from projections.reads.found import FoundPage, Within, found
 from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
-from projections.reads.notes import NoteView, notes
-from projections.reads.reader import Reader
+from projections.reads.person import PersonView, person
+from projections.reads.states import states
 from projections.reads.trouble_views import DeliveryView, TroubleView
+from projections.reads.unread import unread
 from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
-    ChatView,
     Counts,
     Entry,
     Found,
@@ -42,24 +44,7 @@ log = structlog.get_logger("recado.projections")
 ATTENTION = ".h"
 """The end of an attention's id, after the id of the turn or the order that asked for it."""
 
-_STANDS_FOR = "SELECT account, chat FROM names WHERE name = ?"
-_STANDS_FOR_IN = "SELECT chat FROM names WHERE account = ? AND name = ?"
-_MOST_HOPS = 16
-_OPEN = "SELECT id, account, chat FROM chats WHERE closed_into IS NULL ORDER BY id"
-
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
-_LISTED = (
-    "SELECT id FROM chats INDEXED BY listed WHERE marks >= 0 AND ? IN (account, '') ORDER BY last_at DESC, id LIMIT ?"
-)
-_KNOWN = (
-    "SELECT account, messages, replies FROM chats WHERE account IN (SELECT value FROM json_each(?)) AND chat = ?"
-    " AND marks >= 0"
-)
-_ACCOUNTS = (
-    "WITH RECURSIVE each (account) AS (SELECT min(account) FROM chats UNION ALL"
-    " SELECT (SELECT min(account) FROM chats WHERE account > each.account) FROM each WHERE account NOT NULL)"
-    " SELECT account FROM each WHERE account NOT NULL"
-)
 _FIRST_OF = (
     ") SELECT wanted.id, history.seq FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
     " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
@@ -72,7 +57,7 @@ _THREADS = (
 _USAGE = (
     "SELECT account, chats.chat, day, backend, model, usage.replies, input_tokens, output_tokens, cached_tokens,"
     " seconds FROM usage JOIN chats ON chats.id = usage.chat WHERE ? IN (account, '') AND ? IN (chats.chat, '')"
-    " AND day >= ?{} ORDER BY account, chats.chat, day, backend, model"
+    " AND day >= ? AND {within} ORDER BY account, chats.chat, day, backend, model"
 )
 _ATTENTION = (
     "SELECT account, chat, name, attention FROM chats INDEXED BY attention"
@@ -88,31 +73,10 @@ _COUNTS = (
     " coalesce(sum(replies), 0) FROM totals"
 )
 _TO_DO = "SELECT count(*) FROM chats INDEXED BY waking WHERE wakes AND to_do"
-_DELIVERIES = (
-    "SELECT account, EXISTS (SELECT 1 FROM first_receipts WHERE first_receipts.account = accounts.account), unsent,"
-    " waiting, (SELECT at FROM undelivered WHERE undelivered.account = accounts.account AND state = 'waiting'"
-    " ORDER BY seq LIMIT 1), parked, failed, (SELECT last_at FROM chats INDEXED BY listed"
-    " WHERE marks >= 0 AND chats.account = accounts.account ORDER BY last_at DESC LIMIT 1)"
-    " FROM accounts ORDER BY account"
-)
 
 
-class Queries:
+class Queries(ChatQueries):
     """Answers as of the projection's checkpoint. Every method may raise ProjectionMissing."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    def chats(self, account: str | None = None, limit: int | None = None) -> tuple[ChatView, ...]:
-        """The chats, or `limit` of them, those with the latest activity first."""
-        with self._reader.transaction() as db:
-            found = db.execute(_LISTED, (account or "", -1 if limit is None else limit)).fetchall()
-            return of_ids(db, [id_ for (id_,) in found])
-
-    def page(self, asked: Asked, now: datetime, limit: int) -> ChatPage:
-        """A page of the list of chats, as of `now`."""
-        with self._reader.transaction() as db:
-            return page(db, asked, now, limit)
 
     def drafts(
         self, questions: Iterable[str], settled: Iterable[Settled], accounts: Collection[str] | None = None
@@ -121,55 +85,14 @@ class Queries:
         with self._reader.transaction() as db:
             return drafts(db, questions, settled, accounts)
 
-    def marked(self, now: datetime, accounts: tuple[str, ...] | None = None) -> dict[Only, int]:
-        """The number of chats of these accounts that each filter leaves at `now`."""
+    def states(self, now: datetime, accounts: Sequence[str] | None = None) -> dict[State, int]:
+        """The number of chats of these accounts in each state at `now`."""
         with self._reader.transaction() as db:
-            return counts(db, now, accounts)
+            return states(db, now, accounts)
 
-    def chat(self, key: ChatKey, now: datetime | None = None) -> ChatView | None:
-        """One chat as of `now` (None: one that was put off still is); None if it has no event."""
-        return of_key(self._reader.connection(), key, now)
-
-    def notes(self, key: ChatKey) -> tuple[NoteView, ...]:
-        """The notes about the chat, oldest first."""
-        with self._reader.transaction() as db:
-            return notes(db, key)
-
-    def known(self, chat: str) -> dict[str, dict[str, int]]:
-        """The accounts that know the chat, as EventLog.known gives them: in each, the numbers of its messages (`in`)
-        and replies (`reply`). `control` is 1: a chat that has orders alone is known too."""
-        accounts = msgspec.json.encode(self.accounts()).decode()
-        found = self._reader.connection().execute(_KNOWN, (accounts, chat)).fetchall()
-        return {account: {"in": messages, "reply": replies, "control": 1} for account, messages, replies in found}
-
-    def open_by_age(self) -> tuple[tuple[int, ChatKey], ...]:
-        """Every chat that has not closed into another one, with the sequence of its first event, the oldest first."""
-        rows = self._reader.connection().execute(_OPEN).fetchall()
-        return tuple((first, ChatKey(account, chat)) for first, account, chat in rows)
-
-    def names(self) -> tuple[tuple[str, str, str], ...]:
-        """Every account, other name of a person, and that person's chat."""
-        return tuple(self._reader.connection().execute("SELECT account, name, chat FROM names").fetchall())
-
-    def open_chats(self, names: Collection[str]) -> dict[str, str]:
-        """The chats of the person with one of these names, by account; only where another name is theirs."""
-        db, found = self._reader.connection(), dict[str, str]()
-        for name in names:
-            for account, chat in db.execute(_STANDS_FOR, (name,)).fetchall():
-                hops = 0
-                while (row := db.execute(_STANDS_FOR_IN, (account, chat)).fetchone()) and hops < _MOST_HOPS:
-                    chat, hops = row[0], hops + 1  # noqa: PLW2901
-                found.setdefault(account, chat)
-        return found
-
-    def open_chat(self, key: ChatKey) -> ChatKey:
-        """The chat of the person with this name."""
-        return ChatKey(key.account, self.open_chats((key.chat,)).get(key.account, key.chat))
-
-    def accounts(self) -> tuple[str, ...]:
-        """Every account that has chats."""
-        rows = self._reader.connection().execute(_ACCOUNTS).fetchall()
-        return tuple(account for (account,) in rows)
+    def unread(self, upto: Mapping[ChatKey, int]) -> dict[ChatKey, int]:
+        """The number of messages in each chat after the sequence that `upto` has for it, as unread.MOST counts."""
+        return unread(self._reader.connection(), upto)
 
     def volume(
         self,
@@ -226,6 +149,11 @@ class Queries:
         with self._reader.transaction() as db:
             return message(db, key, id_)
 
+    def person(self, key: ChatKey, most: int) -> PersonView:
+        """The person of the chat, with at most `most` of the last things and turns."""
+        with self._reader.transaction() as db:
+            return person(db, key, most)
+
     def last_wrote(self, key: ChatKey) -> tuple[str, datetime] | None:
         """The id and the time of the person's last message in the chat; None if there is none."""
         with self._reader.transaction() as db:
@@ -254,9 +182,9 @@ class Queries:
     ) -> tuple[UsageView, ...]:
         """Replies and tokens by chat, day, backend and model, from the day `since` (`2026-08-26`) on; of these accounts
         alone."""
-        condition, given = of_accounts(accounts)
+        condition, given = within(accounts, "chats.account")
         found = (account or "", chat or "", since, *given)
-        rows = self._reader.connection().execute(_USAGE.format(condition), found).fetchall()
+        rows = self._reader.connection().execute(_USAGE.format(within=condition), found).fetchall()
         return tuple(UsageView(**dict(zip(UsageView.__struct_fields__, row, strict=True))) for row in rows)
 
     def search(
@@ -274,18 +202,19 @@ class Queries:
         chat: str | None = None,
         only: tuple[Only, datetime] | None = None,
         accounts: tuple[str, ...] | None = None,
+        me: str = "",
         after: int | None = None,
         before: int | None = None,
     ) -> FoundPage:
         """A page of the messages and replies that contain all words of `text`, the newest first.
 
         The last word may be the beginning of one. Case, accents, width and the written form of a number make no
-        difference; nothing in `text` is syntax. `only`: as in a list of chats, and the time. `accounts`: only of these.
-        The page comes after the hit at sequence `after`, or ends before the one at `before`; without both it is the
-        first.
+        difference; nothing in `text` is syntax. `only`: as in a list of chats, and the time; `accounts` and `me`
+        as there. The page comes after the hit at sequence `after`, or ends before the one at `before`; without both it
+        is the first.
         """
         with self._reader.transaction() as db:
-            return found(db, text, limit, Within(account, chat, only, accounts), after, before)
+            return found(db, text, limit, Within(account, chat, only, accounts, me), after, before)
 
     def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
         """Everything known of the messages, replies, controls, turns and runs with this id: mostly one, none if
@@ -318,11 +247,12 @@ class Queries:
         rows = self._reader.connection().execute("SELECT partition, chats FROM totals").fetchall()
         return dict(rows)
 
-    def trouble(self, now: datetime, accounts: tuple[str, ...] | None = None) -> tuple[TroubleView, ...]:
+    def trouble(self, now: datetime, accounts: Sequence[str] | None = None) -> tuple[TroubleView, ...]:
         """The chats of these accounts that need a look: first those that are stuck at `now`, then those with a bad
         ending."""
         with self._reader.transaction() as db:
-            return (*stuck(db, now, accounts), *ended_or_passed(db, now, accounts))
+            where = within(accounts)
+            return (*stuck(db, now, where), *ended_or_passed(db, now, where))
 
     def stuck(self, now: datetime) -> int:
         """How many chats are stuck at `now`."""
@@ -331,20 +261,7 @@ class Queries:
 
     def deliveries(self) -> tuple[DeliveryView, ...]:
         """The accounts with replies that are not with their person."""
-        rows = self._reader.connection().execute(_DELIVERIES).fetchall()
-        return tuple(
-            DeliveryView(
-                account=account,
-                began=bool(began),
-                unsent=unsent,
-                waiting=waiting,
-                oldest_at=moment_or_none(oldest),
-                parked=parked,
-                failed=failed,
-                last_at=moment_or_none(last),
-            )
-            for account, began, unsent, waiting, oldest, parked, failed, last in rows
-        )
+        return deliveries(self._reader.connection())
 
     def to_do(self) -> int:
         """How many chats have work that the service has to do now."""

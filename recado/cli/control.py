@@ -67,6 +67,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     - `chat`, `account`: the chat, and the account if one is named.
     - `new`: the chat may begin; None: this command begins none.
     - `until`: the end of a pause, from the bus's time.
+    - `erased`: a chat of which nothing but its erasure is left counts as known.
     - `wait`: seconds to wait until a reply is sent.
     - `fields`: fields of the Control.
     - `sent`: more than words to send; files are looked up once the account is known.
@@ -78,6 +79,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None
     new: bool | None = None
     until: Moment | None = None
+    erased: bool = True
     wait: float = 0
     fields: dict[str, Any] = {}
     sent: tuple[Sendable, ...] = ()
@@ -92,7 +94,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 @json_option
 def pause(chat: str, account: str | None, new: bool, until: Moment | None, as_json: bool) -> None:
     """Stop answering CHAT until it is resumed: waiting messages and later ones are ignored."""
-    _order(Given(command="pause", chat=chat, account=account, new=new, until=until), as_json)
+    give_order(Given(command="pause", chat=chat, account=account, new=new, until=until), as_json)
 
 
 @click.command()
@@ -101,7 +103,7 @@ def pause(chat: str, account: str | None, new: bool, until: Moment | None, as_js
 @json_option
 def resume(chat: str, account: str | None, as_json: bool) -> None:
     """Answer CHAT again. Messages that came while it was paused stay unanswered."""
-    _order(Given(command="resume", chat=chat, account=account), as_json)
+    give_order(Given(command="resume", chat=chat, account=account), as_json)
 
 
 @click.command()
@@ -110,7 +112,7 @@ def resume(chat: str, account: str | None, as_json: bool) -> None:
 @json_option
 def reset(chat: str, account: str | None, as_json: bool) -> None:
     """Start a new conversation in CHAT: the model no longer sees the earlier messages."""
-    _order(Given(command="reset", chat=chat, account=account), as_json)
+    give_order(Given(command="reset", chat=chat, account=account), as_json)
 
 
 @click.command()
@@ -192,7 +194,7 @@ def send(
         sent=sent,
         filling=filling,
     )
-    _order(given, as_json)
+    give_order(given, as_json)
 
 
 @click.command()
@@ -202,7 +204,7 @@ def send(
 @json_option
 def retry(chat: str, messages: tuple[str, ...], account: str | None, as_json: bool) -> None:
     """Answer the messages of CHAT again that ended in a failed turn; without ids, those of the last failed turn."""
-    _order(Given(command="retry", chat=chat, account=account, fields={"messages": messages}), as_json)
+    give_order(Given(command="retry", chat=chat, account=account, fields={"messages": messages}), as_json)
 
 
 @click.command()
@@ -219,12 +221,12 @@ def approve(who: str, account: str | None, new: bool, as_json: bool) -> None:
             chats = ", ".join(f"{person(key.chat)} in account {key.account}" for key in found)
             raise click.BadParameter(f"{len(found)} people were told this code: name the chat ({chats})")
         if found:
-            _order(msgspec.structs.replace(given, chat=found[0].chat, account=found[0].account), as_json)
+            give_order(msgspec.structs.replace(given, chat=found[0].chat, account=found[0].account), as_json)
             return
         if not who.isdigit():
             hint = "recado chats shows the codes; a person can be approved by number too"
             raise click.BadParameter(f"no person who waits for approval has the code {who}: {hint}", param_hint="CODE")
-    _order(msgspec.structs.replace(given, chat=ChatName().convert(who, None, None)), as_json)
+    give_order(msgspec.structs.replace(given, chat=ChatName().convert(who, None, None)), as_json)
 
 
 @click.command()
@@ -234,7 +236,7 @@ def approve(who: str, account: str | None, new: bool, as_json: bool) -> None:
 @json_option
 def block(chat: str, account: str | None, new: bool, as_json: bool) -> None:
     """Answer CHAT no more, without a word, until `recado approve`."""
-    _order(Given(command="block", chat=chat, account=account, new=new), as_json)
+    give_order(Given(command="block", chat=chat, account=account, new=new), as_json)
 
 
 async def _with_code(code: str, account: str | None) -> tuple[ChatKey, ...]:
@@ -242,7 +244,7 @@ async def _with_code(code: str, account: str | None) -> tuple[ChatKey, ...]:
         return await with_code(log, code, account)
 
 
-def _order(given: Given, as_json: bool) -> None:
+def give_order(given: Given, as_json: bool) -> None:
     """Give the order and print its outcome. Ends the process with 1 if it is refused, or its reply is not sent."""
     outcome, decision = run(_give(given))
     if as_json:
@@ -258,7 +260,7 @@ async def _give(given: Given) -> tuple[Outcome, Decision | None]:
     async with open_log(chosen) as (log, bus):
         head = await log.head()
         end = given.until(head.now) if given.until is not None else None
-        key = await meant(log, chosen, given.chat, given.account, new=given.new, erased=True)
+        key = await meant(log, chosen, given.chat, given.account, new=given.new, erased=given.erased)
         if not given.fields.get("takeover", True):
             await _refuse_older(bus)
         fields = given.fields

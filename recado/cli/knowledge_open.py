@@ -26,6 +26,7 @@ from recado.cli.log import open_log
 from recado.cli.session import settings
 from recado.knowledge.adding import Author
 from recado.knowledge.texts import LibraryTexts
+from recado.settings.settings import Settings
 from recado.wiring.knowledge import FILE, embedder_of
 from recado.wiring.library import joined_library
 
@@ -95,22 +96,28 @@ class Searched:
 @asynccontextmanager
 async def searched(*collections: str) -> AsyncIterator[Searched]:
     """All documents of the collections, for the length of a command. Refuses a collection without documents."""
-    chosen = replace(settings(), knowledge=collections)
     async with opened() as there, AsyncExitStack() as stack:
         for one in collections:
             if not (await there.stored.look(one)).there():
                 raise click.ClickException(f"the collection {one} has no documents: recado knowledge list shows all")
-        indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
-        stack.push_async_callback(indexing.close)
-        await indexing.catch_up()
-        embedder = embedder_of(chosen, stack) if chosen.meaning_model else None
-        if embedder is not None:
-            await indexing.copy_vectors(chosen.data / FILE, embedder.space)
-            shared = await JetStreamVectors.open(there.bus)
-            stack.push_async_callback(shared.close)
-            with suppress(NotEmbedded):  # the search says so
-                await Embedding(indexing, shared).fetch(Wish(embedder, collections))
+        indexing, embedder = await indexed(there, stack, replace(settings(), knowledge=collections))
         yield Searched(indexing, embedder, collections)
+
+
+async def indexed(there: Open, stack: AsyncExitStack, chosen: Settings) -> tuple[Indexing, Embedder | None]:
+    """An index of all documents in memory, and the model of the settings that finds by meaning; closed with the
+    stack."""
+    indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
+    stack.push_async_callback(indexing.close)
+    await indexing.catch_up()
+    embedder = embedder_of(chosen, stack) if chosen.meaning_model else None
+    if embedder is not None:
+        await indexing.copy_vectors(chosen.data / FILE, embedder.space)
+        shared = await JetStreamVectors.open(there.bus)
+        stack.push_async_callback(shared.close)
+        with suppress(NotEmbedded):  # the search says so
+            await Embedding(indexing, shared).fetch(Wish(embedder, chosen.knowledge))
+    return indexing, embedder
 
 
 def version_of(stock: Stock, place: Place) -> Version:

@@ -14,6 +14,7 @@ from events.inbound import Control, ReceiptState
 from events.jetstream.connection import Bus
 from events.log import EventLog
 from events.subjects import ChatKey
+from events.teamwork import Assigned, Labelled, Noted, Resolved
 from gateways.say import receipt
 from projections.story.reasons import because, not_sent_because
 from recado.cli import account_gateway
@@ -21,6 +22,14 @@ from recado.printing import local, one_line
 
 _SENT = frozenset({"accepted", "sent", "delivered", "read"})
 _NOT_SENT = frozenset({"failed", "parked"})
+_SAID: dict[type, str] = {
+    Approved: "Approved: what is written from now on is answered.",
+    Blocked: "Blocked.",
+    Labelled: "The labels are changed.",
+    Noted: "Noted. Users alone see it.",
+    Reset: "Reset: the next message starts a new conversation.",
+    Resumed: "Resumed.",
+}
 _NEVER = "a gateway that starts later will not send this"
 
 
@@ -46,7 +55,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `state`: `done`, `refused`, or `stored`: no instance has obeyed it yet.
     - `decision`: the type of the decision that obeys or refuses it; `reason`: the reason of a refusal.
     - `reply`, `turn`: the id that the decision made; `messages`: the messages that it answers, or tries again.
-    - `until`: the end of a pause.
+    - `until`: the end of a pause or a snooze.
+    - `note`: the id of a note.
     - `delivery`: of a reply.
     """
 
@@ -61,6 +71,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     turn: str | None = None
     messages: tuple[str, ...] = ()
     until: datetime | None = None
+    note: str | None = None
     delivery: Delivery | None = None
 
     @property
@@ -87,7 +98,8 @@ def outcome_of(key: ChatKey, control: Control, decision: Decision | None, delive
         reply=decision.id if isinstance(decision, Reply) else None,
         turn=decision.turn if isinstance(decision, TurnStarted) else None,
         messages=messages,
-        until=decision.until if isinstance(decision, Paused) else None,
+        until=decision.until if isinstance(decision, Paused | Resolved) else None,
+        note=decision.id if isinstance(decision, Noted) else None,
         delivery=delivery,
     )
 
@@ -103,21 +115,23 @@ def sentence(outcome: Outcome, decision: Decision | None) -> str:
             return "Paused until it is resumed."
         case Paused(until=datetime() as until):
             return f"Paused until {local(until)}."
-        case Resumed():
-            return "Resumed."
-        case Approved():
-            return "Approved: what is written from now on is answered."
-        case Blocked():
-            return "Blocked."
-        case Reset():
-            return "Reset: the next message starts a new conversation."
         case TurnStarted(messages=again):
             return f"Tried again: {_messages(len(again))}."
+        case Assigned(to=to):
+            return f"{one_line(to)} has the chat." if to else "No user has the chat."
+        case Resolved():
+            return _state(decision)
         case Reply(in_reply_to=ended):
             answers = f" It answers {_messages(len(ended), 'waiting ')}." if ended else ""
             return f"{_way(outcome.delivery)}{answers}"
         case _:
-            return f"Done: {decision}"
+            return _SAID.get(type(decision)) or f"Done: {decision}"
+
+
+def _state(decision: Resolved) -> str:
+    if decision.until is not None:
+        return f"Put off until {local(decision.until)}, or until the person writes."
+    return "Resolved. A message of the person opens it again." if decision.state == "resolved" else "Open again."
 
 
 async def delivery_of(log: EventLog, bus: Bus, key: ChatKey, reply: str, *, after: int, patience: float) -> Delivery:

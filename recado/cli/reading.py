@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 
 from events.profile import DEFAULT
 from events.subjects import ChatKey
+from events.teamwork import STATES, State
 from gateways.addressing import ChatUnknown
 from projections.reads.chat_list import ONLY, Asked, Only
 from projections.reads.costs import costed, in_dollars, total
@@ -34,6 +35,9 @@ ALL = -1
 EVER = datetime(9999, 1, 1, tzinfo=UTC)
 """The time where nothing is counted from it."""
 
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time at which no chat that was put off is open again."""
+
 _TEXT_WIDTH = 60
 
 
@@ -41,13 +45,24 @@ _TEXT_WIDTH = 60
 @click.option("--account", help="Only this business number's or device's.")
 @click.option(
     "--only",
-    type=click.Choice(ONLY),
+    type=click.Choice([only for only in ONLY if only != "mine"]),
     help=f"Only those that wait for a human (overdue: for over {OVERDUE_AFTER.seconds // 60} minutes), the longest wait"
-    " first, or those with a mark: the last turn failed, a reply was not delivered, may have been sent or not, or is"
-    " not sent yet, nothing is answered.",
+    " first, that no user has, that wait for us, or those with a mark: the last turn failed, a reply was not delivered"
+    " (amiss: either), may have been sent or not, or is not sent yet, nothing is answered.",
 )
+@click.option("--label", help="Only those with this label.")
+@click.option("--assigned", metavar="NAME", help="Only those that this user has.")
+@click.option("--state", type=click.Choice(STATES), help="Only those whose work is in this state.")
 @json_option
-def chats(account: str | None, only: Only | None, as_json: bool) -> None:
+def chats(
+    *,
+    account: str | None,
+    only: Only | None,
+    label: str | None,
+    assigned: str | None,
+    state: State | None,
+    as_json: bool,
+) -> None:
     """List all chats, the latest first: counts of messages and replies, what is to be seen to, the last words.
 
     With --json each chat has its profile, as name@N, `default`, or null where the bus cannot be asked.
@@ -55,9 +70,12 @@ def chats(account: str | None, only: Only | None, as_json: bool) -> None:
     chosen = settings()
     with queries(chosen) as projection:
         views = () if as_json else projection.deliveries()
+        asked = Asked(only=only, account=account, label=label, assigned=assigned, state=state)
         # Only these count from now, and asking the bus takes a moment.
-        now = _now(chosen) if views or only == "overdue" else EVER
-        found = projection.page(Asked(only=only, account=account), now, ALL).chats
+        now = _now(chosen) if views or only == "overdue" or state else NEVER
+        found = projection.page(asked, now, ALL).chats
+        if now is NEVER and any(chat.state == "snoozed" for chat in found):
+            found = projection.page(asked, _now(chosen), ALL).chats
         replies = told(views, None, now)
     if as_json:
         click.echo(json_text(_with_profiles(found, chosen) if found else ()))
@@ -76,7 +94,7 @@ def chats(account: str | None, only: Only | None, as_json: bool) -> None:
                 chat.messages,
                 chat.replies,
                 _state(chat),
-                _short(_last(chat.last)),
+                short(_last(chat.last)),
             )
             for chat in found
         ],
@@ -101,7 +119,7 @@ def history(chat: str, account: str | None, as_json: bool) -> None:
         click.echo(json_text(found))
         return
     for entry in found:
-        click.echo(_line(entry))
+        click.echo(line_of(entry))
 
 
 @click.command()
@@ -146,7 +164,7 @@ def attention(account: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json_text(found))
         return
-    rows = [(person(one.chat), one.account, local(one.at), one.by, _short(one.text)) for one in found]
+    rows = [(person(one.chat), one.account, local(one.at), one.by, short(one.text)) for one in found]
     print_table(("CHAT", "ACCOUNT", "SINCE", "ASKED BY", "WHY"), rows)
 
 
@@ -209,6 +227,10 @@ _PAUSED = {"taken_over": "a human has it", "handed_off": "asks for a human"}
 
 def _state(chat: ChatView) -> str:
     states = []
+    if chat.state != "open":
+        states.append(f"snoozed until {local(chat.snoozed_until)}" if chat.snoozed_until else chat.state)
+    if chat.assigned:
+        states.append(f"{chat.assigned} has it")
     if chat.paused:
         what = _PAUSED.get(chat.paused_for or "", "paused")
         states.append(f"{what} until {local(chat.paused_until)}" if chat.paused_until else what)
@@ -225,6 +247,7 @@ def _state(chat: ChatView) -> str:
         states.append("answering")
     if chat.waiting:
         states.append(f"{chat.waiting} waiting")
+    states += [f"#{label}" for label in chat.labels]
     return ", ".join(states) or "-"
 
 
@@ -235,17 +258,19 @@ def _last(last: LastWords | None) -> str:
     return " ".join(filter(None, (f"{speaker(last, person)}:", what, last.text or last.filename)))
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """The beginning of a text, on one line."""
     text = one_line(text)
     return text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
 
 
-def _line(entry: Entry) -> str:
+def line_of(entry: Entry) -> str:
+    """A message or a reply as people read it."""
     who = _who(entry)
     text = plain(entry.text) if entry.text is not None else f"({entry.detail or entry.kind})"
     heard = reading_of(entry)
     if heard is not None and heard.text:
-        text = f"({entry.kind}) {_short(heard.text)}" + (f" {plain(entry.text)}" if entry.text else "")
+        text = f"({entry.kind}) {short(heard.text)}" + (f" {plain(entry.text)}" if entry.text else "")
     return f"{local(entry.at)}  {one_line(who)}: {text}{_mark(entry)}"
 
 

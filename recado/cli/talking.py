@@ -43,6 +43,9 @@ from recado.wiring.profile_settings import ProfileSettings
 
 if TYPE_CHECKING:
     from backends.protocol import Answer, ToolCall
+    from events.tool_calls import Passage
+
+    Asked = tuple[Answer, tuple[Passage, ...]]
 
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -146,10 +149,14 @@ def say(
 @profile_option
 @json_option
 def ask(text: str, meant: Version | Path | None, as_json: bool) -> None:
-    """Ask the model TEXT in a fresh thread that belongs to no chat; nothing of it is stored."""
+    """Ask the model TEXT in a fresh thread that belongs to no chat; nothing of it is stored.
+
+    It may look up the documents of RECADO_KNOWLEDGE. With --json, `passages` are those that it was shown.
+    """
     chosen = settings()
-    answer = run(_ask(chosen, text) if meant is None else _ask_by(meant, chosen, text))
-    click.echo(json_text(answer) if as_json else plain(answer.text))
+    answer, passages = run(_ask(chosen, text) if meant is None else _ask_by(meant, chosen, text))
+    shown = {"passages": passages} if passages else {}
+    click.echo(json_text({**msgspec.structs.asdict(answer), **shown}) if as_json else plain(answer.text))
 
 
 async def _say(chosen: Settings, key: ChatKey, meant: Wanted, *, known: bool, patience: float, yes: bool) -> Said:
@@ -221,7 +228,7 @@ def _spoken(key: ChatKey, id_: str, said: Said) -> Spoken:
     )
 
 
-async def _ask_by(meant: Version | Path, chosen: Settings, text: str) -> Answer:
+async def _ask_by(meant: Version | Path, chosen: Settings, text: str) -> Asked:
     """As `_ask`, by a profile. A file needs no bus."""
     settings_of = ProfileSettings(chosen).settings
     if isinstance(meant, Path):
@@ -236,18 +243,25 @@ async def _ask_by(meant: Version | Path, chosen: Settings, text: str) -> Answer:
     return await _ask(laid, text)
 
 
-async def _ask(chosen: Settings, text: str) -> Answer:
+async def _ask(chosen: Settings, text: str) -> Asked:
+    """The answer, and the passages of documents that the model was shown."""
     from actors.tools.built_in import ASK  # noqa: PLC0415 - `recado say` needs none of it
     from backends.one_question import ask as ask_in_fresh_thread  # noqa: PLC0415 - `recado say` needs none of it
     from backends.protocol import ReplyRequest  # noqa: PLC0415
     from chat.context import Line  # noqa: PLC0415
+    from chat.first_look import before  # noqa: PLC0415
     from chat.moment import Moment  # noqa: PLC0415
+    from recado.cli.looking_up import looking_up  # noqa: PLC0415 - brings in the index
     from recado.wiring.model import open_model  # noqa: PLC0415 - imports the model's client, 0.4 s
 
     fresh, zone = f"ask-{token_hex(8)}", ZoneInfo(chosen.timezone)
     moment = Moment(at=datetime.now(zone), zone=zone.key, hours=chosen.gates.hours, account=chosen.account)
-    async with open_model(chosen) as model:
-        return await ask_in_fresh_thread(
+    messages: tuple[Line, ...] = (Line("user", text),)
+    tools = (ASK,) if ASK_CHOICE in chosen.built_in_tools else ()
+    async with open_model(chosen) as model, looking_up(chosen) as documents:
+        if documents is not None and documents.first:
+            messages = before(await documents.before(text), messages)
+        answer = await ask_in_fresh_thread(
             model.backend,
             ReplyRequest(
                 account=chosen.account,
@@ -255,14 +269,16 @@ async def _ask(chosen: Settings, text: str) -> Answer:
                 turn=fresh,
                 thread=fresh,
                 history=(),
-                messages=(Line("user", text),),
+                messages=messages,
                 ids=(fresh,),
                 patience=chosen.run_timeout,
                 moment=moment,
-                tools=(ASK,) if ASK_CHOICE in chosen.built_in_tools else (),
+                tools=tools if documents is None else (*documents.offered, *tools),
             ),
-            _question if ASK_CHOICE in chosen.built_in_tools else None,
+            _question if tools else None,
+            documents.give if documents is not None and documents.offered else None,
         )
+        return answer, tuple(documents.passages) if documents is not None else ()
 
 
 def _question(call: ToolCall) -> str:

@@ -224,6 +224,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         zone=ZoneInfo(settings.timezone),
         seen=seen,
         gateways=lambda: gateways.there,
+        family=names.family,
         now=instance.bus_time.now,
     )
     _announce(me, deps.model, await stack.enter_async_context(_served(deps, *listeners)))

@@ -136,6 +136,12 @@ async def paused_now(seen: Seen) -> None:
     await seen.window.locator("#told .told").wait_for()
 
 
+async def keys_shown(seen: Seen) -> None:
+    await seen.open(address(TOM))
+    await seen.window.keyboard.press("?")
+    await seen.window.get_by_role("dialog").wait_for()
+
+
 async def refused(seen: Seen) -> None:
     """The chat with an order that was not taken."""
     await seen.open(address(ANA))
@@ -249,6 +255,9 @@ VIEWS: dict[str, str | Callable[[Seen], Awaitable[None]]] = {
     "template: refused": unfit_template,
     "files": "/desk/files/local",
     "documents: found": found_in_documents,
+    "chat: the list in front": address(ANA, "?pane=list&list.only=human"),
+    "chat: the person in front": address(ANA, "?pane=person"),
+    "chat: the keys": keys_shown,
     "chat: paused": address(TOM),
     "chat: group": address(GROUP),
     "chat: blocked": address(NOBODY),

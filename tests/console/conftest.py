@@ -12,17 +12,21 @@ from typing import Any
 
 import aiohttp
 import pytest
+from argon2 import PasswordHasher
 
 from console.app import make_app
 from console.deps import Deps, ModelInfo
-from console.entrance import Entrance
+from console.entrance import Entrance, ProxyHeader
+from console.known_users import KnownUsers
 from console.news import News
+from console.passwords import Passwords
 from console.profiles.port import ProfileDesk
 from console.server import bind, serving
 from console.sessions import FILE, Sessions
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import ChatKey
+from events.users import UserBook
 from gateways.local.simulator import Simulator
 from projections.reads.queries import Queries
 from projections.reads.reader import Reader
@@ -30,6 +34,9 @@ from projections.runner import Runner
 
 ANA = ChatKey("local", "12025550143@s.whatsapp.net")
 TOM = ChatKey("local", "447700900123@s.whatsapp.net")
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""Makes hashes in no time."""
 
 
 class Page:
@@ -42,12 +49,16 @@ class Page:
         *,
         simulated: bool = True,
         password: str | None = None,
+        users: UserBook | None = None,
+        loopback: bool = True,
+        proxy: ProxyHeader | None = None,
         profiles: Callable[[Page], ProfileDesk | None] = lambda _: None,
     ) -> None:
         self.log = log
         self.troubles: list[str] = []
         self.news = News("local")
         self.runner = Runner(log, folder, self._committed)
+        self.users = KnownUsers(users) if users is not None else None
         self.simulator = Simulator(log, "local") if simulated else None
         self.deps = Deps(
             account="local",
@@ -57,7 +68,8 @@ class Page:
             model=ModelInfo("gpt-6-luna"),
             not_ready=lambda: self.troubles,
             simulator=self.simulator,
-            entrance=Entrance(Sessions(folder / FILE, password) if password else None),
+            entrance=Entrance(Sessions(folder / FILE, password or ""), self.users, loopback, proxy),
+            passwords=Passwords(CHEAP),
             profiles=profiles(self),
         )
         self.app = make_app(self.deps)
@@ -135,6 +147,11 @@ async def serve(folder: Path, log: MemoryLog | None = None, **how: Any) -> Async
         stack.push_async_callback(asyncio.gather, running, return_exceptions=True)
         stack.callback(running.cancel)
         await page.runner.caught_up.wait()
+        if page.users is not None:
+            following = asyncio.create_task(page.users.follow())
+            stack.push_async_callback(asyncio.gather, following, return_exceptions=True)
+            stack.callback(following.cancel)
+            await page.users.read.wait()
         page.address = await stack.enter_async_context(serving(page.app, bind(0)))
         page.session = await stack.enter_async_context(
             aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))  # of an address without a name too

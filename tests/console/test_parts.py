@@ -125,6 +125,8 @@ async def test_the_choice_that_was_made(page: Page) -> None:
 
 
 async def test_a_quote(page: Page) -> None:
-    """It leads to the message."""
+    """It is shown above the words, and leads to the message."""
     await given(page, ANA, Message(id="a1", text="hello"), reply("c1.r", OF_EACH_KIND["text"], quote="a1"))
-    assert f'replies to <a href="{address(ANA, "/why/a1")}"' in await shown(page)
+    said = await shown(page)
+    assert '<a class="quoted" href="#s1">' in said
+    assert said.count("hello") > 1

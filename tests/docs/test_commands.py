@@ -29,6 +29,9 @@ CANNOT = {
     ("docs/contributing.md", "make test"): "runs this test",
     ("docs/device.md", "pip install 'neonize==0.5.2'"): "would change the environment of the tests",
     ("docs/device.md", "recado gateway device"): "needs a phone",
+    ("docs/users.md", "recado user add ana"): "asks for a password",
+    ("docs/users.md", "recado user add tom --role agent"): "asks for a password",
+    ("docs/users.md", "recado user add bia --role viewer --account 5511988887777"): "asks for a password",
     ("docs/whatsapp.md", "recado template list"): "needs a number at Meta's",
     (
         "docs/whatsapp.md",

@@ -17,6 +17,7 @@ from events.knowledge import LARGEST, Document, KnowledgeUnreadable, Pair, Place
 from events.knowledge_log import Changes, KnowledgeChanged, KnowledgeLog
 from events.log import LogFull
 from events.memory_knowledge import MemoryKnowledgeLog
+from events.settled import Outcome, Settled
 from tests.conftest import LOG_BYTES
 
 AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -187,3 +188,20 @@ async def test_a_document_is_changed_after_a_version_that_cannot_be_read(knowled
     assert [stock.last_of(one) for one in (long, other, place("none"))] == [3, 2, 0]
     await knowledge.write(long, document(long.name, removed=True), expected=stock.last_of(long))
     assert [one.place for one in (await knowledge.look()).there()] == [other]
+
+
+async def test_drafts_that_are_settled(knowledge: KnowledgeLog) -> None:
+    """They are no documents, for nobody who looks or follows; of two outcomes the first one stays."""
+    draft, other = Settled(1_764_000_000, ((7,), (9, 12))), Settled(1_764_000_000, ((15,),))
+    for one, did in ((draft, "accepted"), (draft, "dismissed"), (other, "dismissed")):
+        await knowledge.settle(one, Outcome(did=did, by="ana", at=AT, pair="shop/faq"))
+    await knowledge.write(place(), document(), expected=0)
+    assert set(await knowledge.settled()) == {draft, other}
+    stock = await knowledge.look()
+    assert ([*stock.newest], stock.unread, stock.last) == ([place()], (), 3)
+    async with aclosing(knowledge.follow(0, None)) as followed:
+        seen = [await soon(followed)]
+        while not seen[-1].is_whole:
+            seen.append(await soon(followed))
+    assert [one for changes in seen for one in changes.versions] == [Version(place(), 3, document())]
+    assert seen[-1].last == 3

@@ -151,7 +151,8 @@ def test_each_filter(known: Known, past: Past) -> None:
         page = known.queries.page(Asked(only=only), past.now, 10)
         assert [(one.account, one.chat) for one in page.chats] == [key]
         assert only == "human" or page.chats[0].marks == (only,)
-    assert marked(known, past) == dict.fromkeys(ONLY, 1) | {"overdue": 0}
+    others = {"overdue": 0, "mine": 0, "unassigned": 6, "amiss": 2}
+    assert marked(known, past) == dict.fromkeys(ONLY, 1) | others
     past.now = asked_at + OVERDUE_AFTER - timedelta(seconds=1)
     assert marked(known, past)["overdue"] == 0
     past.now = asked_at + OVERDUE_AFTER

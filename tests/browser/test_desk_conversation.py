@@ -1,0 +1,154 @@
+"""Reading a conversation in a browser, over a served page with a log in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Page as Window
+from playwright.async_api import expect
+
+from console.app import make_app
+from console.server import bind, serving
+from events.inbound import Message
+from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.test_desk import address, given, reply
+
+pytestmark = pytest.mark.browser
+
+MANY = 200
+IN_SIGHT = """line => {
+    const at = line.getBoundingClientRect();
+    const pane = document.querySelector("#conversation").getBoundingClientRect();
+    return at.bottom > pane.top && at.top < pane.bottom;
+}"""
+
+
+@pytest.fixture
+async def page(tmp_path: Path) -> AsyncIterator[Page]:
+    async with serve(tmp_path) as served:
+        await given(served, TOM, Message(id="t1", text="hello from Tom", name="Tom"))
+        await given(served, ANA, *(Message(id=f"a{number}", text=f"message {number}") for number in range(MANY)))
+        yield served
+
+
+async def open_chat(window: Window, page: Page, query: str = "") -> None:
+    await window.goto(page.address + address(ANA, query))
+
+
+async def until(window: Window, condition: str) -> None:
+    await window.wait_for_function(condition, timeout=60_000)
+
+
+async def test_reading_up_and_down(window: Window, page: Page) -> None:
+    """Earlier messages come by themselves and what is read stays in its place; what comes meanwhile is told below, and
+    moves nothing; a quote leads to its line, wherever that is."""
+    await open_chat(window, page)
+    await expect(window.locator("#lines .person")).to_have_count(60)
+    await expect(window.locator(".lines .day span")).to_have_text("Today")
+    for _ in range(20):
+        await window.evaluate("document.querySelector('#conversation').scrollTop = 0")
+        if await window.locator("#older").get_by_text("message 0", exact=True).count():
+            break
+        await window.wait_for_timeout(100)
+    await expect(window.locator(".lines .person")).to_have_count(MANY)
+    assert await window.locator(".lines .person .text").all_inner_texts() == [f"message {n}" for n in range(MANY)]
+    await expect(window.locator(".lines .day")).to_have_count(1)
+    middle = window.locator("#older .person", has_text="message 50")
+    await middle.evaluate(
+        "line => { line.scrollIntoView(); getSelection().selectAllChildren(line.querySelector('.text')) }"
+    )
+    place = await middle.evaluate("line => Math.round(line.getBoundingClientRect().top)")
+    await given(page, ANA, Message(id="new", text="*come* and see", quoted="a3"))
+    below = window.get_by_role("button", name="1 new message below")
+    await expect(below).to_be_visible()
+    assert await middle.evaluate("line => Math.round(line.getBoundingClientRect().top)") == place
+    assert await window.evaluate("getSelection().toString()") == "message 50"
+    await expect(window.locator(".lines .person")).to_have_count(MANY + 1)
+    await below.click()
+    await expect(window.locator(".lines strong", has_text="come")).to_be_visible()
+    await expect(window.locator(".below")).to_be_hidden()
+    await window.locator("a.quoted").click()
+    assert await window.locator(".found", has_text="message 3").evaluate(IN_SIGHT)
+    await window.reload()
+    await window.locator("a.quoted").click()
+    await expect(window.locator(".found .text")).to_have_text("message 3")
+    assert "around=" in window.url
+    await window.get_by_role("link", name="To the newest messages").click()
+    await expect(window.locator("a.quoted")).to_be_visible()
+
+
+async def test_who_else_looks(window: Window, page: Page) -> None:
+    """The page says that it is open and seen; a colleague who has the chat open too is named at the composer."""
+    await open_chat(window, page)
+    await until(window, "document.querySelector('#looking')")
+    async with asyncio.timeout(60):
+        while not page.deps.seen.looking(ANA):
+            await asyncio.sleep(0.05)
+    last = (await page.log.head()).last
+    assert page.deps.seen.upto(ANA) == last
+    assert page.deps.seen.upto(TOM) == 0
+    page.deps.seen.look(ANA, "zoe")
+    await expect(window.locator("#looking")).to_have_text("zoe has this chat open.")
+    page.deps.seen.look(ANA, "zoe", writing=True)
+    await expect(window.locator("#looking")).to_have_text("zoe is writing.")
+    await window.locator("#text").press_sequentially("I am")
+    async with asyncio.timeout(60):
+        while "page" not in page.deps.seen.writing(ANA):
+            await asyncio.sleep(0.05)
+    page.deps.seen.leave(ANA, "zoe")
+    await expect(window.locator("#looking")).to_have_text("")
+    await given(page, ANA, reply(ANA, "c1.r", "I answered already", author="operator"))
+    await expect(window.locator("#meanwhile")).to_contain_text("I answered already")
+    async with asyncio.timeout(60):
+        while page.deps.seen.upto(ANA) <= last:
+            await asyncio.sleep(0.05)
+    await window.get_by_role("link", name="Tom").click()
+    await expect(window.get_by_role("heading", level=1, name="Tom")).to_be_visible()
+    async with asyncio.timeout(60):
+        while page.deps.seen.looking(ANA) or not page.deps.seen.looking(TOM):
+            await asyncio.sleep(0.05)
+
+
+async def test_the_connection_is_lost(window: Window, page: Page) -> None:
+    """A banner says so, nothing is sent, what is typed stays; then everything catches up by itself."""
+    port = urlsplit(page.address).port or 0
+    async with serving(make_app(page.deps), bind(0)) as other:
+        await window.goto(other + address(ANA))
+        port = urlsplit(other).port or 0
+        await expect(window.locator("#lines .person")).to_have_count(60)
+        await window.fill("#text", "I am still here")
+    await expect(window.locator("#lost")).to_contain_text("recado cannot be reached")
+    await window.press("#text", "Enter")
+    await expect(window.locator("#lost")).to_contain_text("Not sent")
+    await window.get_by_role("link", name="Tom").click()
+    await expect(window.locator("#text")).to_have_value("I am still here")
+    await given(page, ANA, Message(id="late", text="are you there?"))
+    async with serving(make_app(page.deps), bind(port)):
+        await expect(window.locator("#lines .person .text").last).to_have_text("are you there?", timeout=60_000)
+        await expect(window.locator("#lost")).to_be_hidden()
+        await expect(window.locator("#text")).to_have_value("I am still here")
+
+
+async def test_the_session_has_ended(window: Window, tmp_path: Path) -> None:
+    """The banner leads to the login; what is typed is there after it."""
+    async with serve(tmp_path, password="correct-horse") as page:
+        await given(page, ANA, Message(id="a1", text="hello"))
+        await window.goto(page.address + address(ANA))
+        await window.fill("input[type=password]", "correct-horse")
+        await window.press("input[type=password]", "Enter")
+        await window.wait_for_url("**/desk**")
+        await open_chat(window, page)
+        await window.fill("#text", "half a sentence")
+        await window.context.clear_cookies()
+        await expect(window.locator("#lost")).to_contain_text("You are logged out", timeout=60_000)
+        await expect(window.locator("#text")).to_have_value("half a sentence")
+        await window.get_by_role("link", name="Log in again").click()
+        await window.fill("input[type=password]", "correct-horse")
+        await window.press("input[type=password]", "Enter")
+        await window.wait_for_url("**/desk**")
+        await open_chat(window, page)
+        await expect(window.locator("#text")).to_have_value("half a sentence")
