@@ -55,7 +55,7 @@ class ShownMedia(NamedTuple):
 
 
 def drawn_as(kind: str, mime: str | None) -> str:
-    """The form in which a file is drawn, by its sender's word; its content then decides the type that a browser gets."""
+    """The form in which a file is drawn, by its sender's word; its content decides the type that a browser gets."""
     drawn = _DRAWN.get(kind)
     return drawn if drawn is not None and bare_mime(mime) in SHOWN else "file"
 
