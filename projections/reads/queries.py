@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -25,7 +25,9 @@ from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines
 from projections.reads.notes import NoteView, notes
 from projections.reads.person import PersonView, person
 from projections.reads.reader import Reader
+from projections.reads.states import states
 from projections.reads.trouble_views import DeliveryView, TroubleView
+from projections.reads.unread import unread
 from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
@@ -133,6 +135,15 @@ class Queries:
         """The labels of these chats, and how many have each, in the order of the alphabet."""
         with self._reader.transaction() as db:
             return labels(db, now, accounts, state)
+
+    def states(self, now: datetime, accounts: Sequence[str] | None = None) -> dict[State, int]:
+        """The number of chats of these accounts in each state at `now`."""
+        with self._reader.transaction() as db:
+            return states(db, now, accounts)
+
+    def unread(self, upto: Mapping[ChatKey, int]) -> dict[ChatKey, int]:
+        """The number of messages in each chat after the sequence that `upto` has for it, as unread.MOST counts."""
+        return unread(self._reader.connection(), upto)
 
     def chat(self, key: ChatKey, now: datetime | None = None) -> ChatView | None:
         """One chat as of `now` (None: one that was put off still is); None if it has no event."""
