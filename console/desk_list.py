@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +21,7 @@ from console.wording import FILTERS
 from events.subjects import ChatKey
 from events.teamwork import State
 from events.users import User
-from projections.reads.chat_list import ONLY, SORTS, Asked, Only, Place, Sort
+from projections.reads.chat_list import ONLY, SORTS, Asked, Only, Place
 from projections.reads.found import FoundPage
 from projections.reads.unread import MOST as MOST_UNREAD
 from projections.reads.views import ChatView
@@ -153,14 +153,14 @@ def _asked(given: Mapping[str, str], user: User) -> Asked:
     if since is not None and not re.fullmatch(r"-?[0-9]{1,18}", since, re.ASCII):
         raise Problem(400, "since is a time in microseconds, a whole number, not %(since)s.", since=f"{since[:40]!r}")
     return Asked(
-        only=cast(Only | None, only),
+        only=only,
         words=words,
         account=given.get("account") or None,
         accounts=user.accounts,
         me=user.name,
         label=given.get("label") or None,
         state=STATES[state],
-        sort=cast(Sort | None, sort),
+        sort=sort,
         after=_place(given, "after"),
         before=_place(given, "before"),
         since=int(since) if since is not None else None,

@@ -85,7 +85,8 @@ def masked(text: str, names: Iterable[str] = ()) -> str:
         text = whole.sub(MASK, text)
     for told in (_CALLED, _LIVES, _TITLED):
         text = told.sub(lambda found: f"{found['said'].rstrip()} {MASK}", text)
-    text = _NUMBERS.sub(_number, _PLATE.sub(MASK, text))
+    if any(map(str.isdigit, text)):
+        text = _NUMBERS.sub(_number, _PLATE.sub(MASK, text))
     return _AGAIN.sub(MASK, _without(text, names)).strip()
 
 
