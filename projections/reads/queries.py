@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,6 +10,7 @@ import structlog
 
 from events.settled import Settled
 from events.subjects import ChatKey
+from events.teamwork import State
 from projections.database import micros, moment, rows_for
 from projections.drafts.drafts import Drafts, drafts
 from projections.reads.accounts import within
@@ -22,7 +23,9 @@ from projections.reads.entries import turns
 from projections.reads.found import FoundPage, Within, found
 from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
 from projections.reads.person import PersonView, person
+from projections.reads.states import states
 from projections.reads.trouble_views import DeliveryView, TroubleView
+from projections.reads.unread import unread
 from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
@@ -91,6 +94,15 @@ class Queries(ChatQueries):
         """Questions that the documents do not answer, but for these `questions` of pairs and what is `settled`."""
         with self._reader.transaction() as db:
             return drafts(db, questions, settled, accounts)
+
+    def states(self, now: datetime, accounts: Sequence[str] | None = None) -> dict[State, int]:
+        """The number of chats of these accounts in each state at `now`."""
+        with self._reader.transaction() as db:
+            return states(db, now, accounts)
+
+    def unread(self, upto: Mapping[ChatKey, int]) -> dict[ChatKey, int]:
+        """The number of messages in each chat after the sequence that `upto` has for it, as unread.MOST counts."""
+        return unread(self._reader.connection(), upto)
 
     def volume(
         self,
