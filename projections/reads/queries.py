@@ -25,11 +25,10 @@ from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines
 from projections.reads.person import PersonView, person
 from projections.reads.states import states
 from projections.reads.trouble_views import DeliveryView, TroubleView
-    AttentionView,
-    ChatView,
 from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
+    ChatView,
     Counts,
     Entry,
     Found,
