@@ -25,6 +25,7 @@ from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines
 from projections.reads.person import PersonView, person
 from projections.reads.states import states
 from projections.reads.trouble_views import DeliveryView, TroubleView
+from projections.reads.unread import unread
 from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
