@@ -14,7 +14,8 @@ import pytest
 
 from console.documents import pages
 from events.knowledge import Document, Pair, Place
-from events.log import LogFull
+from events.knowledge_log import Stock
+from events.log import LogFull, LogMismatch
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
 from projections.knowledge.index import Index
@@ -398,3 +399,14 @@ async def test_without_documents(tmp_path: Path) -> None:
     async with serve(tmp_path) as page:
         assert (await page.get(SHOP, **HTML))[0] == 404
         assert "/desk/documents" not in (await page.get("/desk", **HTML))[1]
+
+
+@pytest.mark.parametrize("path", ["/desk/documents", SHOP, FORM, "/desk/documents/drafts/open"])
+async def test_a_bus_without_the_stream(shelf: Shelf, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says what is missing, and what to do."""
+
+    async def missing(*_: object) -> Stock:
+        raise LogMismatch("there is no stream KNOWLEDGE on the bus: start an instance, which makes it")
+
+    monkeypatch.setattr(shelf.log, "look", missing)
+    assert "start an instance, which makes it" in await shelf.shown(path, 503)
