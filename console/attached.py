@@ -7,6 +7,7 @@ import unicodedata
 from hashlib import sha256
 from typing import NamedTuple
 
+import structlog
 from msgspec.structs import replace
 from starlette.requests import Request
 
@@ -36,6 +37,9 @@ _VOICE_TYPE = "audio/ogg; codecs=opus"
 
 _LONGEST_NAME = 200
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+log = structlog.get_logger("recado.console")
 
 
 class Attached(NamedTuple):
@@ -77,12 +81,16 @@ async def _recorded(request: Request, recording: bytes) -> bytes:
     if not can_convert():
         raise Unfit(RECORDED, "Voice cannot be sent from here: PyAV is missing. Install it with: make speech")
     if len(recording) > LARGEST_RECORDING:
-        raise Unfit(RECORDED, f"A recording has at most {LARGEST_RECORDING // 1000**2} MB: send it as a file.")
+        most = LARGEST_RECORDING // 1000**2
+        raise Unfit(RECORDED, "A recording has at most %(most)s MB: send it as a file.", most=most)
     try:
         async with request.app.state.converting:
             return await voice_of(recording)
     except CannotBeRead as refused:
-        raise Unfit(RECORDED, f"The recording cannot be sent: {refused.detail}.") from refused
+        log.warning("recording_refused", reason=refused.reason, detail=refused.detail)
+        if refused.reason == "too_large":
+            raise Unfit(RECORDED, "The recording cannot be sent: it lasts too long for a voice message.") from refused
+        raise Unfit(RECORDED, "The recording cannot be sent: there is no sound in it that can be read.") from refused
 
 
 async def _checked(content: bytes, name: str, kind: str | None = None) -> Part:
@@ -90,7 +98,7 @@ async def _checked(content: bytes, name: str, kind: str | None = None) -> Part:
         return await asyncio.to_thread(file_part, content, name, kind=kind)  # it looks through megabytes
     except NotTaken as refused:
         field = RECORDED if kind == VOICE else FILES
-        raise Unfit(field, f"“{name[:80]}” cannot be sent: {refused}.") from refused
+        raise Unfit(field, "“%(name)s” cannot be sent: %(reason)s.", name=name[:80], reason=refused) from refused
 
 
 def _name(key: ChatKey, order: str, number: int, came: bytes) -> str:

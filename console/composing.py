@@ -64,7 +64,7 @@ async def composed(
     if not said["text"] and not parts:
         raise Unfit("text", "There is nothing to send.")
     if (fault := next(problems(parts), None)) is not None:
-        raise Unfit("text", f"This cannot be sent: {fault}.")
+        raise Unfit("text", "This cannot be sent: %(reason)s.", reason=fault)
     if said["quote"] and not await is_known(said["quote"]):
         raise Unfit("quote", "The message that you reply to is not known any more.")
     return Composed(said["text"] or None, tuple(parts), said["quote"] or None)
@@ -75,16 +75,16 @@ def checked(part: Part, field: str) -> Part:
     try:
         part = msgspec.json.decode(msgspec.json.encode(part), type=Part)
     except (msgspec.MsgspecError, UnicodeError) as error:
-        raise Unfit(field, f"This cannot be sent: {error}.") from error
+        raise Unfit(field, "This cannot be sent: %(reason)s.", reason=error) from error
     if (fault := next(faults(part), None)) is not None:
-        raise Unfit(field, f"This cannot be sent: {fault.replace('`', '')}.")
+        raise Unfit(field, "This cannot be sent: %(reason)s.", reason=fault.replace("`", ""))
     return part
 
 
 async def _file(said: Mapping[str, str], entry: Callable[[str], Awaitable[Entry | None]]) -> Part:
     found = await entry(said["file"])
     if found is None:
-        raise Unfit("file", f"There is no file “{said['file'][:80]}” here any more: choose another one.")
+        raise Unfit("file", "There is no file “%(file)s” here any more: choose another one.", file=said["file"][:80])
     part = found.part
     if not said["caption"]:
         return checked(part, "file")
@@ -124,7 +124,12 @@ def _choices(said: Mapping[str, str]) -> Part:
     if not said["text"]:
         raise Unfit("text", "Write the question here; the answers to tap are below.")
     if len(titles) > MOST_CHOICES:
-        raise Unfit("options", f"These are {len(titles)} answers: people are shown at most {MOST_CHOICES}.")
+        raise Unfit(
+            "options",
+            "These are %(number)s answers: people are shown at most %(most)s.",
+            number=len(titles),
+            most=MOST_CHOICES,
+        )
     if len({title.casefold() for title in titles}) < len(titles):
         raise Unfit("options", "Two answers are the same: a person could not tell them apart.")
     choices = tuple(Option(id=str(number), title=title) for number, title in enumerate(titles, 1))

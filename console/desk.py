@@ -114,7 +114,7 @@ async def page_of(
         raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
     pane = given.get("pane", "chat")
     if pane not in PANES:
-        raise Problem(400, f"{pane[:40]!r} is no pane: there are {', '.join(PANES)}.")
+        raise Problem(400, "%(pane)s is no pane: there are %(panes)s.", pane=f"{pane[:40]!r}", panes=", ".join(PANES))
     page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
     user = user_of(request)
     if template == "chat.html" and page.entries and user.acts:
@@ -203,16 +203,21 @@ def key_of(request: Request) -> ChatKey:
     """The chat that the address names. Raises Problem."""
     account, jid = untoken(request.path_params["account"]), request.path_params["chat"]
     if not is_canonical(jid):
-        raise Problem(404, f"{jid[:60]!r} is not the canonical JID of a chat.")
+        raise Problem(404, "%(jid)s is not the canonical JID of a chat.", jid=f"{jid[:60]!r}")
     return ChatKey(account, jid)
 
 
 async def view_of(deps: Deps, key: ChatKey) -> ChatView:
     view = await deps.read(deps.queries.chat, key, deps.now())
     if view is None:
-        raise Problem(404, unknown(key))
+        raise unknown(key)
     return view
 
 
-def unknown(key: ChatKey) -> str:
-    return f"Nobody has written in the chat {person(key.chat)} of the account {key.account[:60]}."
+def unknown(key: ChatKey) -> Problem:
+    return Problem(
+        404,
+        "Nobody has written in the chat %(person)s of the account %(account)s.",
+        person=person(key.chat),
+        account=key.account[:60],
+    )

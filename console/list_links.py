@@ -17,7 +17,7 @@ from projections.reads.views import ChatView
 PREFIX = "list."
 """Before the list's fields in the address of a chat."""
 
-FIELDS = ("q", "only", "after", "before", "since", "hits_after", "hits_before")
+FIELDS = ("q", "only", "state", "account", "label", "sort", "after", "before", "since", "hits_after", "hits_before")
 """The list's fields in an address."""
 
 _OF_A_PLACE = frozenset({"after", "before", "since", "hits_after", "hits_before"})
@@ -72,9 +72,13 @@ class ListLinks:
         """The first page of the same list."""
         return self._with()
 
-    def of(self, only: str | None) -> str:
+    def of(self, **fields: str | None) -> str:
         """The first page with another filter, or with none."""
-        return self._with(only=only)
+        return self._with(**fields)
+
+    def is_whole(self) -> bool:
+        """Whether nothing is left out."""
+        return not any(self._given.get(name) for name in ("q", "only", "state", "account", "label"))
 
     def others(self, *without: str) -> dict[str, str]:
         """The fields of a form that changes those of `without`."""

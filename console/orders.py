@@ -143,7 +143,7 @@ def order_in(given: Mapping[str, str], user: User) -> Control:
     """The order of a form that the user posted, without the fields that only some orders have. Raises NotTaken."""
     command, id_ = given.get("command", ""), given.get("id", "")
     if command not in OFFERED:
-        raise NotTaken(400, f"{command[:40]!r} is no order.")
+        raise NotTaken(400, "%(command)s is no order.", command=f"{command[:40]!r}")
     if not may_order(user, command):
         raise NotTaken(403, "Only an owner may give this order. Nothing was done.")
     if not _ID.fullmatch(id_):
@@ -180,10 +180,13 @@ async def _store(deps: Deps, key: ChatKey, files: Sequence[Attached]) -> None:
         for file in files:
             await deps.files.keep(file.content, file.name)
     except ChatNotMeant as refusal:
-        raise NotTaken(404, unknown(key)) from refusal
+        gone = unknown(key)
+        raise NotTaken(404, gone.text, **gone.values) from refusal
     except LogError as error:
         log.warning("files_not_stored", chat=key.chat, reason=str(error))
-        raise NotTaken(503, f"The files cannot be stored now: {error}. Nothing was sent.", same=True) from error
+        raise NotTaken(
+            503, "The files cannot be stored now: %(reason)s. Nothing was sent.", same=True, reason=error
+        ) from error
 
 
 async def ordered(deps: Deps, key: ChatKey, control: Control, minutes: int | None = None) -> str:
@@ -194,14 +197,19 @@ async def ordered(deps: Deps, key: ChatKey, control: Control, minutes: int | Non
     except ChatNotMeant as refusal:
         if control.command == "erase" and await _is_erased_by(deps, key, control.id):
             return Erased.__name__
-        raise NotTaken(404, unknown(key)) from refusal
+        gone = unknown(key)
+        raise NotTaken(404, gone.text, **gone.values) from refusal
     except LogUnavailable as error:
         log.warning("order_perhaps_not_stored", command=control.command, reason=str(error))
-        reason = f"It is not known whether this was stored: {error}. Press the button again: it counts once."
-        raise NotTaken(503, reason, same=True) from error
+        raise NotTaken(
+            503,
+            "It is not known whether this was stored: %(reason)s. Press the button again: it counts once.",
+            same=True,
+            reason=error,
+        ) from error
     except LogError as error:
         log.warning("order_not_stored", command=control.command, reason=str(error))
-        raise NotTaken(503, f"Not stored: {error}.", same=True) from error
+        raise NotTaken(503, "Not stored: %(reason)s.", same=True, reason=error) from error
     try:
         decision = await decided(deps.log, key, control.id, after=seq, patience=OBEYED_WITHIN)
         return await _sent(deps, key, decision, seq) if isinstance(decision, Reply) else outcome_of(decision)
@@ -315,7 +323,7 @@ async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str], attached
     except Unfit as unfit:
         raise NotTaken(400, unfit.text, field=unfit.field, **unfit.values) from unfit
     except LogUnavailable as error:
-        raise NotTaken(503, f"The file cannot be looked up now: {error}. Nothing was sent.") from error
+        raise NotTaken(503, "The file cannot be looked up now: %(reason)s. Nothing was sent.", reason=error) from error
 
 
 def _minutes(given: Mapping[str, str]) -> int | None:
@@ -323,5 +331,5 @@ def _minutes(given: Mapping[str, str]) -> int | None:
     if not minutes:
         return None
     if not (minutes.isascii() and minutes.isdigit() and len(minutes) < 7 and 0 < int(minutes) <= 525_600):
-        raise NotTaken(400, f"{minutes[:20]!r} is no number of minutes.")
+        raise NotTaken(400, "%(minutes)s is no number of minutes.", minutes=f"{minutes[:20]!r}")
     return int(minutes)

@@ -41,7 +41,7 @@ async def change(request: Request) -> Response:
     users, given = _users(request), await form_of(request)
     do = given.get("do", "")
     if do not in ("password", "logout"):
-        raise Problem(400, f"{do[:40]!r} is not done here.")
+        raise Problem(400, "%(do)s is not done here.", do=f"{do[:40]!r}")
     try:
         if do == "logout":
             await users.change(user_of(request), _now(request), logins=token_hex(8))

@@ -167,6 +167,7 @@ _templates.filters |= {
         wording.dollars,
         wording.fault,
         wording.kind,
+        wording.kind_named,
         wording.mark,
         wording.named_file,
         wording.plainly,

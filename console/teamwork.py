@@ -10,8 +10,6 @@ from console.not_taken import NotTaken
 from events.inbound import Control
 from events.teamwork import LONGEST_LABEL, LONGEST_NOTED, LONGEST_USER, MOST_LABELS, cleaned_label, cleaned_name
 
-_NO_LABEL = "{} is no label: a label has 1 to {} characters, and no comma."
-
 
 def with_work(control: Control, given: Mapping[str, str], minutes: int | None) -> Control:
     """The order with its fields: `to` of `assign` (empty: no user), `text` of `note`, `add` and `remove` of `label`
@@ -21,13 +19,23 @@ def with_work(control: Control, given: Mapping[str, str], minutes: int | None) -
             to = given.get("to", "")
             name = cleaned_name(to)
             if to.strip() and name is None:
-                raise NotTaken(400, f"A user's name has 1 to {LONGEST_USER} characters, not {to[:40]!r}.", field="to")
+                raise NotTaken(
+                    400,
+                    "A user's name has 1 to %(longest)s characters, not %(to)s.",
+                    field="to",
+                    longest=LONGEST_USER,
+                    to=f"{to[:40]!r}",
+                )
             return replace(control, to=name)
         case "note":
             text = given.get("text", "").replace("\r\n", "\n").strip()
             if not 0 < len(text) <= LONGEST_NOTED:
-                said = f"A note has at most {LONGEST_NOTED:,} characters" if text else "The note is empty"
-                raise NotTaken(400, f"{said}. Nothing was noted.", field="text")
+                if not text:
+                    raise NotTaken(400, "The note is empty. Nothing was noted.", field="text")
+                most = f"{LONGEST_NOTED:,}"
+                raise NotTaken(
+                    400, "A note has at most %(most)s characters. Nothing was noted.", field="text", most=most
+                )
             return replace(control, text=text)
         case "label":
             add, remove = (_labels(given, name) for name in ("add", "remove"))
@@ -43,11 +51,17 @@ def with_work(control: Control, given: Mapping[str, str], minutes: int | None) -
 def _labels(given: Mapping[str, str], field: str) -> tuple[str, ...]:
     named = [one for one in given.get(field, "").split(",") if one.strip()]
     if len(named) > MOST_LABELS:
-        raise NotTaken(400, f"A chat has at most {MOST_LABELS} labels.", field=field)
+        raise NotTaken(400, "A chat has at most %(most)s labels.", field=field, most=MOST_LABELS)
     labels = []
     for one in named:
         label = cleaned_label(one)
         if label is None:
-            raise NotTaken(400, _NO_LABEL.format(repr(one.strip()[:60]), LONGEST_LABEL), field=field)
+            raise NotTaken(
+                400,
+                "%(label)s is no label: a label has 1 to %(longest)s characters, and no comma.",
+                field=field,
+                label=f"{one.strip()[:60]!r}",
+                longest=LONGEST_LABEL,
+            )
         labels.append(label)
     return tuple(labels)

@@ -8,11 +8,13 @@ from typing import Any
 
 from console.languages import Translate
 from events.parts import Part
+from projections.reads.chat_list import Only
 from projections.reads.costs import Cost, in_dollars
 from projections.reads.spoken import KINDS, SPEAKERS
 from projections.reads.views import Entry, LastWords
 from projections.story.reasons import EXPLAINED, FAILED
 from projections.tables.marks import SAID
+from projections.trouble import OVERDUE_AFTER
 
 SENT = {
     "accepted": "sent",
@@ -26,7 +28,18 @@ SENT = {
 }
 """The states of a reply on its way to the person."""
 
-TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, KINDS, SAID, SENT, SPEAKERS)
+FILTERS: Mapping[Only, str] = {
+    "human": "needs a human",
+    "overdue": f"waiting for over {OVERDUE_AFTER.seconds // 60} minutes",
+    "mine": "mine",
+    "unassigned": "unassigned",
+    "waiting": "waiting for us",
+    "amiss": "failed or not delivered",
+    **dict(SAID.items()),
+}
+"""The filters of the list."""
+
+TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, FILTERS, KINDS, SAID, SENT, SPEAKERS)
 """Tables whose words are in the catalogs."""
 
 
@@ -68,6 +81,10 @@ def kind(_: Translate, one: LastWords) -> str:
 
 def kind_words(_: Translate, kind: str) -> str:
     """A kind as in KINDS; nothing for words alone."""
+    return _.gettext(KINDS.get(kind, kind))
+
+
+def kind_named(_: Translate, kind: str) -> str:
     return _.gettext(KINDS.get(kind, kind))
 
 

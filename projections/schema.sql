@@ -34,6 +34,7 @@ CREATE TABLE chats (
     snoozed_until INTEGER,                   -- of snoozed: from then on it counts as open
     assigned TEXT NOT NULL,                  -- the user who has it; empty: none
     unanswered INTEGER,                      -- the log's stamp on the person's first message since our last word
+    wait_order INTEGER NOT NULL,             -- since when it waits for us or a human; of others 4e18 less last_at
     UNIQUE (account, chat)
 );
 CREATE TABLE totals (                        -- sums over `chats`, kept by the triggers below
@@ -165,12 +166,13 @@ CREATE INDEX names_of_chat ON names (account, chat);
 CREATE INDEX waking ON chats (partition) WHERE wakes;
 CREATE INDEX attention ON chats (asked_at, id, account, work, snoozed_until, assigned, marks)
     WHERE asked_at IS NOT NULL;
-CREATE INDEX marked ON chats (marks) WHERE marks > 0;
 CREATE INDEX snoozed ON chats (snoozed_until, account, assigned, marks, asked_at, unanswered)
     WHERE snoozed_until NOTNULL AND marks >= 0;
--- Lists and their search read this index alone.
+-- Lists read one of these indexes alone, and their search the first.
 CREATE INDEX listed ON chats (last_at DESC, id, account, marks, work, snoozed_until, assigned, unanswered, asked_at,
-    words) WHERE marks >= 0;
+    wait_order, words) WHERE marks >= 0;
+CREATE INDEX by_wait ON chats (wait_order, id, account, marks, work, snoozed_until, assigned, unanswered, asked_at)
+    WHERE marks >= 0;
 
 CREATE TABLE history (
     seq INTEGER PRIMARY KEY,

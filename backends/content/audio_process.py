@@ -37,6 +37,14 @@ _OPUS_BITS = 24_000
 """Bits a second."""
 
 
+_ALONE = {
+    "format_whitelist": "3g2,3gp,aac,aiff,amr,amrnb,amrwb,asf,au,avi,caf,flac,flv,m4a,matroska,mj2,mov,mp3,mp4,mpeg,"
+    "mpegts,ogg,tta,w64,wav,webm,wv",
+    "protocol_whitelist": "none",
+}
+"""Formats that hold sound, and no lists of other files and addresses (concat, HLS, SDP): a stranger's file is read
+alone."""
+
 _DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
 """The decoders in place of FFmpeg's own, which refuse the pauses (DTX) that phones write between words."""
 
@@ -60,7 +68,7 @@ def converted(body: bytes) -> bytes:
 def frames(body: bytes, rate: int) -> Iterator[av.AudioFrame]:
     """The sound of `body` with one channel and `rate` samples a second. Raises any exception of PyAV's."""
     resampler = AudioResampler("s16", "mono", rate)
-    with av.open(io.BytesIO(body), "r", metadata_errors="replace") as source:
+    with av.open(io.BytesIO(body), "r", metadata_errors="replace", options=dict(_ALONE)) as source:
         if not source.streams.audio:
             raise ValueError("there is no sound in it")
         stream = source.streams.audio[0]

@@ -113,18 +113,18 @@ async def settle(request: Request) -> Response:
         raise Problem(400, "That is not done here.")
     edited, collections = _edited(given), _collections(stock)
     try:
-        place, made = _made(request, edited, stock)
+        place, made = _made(edited, stock)
     except Unfit as unfit:
         return _form(request, draft, edited, collections, status=400, wrong=unfit)
     try:
         document = Document(name=place.name, faq=made, at=at, by=by)
         await documents.write(place, document, expected=stock.last_of(place))
     except KnowledgeChanged:
-        told = Unfit("", _("The document was changed at the same moment. Nothing was stored: save again."))
+        told = Unfit("", "The document was changed at the same moment. Nothing was stored: save again.")
         return _form(request, draft, edited, collections, status=409, wrong=told)
     except (KnowledgeUnreadable, LogError) as refusal:
         log.warning("draft_not_stored", document=str(place), reason=str(refusal))
-        told = Unfit("", _("Not stored: %(reason)s.", reason=refusal))
+        told = Unfit("", "Not stored: %(reason)s.", reason=refusal)
         return _form(request, draft, edited, collections, status=503, wrong=told)
     await documents.settle(found.settled(draft), Outcome(did="accepted", by=by, at=at, pair=str(place)))
     log.info("draft_accepted", document=str(place), by=by, asked=draft.count)
@@ -147,21 +147,22 @@ def _edited(given: Mapping[str, str]) -> Edited:
     return Edited(q, a, collection, name or NAME)
 
 
-def _made(request: Request, edited: Edited, stock: Stock) -> tuple[Place, tuple[Pair, ...]]:
+def _made(edited: Edited, stock: Stock) -> tuple[Place, tuple[Pair, ...]]:
     """The document, and its pairs with the new one. Raises Unfit."""
-    _ = translate_of(request)
     for field, words in (("q", edited.q), ("a", edited.a)):
         if MASK in words:
-            raise Unfit(field, _("Write words that fit everyone in place of each %(mask)s.", mask=MASK))
+            raise Unfit(field, "Write words that fit everyone in place of each %(mask)s.", mask=MASK)
     try:
         place = msgspec.convert({"collection": edited.collection, "name": edited.name}, Place)
     except msgspec.ValidationError:
-        told = _("Name a collection with 1 to 64 of a-z, 0-9, _ and -, and a document with 1 to 300 characters.")
-        raise Unfit("collection", told) from None
+        raise Unfit(
+            "collection",
+            "Name a collection with 1 to 64 of a-z, 0-9, _ and -, and a document with 1 to 300 characters.",
+        ) from None
     try:
         there = pairs.pairs_of(stock, place)
     except Problem as problem:
-        raise Unfit("collection", str(problem)) from None
+        raise Unfit("collection", problem.text, **problem.values) from None
     pairs.check(pairs.Draft(edited.q, edited.a), there)
     return place, (*there, Pair(edited.q, edited.a))
 
@@ -186,7 +187,7 @@ def _form(
         "longest": pairs.LONGEST,
         "mask": MASK,
         "wrong": wrong.field if wrong is not None else None,
-        "fault": str(wrong) if wrong is not None else "",
+        "fault": wrong.said(translate_of(request)) if wrong is not None else "",
         "address": f"{ONE}?seq={draft.seq}",
         "back": LIST,
     }

@@ -33,7 +33,7 @@ const ACTS = {
     else location.href = document.querySelector(".to-list")?.href.concat("#q") ?? "/desk#q";
   },
   r: () => text()?.focus(),
-  a: () => press("assign-me"),
+  a: () => press("take"),
   e: () => press("resolve"),
   "?": () => showKeys(),
 };

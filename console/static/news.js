@@ -15,7 +15,8 @@ export function announceLines(lines) {
 
 export function announceRows(rows) {
   const asking = rows.filter((row) => row.querySelector(".reason"));
-  const words = asking.map((row) => `Needs a human: ${row.querySelector(".who bdi")?.textContent}.`);
-  if (rows.length > asking.length) words.push(`${rows.length - asking.length === 1 ? "One chat has" : `${rows.length - asking.length} chats have`} something new.`);
+  const words = asking.map((row) => _("Needs a human: %(name)s.", { name: row.querySelector(".who bdi")?.textContent }));
+  const others = rows.length - asking.length;
+  if (others) words.push(ngettext("One chat has something new.", "%(num)s chats have something new.", others));
   if (words.length) announce(words.join(" "));
 }

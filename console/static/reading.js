@@ -62,6 +62,13 @@ function keepOlder(page) {
   for (const line of linesOf(older)) if (seqOf(line) >= seqOf(first)) line.remove();
   const left = linesOf(chat.querySelector("#lines")).filter((line) => seqOf(line) < seqOf(first));
   if (older.firstElementChild || !isAtEnd(pane)) older.append(...left);
+  begun(older);
+}
+
+/** The list of earlier lines is one once it has any. */
+function begun(older) {
+  older.hidden = !older.firstElementChild;
+  older.classList.toggle("lines", !older.hidden);
 }
 
 /** Have what is before the first line come as soon as it is near. */
@@ -92,6 +99,7 @@ async function earlier() {
   if (!page.content.querySelector("#earlier a")) chat.dataset.whole = "";
   const before = pane.scrollHeight - pane.scrollTop;
   chat.querySelector("#older").prepend(...lines);
+  begun(chat.querySelector("#older"));
   localDays(chat);
   pane.scrollTop = pane.scrollHeight - before; // what the reader looks at stays where it is
   watch();

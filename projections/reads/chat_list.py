@@ -13,7 +13,7 @@ from events.teamwork import State
 from projections.database import Condition
 from projections.reads.accounts import within
 from projections.reads.chat_rows import of_ids
-from projections.reads.filters import in_state, with_label, with_mark
+from projections.reads.filters import in_state, number_of, with_label, with_mark
 from projections.reads.views import ChatView
 from projections.tables.marks import Mark
 from projections.words import Sought, sought
@@ -123,16 +123,16 @@ _BY_WAIT = _Order(
     "asked_at >= ? AND (asked_at > ? OR id > ?)",
     "asked_at <= ? AND (asked_at < ? OR id < ?)",
 )
-_NEVER = 4_000_000_000_000_000_000
-_WAITS = f"min(ifnull(unanswered, {_NEVER}), ifnull(asked_at, {_NEVER}), {_NEVER} - last_at)"
 _BY_ANY_WAIT = _Order(
-    _BY_ACTIVITY.source,
-    _WAITS,
-    f"{_WAITS}, id",
-    f"{_WAITS} DESC, id DESC",
-    f"{_WAITS} >= ? AND ({_WAITS} > ? OR id > ?)",
-    f"{_WAITS} <= ? AND ({_WAITS} < ? OR id < ?)",
+    "chats INDEXED BY by_wait WHERE marks >= 0",
+    "wait_order",
+    "wait_order, id",
+    "wait_order DESC, id DESC",
+    "wait_order >= ? AND (wait_order > ? OR id > ?)",
+    "wait_order <= ? AND (wait_order < ? OR id < ?)",
 )
+_BY_ANY_WAIT_FOUND = _BY_ANY_WAIT._replace(source=_BY_ACTIVITY.source)
+"""For a search: that index has the words."""
 
 
 def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> ChatPage:
@@ -155,7 +155,7 @@ def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> Cha
         begin=begin,
         end=places[-1] if places else None,
         first=before + 1 if places else 0,
-        all=before + len(places) if is_end else _counted(db, chosen, given),
+        all=before + len(places) if is_end else _all(db, asked, now, chosen, given),
         moved=moved,
     )
 
@@ -163,7 +163,9 @@ def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> Cha
 def _order(asked: Asked) -> _Order:
     if asked.only in ("human", "overdue") and asked.sort != "activity":
         return _BY_WAIT
-    return _BY_ANY_WAIT if asked.sort == "wait" else _BY_ACTIVITY
+    if asked.sort == "wait":
+        return _BY_ANY_WAIT_FOUND if asked.words else _BY_ANY_WAIT
+    return _BY_ACTIVITY
 
 
 def _places(  # noqa: PLR0917
@@ -190,22 +192,35 @@ def _counted(db: sqlite3.Connection, chosen: str, given: Sequence[object]) -> in
     return int(number)
 
 
+def _all(db: sqlite3.Connection, asked: Asked, now: datetime, chosen: str, given: Sequence[object]) -> int:
+    """The number of all chats of the list: from the sums where they have it."""
+    if asked.words or asked.label is not None or asked.only == "overdue":
+        return _counted(db, chosen, given)
+    return number_of(db, now, asked.state, asked.only, _of_whom(asked), asked.me)
+
+
 def _conditions(asked: Asked, now: datetime) -> tuple[list[str], list[object]]:
-    found: list[Condition] = []
+    found = _of_whom(asked)
     if asked.only is not None:
         found.append(with_mark(asked.only, now, asked.me))
-    if asked.account:
-        found.append(("account = ?", [asked.account]))
-    if asked.accounts is not None:
-        found.append(within(asked.accounts))
-    if asked.assigned is not None:
-        found.append(("assigned = ?", [asked.assigned]))
     if asked.label is not None:
         found.append(with_label(asked.label))
     if asked.state is not None:
         found.append(in_state(asked.state, now))
     found += map(_has, sought(asked.words))
     return [condition for condition, _ in found], [value for _, values in found for value in values]
+
+
+def _of_whom(asked: Asked) -> list[Condition]:
+    """The conditions on account and user."""
+    found: list[Condition] = []
+    if asked.account:
+        found.append(("account = ?", [asked.account]))
+    if asked.accounts is not None:
+        found.append(within(asked.accounts))
+    if asked.assigned is not None:
+        found.append(("assigned = ?", [asked.assigned]))
+    return found
 
 
 def _has(one: Sought) -> Condition:

@@ -22,7 +22,7 @@ _TALLIES = (
     " WHERE {within} GROUP BY state"
 )
 _EACH = ", ".join((
-    "total(asked_at NOTNULL)", "total(unanswered NOTNULL)", *(f"total(marks & {BIT[mark]} <> 0)" for mark in MARKS),
+    "count(asked_at)", "count(unanswered)", *(f"total(marks & {BIT[mark]} <> 0)" for mark in MARKS),
     f"total(marks & {_AMISS} <> 0)",
 ))  # fmt: skip
 _SNOOZED = (
@@ -32,6 +32,9 @@ _SNOOZED = (
 _OVERDUE = (
     "SELECT count(*) FROM chats INDEXED BY attention WHERE asked_at <= ? AND asked_at NOTNULL AND {within}"
     " AND {of_state}"
+)
+_PUT_OFF = (
+    "SELECT count(*) FROM chats INDEXED BY snoozed WHERE snoozed_until > ? AND snoozed_until NOTNULL AND marks >= 0"
 )
 _NAMES = (*_KEPT, "unassigned", "mine")
 _LABELS = "SELECT label, state, sum(chats) FROM label_tallies WHERE {within} GROUP BY label, state"
@@ -107,6 +110,29 @@ def counts(
     late = (overdue(now), *given, *values)
     (found["overdue"],) = db.execute(_OVERDUE.format(within=where, of_state=of_state), late).fetchone()
     return found if me else found | {"mine": 0}
+
+
+def number_of(  # noqa: PLR0917
+    db: sqlite3.Connection, now: datetime, state: State | None, only: str | None, narrow: Sequence[Condition], me: str
+) -> int:
+    """The number of chats in this state that a filter leaves, but for `overdue`, under further conditions on their
+    account and user."""
+    found = [with_mark(only, now, me)] if only is not None else []
+    column = only if only in _KEPT else "chats"
+    of_state = "state = 'resolved'" if state == "resolved" else "state <> 'resolved'" if state == "open" else "TRUE"
+    where, given = _all([*narrow, *(found if column == "chats" else ())])
+    sums = f"SELECT total({column}) FROM tallies WHERE {of_state} AND {where}"  # noqa: S608 - constants
+    (number,) = db.execute(sums, given).fetchone()
+    if state not in ("open", "snoozed"):
+        return int(number)
+    where, given = _all([*narrow, *found])
+    (off,) = db.execute(f"{_PUT_OFF} AND {where}", (micros(now), *given)).fetchone()
+    return int(off if state == "snoozed" else number - off)
+
+
+def _all(conditions: Sequence[Condition]) -> Condition:
+    where = " AND ".join(condition for condition, _ in conditions)
+    return where or "TRUE", [value for _, values in conditions for value in values]
 
 
 def _add(found: dict[str, int], sums: Sequence[float]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -14,22 +14,20 @@ from events.teamwork import State
 from projections.database import micros, moment, rows_for
 from projections.drafts.drafts import Drafts, drafts
 from projections.reads.accounts import within
-from projections.reads.chat_list import ONLY, Asked, ChatPage, Only, page
-from projections.reads.chat_rows import of_ids, of_key
+from projections.reads.chat_list import Only
+from projections.reads.chat_queries import ChatQueries
 from projections.reads.control_view import ControlView
 from projections.reads.deliveries import deliveries
 from projections.reads.entries import turns
-from projections.reads.filters import LabelCount, counts, labels
 from projections.reads.found import FoundPage, Within, found
 from projections.reads.lines import Beside, LinesPage, beside, last_wrote, lines, message
-from projections.reads.notes import NoteView, notes
 from projections.reads.person import PersonView, person
-from projections.reads.reader import Reader
+from projections.reads.states import states
 from projections.reads.trouble_views import DeliveryView, TroubleView
+from projections.reads.unread import unread
 from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
-    ChatView,
     Counts,
     Entry,
     Found,
@@ -46,24 +44,7 @@ log = structlog.get_logger("recado.projections")
 ATTENTION = ".h"
 """The end of an attention's id, after the id of the turn or the order that asked for it."""
 
-_STANDS_FOR = "SELECT account, chat FROM names WHERE name = ?"
-_STANDS_FOR_IN = "SELECT chat FROM names WHERE account = ? AND name = ?"
-_MOST_HOPS = 16
-_OPEN = "SELECT id, account, chat FROM chats WHERE closed_into IS NULL ORDER BY id"
-
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
-_LISTED = (
-    "SELECT id FROM chats INDEXED BY listed WHERE marks >= 0 AND ? IN (account, '') ORDER BY last_at DESC, id LIMIT ?"
-)
-_KNOWN = (
-    "SELECT account, messages, replies FROM chats WHERE account IN (SELECT value FROM json_each(?)) AND chat = ?"
-    " AND marks >= 0"
-)
-_ACCOUNTS = (
-    "WITH RECURSIVE each (account) AS (SELECT min(account) FROM chats UNION ALL"
-    " SELECT (SELECT min(account) FROM chats WHERE account > each.account) FROM each WHERE account NOT NULL)"
-    " SELECT account FROM each WHERE account NOT NULL"
-)
 _FIRST_OF = (
     ") SELECT wanted.id, history.seq FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
     " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
@@ -94,22 +75,8 @@ _COUNTS = (
 _TO_DO = "SELECT count(*) FROM chats INDEXED BY waking WHERE wakes AND to_do"
 
 
-class Queries:
+class Queries(ChatQueries):
     """Answers as of the projection's checkpoint. Every method may raise ProjectionMissing."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-
-    def chats(self, account: str | None = None, limit: int | None = None) -> tuple[ChatView, ...]:
-        """The chats, or `limit` of them, those with the latest activity first."""
-        with self._reader.transaction() as db:
-            found = db.execute(_LISTED, (account or "", -1 if limit is None else limit)).fetchall()
-            return of_ids(db, [id_ for (id_,) in found])
-
-    def page(self, asked: Asked, now: datetime, limit: int) -> ChatPage:
-        """A page of the list of chats, as of `now`."""
-        with self._reader.transaction() as db:
-            return page(db, asked, now, limit)
 
     def drafts(
         self, questions: Iterable[str], settled: Iterable[Settled], accounts: Collection[str] | None = None
@@ -118,66 +85,14 @@ class Queries:
         with self._reader.transaction() as db:
             return drafts(db, questions, settled, accounts)
 
-    def marked(
-        self, now: datetime, accounts: Sequence[str] | None = None, state: State | None = None, me: str = ""
-    ) -> dict[Only, int]:
-        """The number of chats that each filter leaves at `now`, of these accounts and in this state (None: of all, in
-        any); `me` is the user of `mine`."""
+    def states(self, now: datetime, accounts: Sequence[str] | None = None) -> dict[State, int]:
+        """The number of chats of these accounts in each state at `now`."""
         with self._reader.transaction() as db:
-            found = counts(db, now, accounts, state, me)
-        return {only: found[only] for only in ONLY}
+            return states(db, now, accounts)
 
-    def labels(
-        self, now: datetime, accounts: Sequence[str] | None = None, state: State | None = None
-    ) -> tuple[LabelCount, ...]:
-        """The labels of these chats, and how many have each, in the order of the alphabet."""
-        with self._reader.transaction() as db:
-            return labels(db, now, accounts, state)
-
-    def chat(self, key: ChatKey, now: datetime | None = None) -> ChatView | None:
-        """One chat as of `now` (None: one that was put off still is); None if it has no event."""
-        return of_key(self._reader.connection(), key, now)
-
-    def notes(self, key: ChatKey) -> tuple[NoteView, ...]:
-        """The notes about the chat, oldest first."""
-        with self._reader.transaction() as db:
-            return notes(db, key)
-
-    def known(self, chat: str) -> dict[str, dict[str, int]]:
-        """The accounts that know the chat, as EventLog.known gives them: in each, the numbers of its messages (`in`)
-        and replies (`reply`). `control` is 1: a chat that has orders alone is known too."""
-        accounts = msgspec.json.encode(self.accounts()).decode()
-        found = self._reader.connection().execute(_KNOWN, (accounts, chat)).fetchall()
-        return {account: {"in": messages, "reply": replies, "control": 1} for account, messages, replies in found}
-
-    def open_by_age(self) -> tuple[tuple[int, ChatKey], ...]:
-        """Every chat that has not closed into another one, with the sequence of its first event, the oldest first."""
-        rows = self._reader.connection().execute(_OPEN).fetchall()
-        return tuple((first, ChatKey(account, chat)) for first, account, chat in rows)
-
-    def names(self) -> tuple[tuple[str, str, str], ...]:
-        """Every account, other name of a person, and that person's chat."""
-        return tuple(self._reader.connection().execute("SELECT account, name, chat FROM names").fetchall())
-
-    def open_chats(self, names: Collection[str]) -> dict[str, str]:
-        """The chats of the person with one of these names, by account; only where another name is theirs."""
-        db, found = self._reader.connection(), dict[str, str]()
-        for name in names:
-            for account, chat in db.execute(_STANDS_FOR, (name,)).fetchall():
-                hops = 0
-                while (row := db.execute(_STANDS_FOR_IN, (account, chat)).fetchone()) and hops < _MOST_HOPS:
-                    chat, hops = row[0], hops + 1  # noqa: PLW2901
-                found.setdefault(account, chat)
-        return found
-
-    def open_chat(self, key: ChatKey) -> ChatKey:
-        """The chat of the person with this name."""
-        return ChatKey(key.account, self.open_chats((key.chat,)).get(key.account, key.chat))
-
-    def accounts(self) -> tuple[str, ...]:
-        """Every account that has chats."""
-        rows = self._reader.connection().execute(_ACCOUNTS).fetchall()
-        return tuple(account for (account,) in rows)
+    def unread(self, upto: Mapping[ChatKey, int]) -> dict[ChatKey, int]:
+        """The number of messages in each chat after the sequence that `upto` has for it, as unread.MOST counts."""
+        return unread(self._reader.connection(), upto)
 
     def volume(
         self,

@@ -31,6 +31,9 @@ from projections.words import words_of
 _HELD = 8192
 """Chats that the writer keeps decoded between batches (about 2 KB each)."""
 
+_NOT_WAITING = 4_000_000_000_000_000_000
+"""Minus the time of its last activity: the place of a chat that waits for nothing, in `wait_order`."""
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Chat)
 
@@ -132,7 +135,7 @@ class Chats:
             " marks = excluded.marks, outgoing = excluded.outgoing, words = excluded.words,"
             " snapshot = excluded.snapshot, closed_into = excluded.closed_into, joints = excluded.joints,"
             " work = excluded.work, snoozed_until = excluded.snoozed_until, assigned = excluded.assigned,"
-            " unanswered = excluded.unanswered",
+            " unanswered = excluded.unanswered, wait_order = excluded.wait_order",
         )
         write_labels(self._db, changed)
         self._changed.clear()
@@ -159,6 +162,8 @@ def _row(held: ChatRow) -> tuple[Any, ...]:
         marks = BLANK
     work, until = state_of(state), state.snoozed_until if state_of(state) == "snoozed" else None
     unanswered = state.unanswered if state.admission != "blocked" else None
+    since = [micros(unanswered)] if unanswered is not None else []
+    since += [held.asked_at] if held.asked_at is not None else []
     return (
         held.id, key.account, key.chat, partition(key), held.name, held.last_at, held.messages, held.replies, owes,
         has_work_now(state),
@@ -167,4 +172,5 @@ def _row(held: ChatRow) -> tuple[Any, ...]:
         id_list(joint.chat for joint in state.joints) if state.joints else None,
         work, micros(until) if until is not None else None,
         state.assigned, micros(unanswered) if unanswered is not None else None,
+        min(since, default=_NOT_WAITING - held.last_at),
     )  # fmt: skip

@@ -254,7 +254,7 @@ async def test_without_a_stream(up: Recado, window: Page) -> None:
 
 
 async def test_logged_out_elsewhere(tmp_path: Path, window: Page) -> None:
-    """The stream of an open chat ends with the session, and the page leads to the form."""
+    """The stream of an open chat ends with the session, and the page says so and leads to the form."""
     with recado(tmp_path / "recado", command="up", RECADO_PAGE_PASSWORD=PASSWORD) as up:
         await up.started()
         await said(up, "hello", "--id", "m1")
@@ -266,4 +266,5 @@ async def test_logged_out_elsewhere(tmp_path: Path, window: Page) -> None:
         await desk(up, other)
         await other.get_by_role("button", name="Log out").click()
         await expect(other.locator("#password")).to_be_visible()
+        await window.get_by_role("link", name="Log in again").click()
         await expect(window.locator("#password")).to_be_visible()

@@ -53,6 +53,12 @@ STEPS = st.lists(
                     "handoff",
                     "block",
                     "approve",
+                    "assign",
+                    "label",
+                    "note",
+                    "resolve",
+                    "reopen",
+                    "snooze",
                 ]
             ),
         ),
@@ -112,7 +118,7 @@ class Shell:
         rules = Rules(f"here-{self.incarnations}", "chat", timedelta(hours=24), has_fallback=True)
         return replace(rules, takeover=half_an_hour, gates=self.gates, acknowledge="👀")
 
-    def step(self, kind: str, value: Any) -> None:  # noqa: C901 - a table
+    def step(self, kind: str, value: Any) -> None:  # noqa: C901, PLR0912 - a table
         story, number = self.story, len(self.story.events) + 1
         match kind, value:
             case "message", "bytes":
@@ -133,6 +139,12 @@ class Shell:
                 story.given(Edit(id=id_, of=of, text="anew") if kind == "early edit" else Revoke(id=id_, of=of))
             case "order", "pause a while":
                 story.given(order(f"c{number}", "pause", until=story.now + timedelta(minutes=30)))
+            case "order", "snooze":
+                story.given(order(f"c{number}", "snooze", until=story.now + timedelta(minutes=30)))
+            case "order", "label":
+                story.given(order(f"c{number}", "label", add=(f"l{number % 3}",), remove=(f"L{number % 2}",)))
+            case "order", "assign":
+                story.given(order(f"c{number}", "assign", to=("ana", None)[number % 2]))
             case "order", command:
                 named = "send" if command == "inform" else command
                 story.given(order(f"c{number}", named, text="by hand", takeover=command != "inform"))
@@ -340,7 +352,7 @@ def is_receipt(recorded: Recorded) -> bool:
 ARRIVALS = st.lists(
     st.one_of(
         st.tuples(st.just("message"), st.sampled_from(["hello", "", "bytes", "mine", "voice", "group", "stop"])),
-        st.tuples(st.just("order"), st.sampled_from(["pause", "send", "erase", "block"])),
+        st.tuples(st.just("order"), st.sampled_from(["pause", "send", "erase", "block", "label", "resolve"])),
         st.tuples(st.sampled_from(["edit", "revoke"]), st.integers(0, 30)),
     ),
     max_size=6,

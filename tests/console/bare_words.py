@@ -14,7 +14,8 @@ WORDED = {"alt", "aria-label", "label", "placeholder", "title"}
 """Attributes that people read."""
 
 SAME_EVERYWHERE = {
-    "recado", "faq", "bakery", "INT", "MB", "SHA-256", "{name}", "{date}", "{time}", "{weekday}", "{account}", "{open}",
+    "inbox", "recado", "faq", "bakery", "INT", "MB", "SHA-256", "{name}", "{date}", "{time}", "{weekday}",
+    "{account}", "{open}",
 }  # fmt: skip
 """Words of templates that no language has another word for."""
 

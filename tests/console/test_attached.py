@@ -215,6 +215,7 @@ RECORDED = {
 }
 
 
+@pytest.mark.slow("a process converts it, and a recogniser hears it")
 @pytest.mark.parametrize("browser", RECORDED)
 async def test_a_recording(page: Page, stores: Stores, browser: str) -> None:
     """It is a voice message as WhatsApp wants it: Opus in Ogg with one channel, with the same words in it."""
@@ -226,6 +227,7 @@ async def test_a_recording(page: Page, stores: Stores, browser: str) -> None:
     assert heard(content) == "one two three"
 
 
+@pytest.mark.slow("a process converts it twice")
 async def test_a_recording_pressed_twice(page: Page) -> None:
     """Each conversion gives other bytes; it is one order, with the first."""
     id_ = token_hex(8)

@@ -137,7 +137,7 @@ async def test_quotes_of_earlier_pages(page: Page) -> None:
     assert f'<a class="quoted" href="{address(ANA)}?around=1#s1">' in shown
     assert "the *very* first" in shown
     assert "a message that is not known here" in shown
-    assert '<div class="text" dir="auto">about that</div></details>' in shown
+    assert '<div class="former" dir="auto">about that</div></details>' in shown
     assert "secret" not in shown
     assert '<ul class="reactions"' in shown
     assert '<span class="author" dir="auto">zoe</span>' in shown

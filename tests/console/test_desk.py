@@ -120,7 +120,7 @@ async def test_a_conversation(page: Page) -> None:
     status, shown = await page.get(address(ANA), **HTML)
     assert status == 200
     assert ">hello<" in shown
-    assert '<summary>edited</summary><div class="text" dir="auto">helo</div>' in shown
+    assert '<summary>edited</summary><div class="former" dir="auto">helo</div>' in shown
     assert "This message was deleted by its sender" in shown
     assert "secret word" not in shown
     assert "no reply: there is no text in it<" in shown

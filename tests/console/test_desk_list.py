@@ -15,6 +15,7 @@ from events.decisions import Attention, Paused, TurnError, TurnFailed, TurnStart
 from events.inbound import Media, Message, Receipt, Revoke
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
+from events.teamwork import Assigned, Labelled, Resolved
 from projections.trouble import OVERDUE_AFTER
 from tests.console.conftest import ANA, TOM, Page, serve
 from tests.console.test_desk import HTML, address, given, ordered, reply
@@ -171,7 +172,7 @@ async def test_chats_for_a_human_are_marked_and_filtered(tmp_path: Path) -> None
     "query",
     [
         "only=nothing", "after=x", "after=1.2.3", "before=9999999999999999999.1", "since=now", "q=a&hits_after=x",
-        "q=a&hits_before=-1", "only=%00", "after=", "after=١.٢",
+        "q=a&hits_before=-1", "only=%00", "after=", "after=١.٢", "state=closed", "sort=name",
     ],
 )  # fmt: skip
 async def test_an_address_that_makes_no_sense(page: Page, query: str) -> None:
@@ -211,6 +212,57 @@ async def test_many_wait_for_a_human(page: Page) -> None:
             assert said in row
 
 
+async def test_filters_by_the_work(page: Page) -> None:
+    """Whose it is, its state, its account and its label: each with its count; what was resolved is out of the list, and
+    found all the same."""
+    for number in range(6):
+        await given(page, phone(number), Message(id="m", text="hello", name="Zoë"))
+    await given(page, phone(0), Assigned(to="page", at=AT), Labelled(add=("Late & lost",), at=AT))
+    await given(page, phone(1), Resolved(state="resolved", at=AT))
+    await given(page, phone(2), Resolved(state="snoozed", until=AT + timedelta(days=1), at=AT))
+    await given(page, phone(3), reply(phone(3), "r", "good day", "m", author="operator"))
+    listed = await shown(page, "/desk")
+    said = {html.unescape(to): words.strip() for to, words in re.findall(r'<a href="([^"]+)"[^>]*>(.*?)</a>', listed)}
+    assert len(rows(listed)) == 4
+    for to, words, numbers in (
+        ("/desk?only=mine", "Mine <b>1</b>", [0]),
+        ("/desk?only=unassigned", "Unassigned <b>3</b>", [5, 4, 3]),
+        ("/desk?only=waiting", "Waiting for us <b>3</b>", [5, 4, 0]),
+        ("/desk?state=resolved", "Resolved <b>1</b>", [1]),
+        ("/desk?state=snoozed", "Put off <b>1</b>", [2]),
+        ("/desk?account=shop1", "shop1", [5, 3]),
+        ("/desk?label=Late+%26+lost", "Late &amp; lost <b>1</b>", [0]),
+        ("/desk?sort=wait", "Longest wait first", [0, 4, 5, 3]),
+    ):
+        assert said.get(to) == words
+        found = rows(await shown(page, to))
+        assert set(found) == {address(phone(number)).removeprefix("/desk/chats/") for number in numbers}, to
+        assert "sort" not in to or found[0] == address(phone(numbers[0])).removeprefix("/desk/chats/")
+    assert len(rows(await shown(page, "/desk?state=all"))) == 6
+    assert len(rows(await shown(page, "/desk?q=zoe"))) == 6
+    assert 'class="has"' in listed
+    assert 'class="label" dir="auto">Late &amp; lost<' in listed
+
+
+async def test_unread_marks(page: Page) -> None:
+    """Until somebody has seen the chat; what came since is counted."""
+    await given(page, ANA, Message(id="m1", text="hello"), Message(id="m2", text="hello?"))
+    assert re.findall(r'class="unread"[^>]*>(\d+)<', await shown(page, "/desk")) == ["2"]
+    page.deps.seen.mark(ANA, (await page.log.head()).last, "page")
+    assert 'class="unread"' not in await shown(page, "/desk")
+    await given(page, ANA, reply(ANA, "r", "good day", "m1"), Message(id="m3", text="hm"))
+    assert re.findall(r'class="unread"[^>]*>(\d+)<', await shown(page, "/desk")) == ["1"]
+
+
+async def test_namesakes_have_their_numbers(page: Page) -> None:
+    """A name alone is enough where it is one person's; two of a name, however written, have a number each."""
+    for number, name in enumerate(("Zoë Lima", "ZOE LIMA", "Tom")):
+        await given(page, phone(number), Message(id="m", text="hello", name=name))
+    text = await shown(page, "/desk")
+    said = [f"<small>+{phone(number).chat.partition('@')[0]}</small>" in text for number in range(3)]
+    assert said == [True, True, False]
+
+
 async def test_the_list_beside_a_chat_keeps_its_filter(page: Page) -> None:
     """While chats are opened, ordered about and searched; the open one is marked."""
     await given(page, ANA, Message(id="m", text="hi"), Attention(id="m.h", text="Refund", by="model", at=AT))
@@ -218,7 +270,7 @@ async def test_the_list_beside_a_chat_keeps_its_filter(page: Page) -> None:
     (there,) = re.findall(r'<li><a href="([^"]+)"', await shown(page, "/desk?only=human"))
     assert html.unescape(there) == address(ANA, "?list.only=human")
     beside = await shown(page, there)
-    (open_,) = re.findall(r'<li><a href="([^"]+)" aria-current="page"', beside)
+    (open_,) = re.findall(r'<li><a href="([^"]+)"(?: class="new")? aria-current="page"', beside)
     assert open_ == there
     assert address(TOM) not in beside
     assert f'action="{address(ANA, "/orders?list.only=human")}"' in beside
@@ -248,7 +300,7 @@ async def test_last_words_say_who_spoke(page: Page) -> None:
     )
     for number, (event, said) in enumerate(last_words):
         await given(page, phone(number), event)
-        (row,) = re.findall(rf'<li><a href="{address(phone(number))}">.*?</li>', await shown(page, "/desk"), re.DOTALL)
+        (row,) = re.findall(rf'<li><a href="{address(phone(number))}".*?</li>', await shown(page, "/desk"), re.DOTALL)
         assert said in row
     await given(page, TOM, Message(id="t1", text="secret"), Revoke(id="v", of="t1"))
     assert "<em>deleted</em>" in await shown(page, "/desk")
