@@ -184,6 +184,7 @@ async def _list(request: Request, collection: str | None, stock: Stock, *, asked
             raise Problem(503, "The documents cannot be searched now: try again in a moment.") from error
     values: dict[str, Any] = {
         "collection": collection,
+        "meant": await documents.meant(collection) if collection is not None else None,
         "collections": _collections(stock, also=collection),
         "rows": [_row(version, indexed, translate_of(request)) for version in shown_of(there, leaf, LISTED)],
         "all": len(there),
