@@ -403,6 +403,17 @@ async def test_without_documents(tmp_path: Path) -> None:
         assert "/desk/documents" not in (await page.get("/desk", **HTML))[1]
 
 
+@pytest.mark.parametrize("path", ["/desk/documents", SHOP, FORM, "/desk/documents/drafts/open"])
+async def test_a_bus_without_the_stream(shelf: Shelf, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says what is missing, and what to do."""
+
+    async def missing(*_: object) -> Stock:
+        raise LogMismatch("there is no stream KNOWLEDGE on the bus: start an instance, which makes it")
+
+    monkeypatch.setattr(shelf.log, "look", missing)
+    assert "start an instance, which makes it" in await shelf.shown(path, 503)
+
+
 async def test_it_says_what_is_found_by_words_alone(shelf: Shelf) -> None:
     """Without a model, and with one that has not made all vectors yet."""
     await shelf.put("shipping.md", SHIPPING)
@@ -421,14 +432,3 @@ class Nothing:
 
     async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
         return ()
-
-
-@pytest.mark.parametrize("path", ["/desk/documents", SHOP, FORM, "/desk/documents/drafts/open"])
-async def test_a_bus_without_the_stream(shelf: Shelf, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page says what is missing, and what to do."""
-
-    async def missing(*_: object) -> Stock:
-        raise LogMismatch("there is no stream KNOWLEDGE on the bus: start an instance, which makes it")
-
-    monkeypatch.setattr(shelf.log, "look", missing)
-    assert "start an instance, which makes it" in await shelf.shown(path, 503)

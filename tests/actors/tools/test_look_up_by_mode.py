@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,7 +21,7 @@ from backends.scripted import Scripted
 from chat.evolve import evolve
 from chat.left_open import left_open
 from chat.state import Chat
-from events.decisions import Reply
+from events.decisions import Attention, Reply
 from events.memory_log import MemoryLog
 from events.tool_calls import Passage, ToolCalled, ToolReturned
 from tests.actors.house import House, house
@@ -206,8 +206,8 @@ HOSTILE = (
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_hostile_document(mode: str, double: OpenAIDouble) -> None:
-    """What the model is given, in the way of each mode, is one frame: each line of the document has its mark, no token
-    of a template is whole, and nothing is there that nobody sees."""
+    """What the model is given, in the way of each mode, is one frame: each line of the document has its mark, no
+    token of a template is whole, and nothing is there that nobody sees."""
     documents, log = Documents(), MemoryLog()
     documents.found = [Found(Passage("shop/prices.pdf", 7, 2), "Prices", HOSTILE, None)]
     async with running(mode, double, documents, log) as home:
@@ -220,3 +220,34 @@ async def test_a_hostile_document(mode: str, double: OpenAIDouble) -> None:
     assert [line for line in lines[1:-1] if line and not line.startswith(">")] == ["[1] shop/prices.pdf"]
     for text in (heard, returned.output):
         assert not re.search("<\\|im|\\|>|</tool|[\u202e\U000e0000-\U000e0fff]", text)
+
+
+def _hands_over(body: dict[str, Any]) -> dict[str, Any]:
+    """The model of Chat Completions: looks up, then asks a colleague, then says so."""
+    outputs = [one for one in body["messages"] if one["role"] == "tool"]
+    if len(outputs) > 1:
+        return {"role": "assistant", "content": "A colleague will tell you."}
+    name, arguments = [("look_up", ARGUMENTS), ("handoff", ASKED)][len(outputs)]
+    call = {"id": f"call_{name}", "type": "function", "function": {"name": name, "arguments": arguments}}
+    return {"role": "assistant", "content": None, "tool_calls": [call]}
+
+
+ASKED = json.dumps({"reason": "The documents do not say it."})
+
+
+@pytest.mark.parametrize("mode", ["chat", "responses", "assistants", "agents"])
+async def test_a_question_that_is_handed_over(mode: str) -> None:
+    """After a look-up, in every mode in which a model calls one tool after the other."""
+    log, bus = MemoryLog(), cast("Any", None)
+    async with OpenAIDouble(speaks=_hands_over) as double:
+        for serving in (double.threads, double.agents):
+            serving.plan(calls=[[("look_up", ARGUMENTS)], [("handoff", ASKED)]])
+        tools = Toolbox({}, ServiceTools(bus), look_up=LookUp(["shop"], Documents(), hands_off=True), hands_off=True)
+        backend = backend_for(mode, double)
+        async with house(log, backend=backend, tools=tools) as home:
+            words = f"!call look_up {ARGUMENTS}\n!then\n!call handoff {ASKED}"
+            await home.say("m1", words if mode == "responses" else "What is bread?")
+            asked: Attention = await home.decided(Attention)
+            assert asked.text == "The documents do not say it."
+        await backend.close()
+    assert (await _why_open(log))[:1] == ["handed_over"]
