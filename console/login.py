@@ -20,20 +20,21 @@ from console.deps import Deps
 from console.entrance import Entrance, LetIn, ProxyHeader
 from console.forms import form_of
 from console.guesses import WITHIN, Guesses, Visitor, visitor_of
+from console.languages import marked
 from console.problems import is_for_people
 from console.rendering import render
 from console.sessions import KNOWN
 from events.users import LONGEST_NAME, PAGE
 
 _BEARER = "Bearer "
-_LOGGED_OUT = "You were logged out, so nothing was done. What you typed is in your form again after you log in."
-_LOGGED_OUT_ELSEWHERE = (
+_LOGGED_OUT = marked("You were logged out, so nothing was done. What you typed is in your form again after you log in.")
+_LOGGED_OUT_ELSEWHERE = marked(
     "You were logged out, so nothing was done. Log in, then go back in your browser to the form: most browsers still "
     "have what you typed."
 )
 _CLOSED = {
-    "unread": "The users of this page are not known yet: try again in a moment.",
-    "shut": "This page has no user: make the first one with recado user add, on the machine of recado.",
+    "unread": marked("The users of this page are not known yet: try again in a moment."),
+    "shut": marked("This page has no user: make the first one with recado user add, on the machine of recado."),
 }
 
 log = structlog.get_logger("recado.console")
@@ -152,7 +153,7 @@ async def _with_the_password(request: Request, password: str, to: str) -> Respon
     if not sessions.is_password(password):
         guesses.was_wrong(visitor, by="a browser")
         await asyncio.sleep(0.3)
-        return _form(request, 403, to, "That is not the password.")
+        return _form(request, 403, to, marked("That is not the password."))
     log.info("logged_in", address=visitor.address, user=PAGE.name)
     return begun(request, to, "", "")
 
@@ -171,7 +172,7 @@ async def _with_a_name(request: Request, typed: str, password: str, to: str) -> 
     if not is_right or entry is None or deps.entrance.entry(typed) != entry:
         # A name that no user has may be a password that was typed in the wrong field.
         guesses.tell(visitor, by="a browser", user=entry.name if entry is not None else "")
-        return _form(request, 403, to, "That is not the name and the password of a user.", typed)
+        return _form(request, 403, to, marked("That is not the name and the password of a user."), typed)
     guesses.take_back(guess)
     log.info("logged_in", address=visitor.address, user=entry.name)
     return begun(request, to, entry.name, entry.logins)

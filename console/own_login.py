@@ -16,6 +16,7 @@ from console.deps import Deps
 from console.forms import form_of
 from console.guesses import Guesses, Visitor
 from console.known_users import KnownUsers
+from console.languages import marked, translate_of
 from console.login import begun
 from console.passwords import fault_of
 from console.problems import Problem
@@ -39,6 +40,7 @@ async def show(request: Request) -> Response:
 async def change(request: Request) -> Response:
     """POST `do`: password, with `now`, `password` and `again`, or logout, which ends the sessions everywhere."""
     users, given = _users(request), await form_of(request)
+    _ = translate_of(request)
     do = given.get("do", "")
     if do not in ("password", "logout"):
         raise Problem(400, "%(do)s is not done here.", do=f"{do[:40]!r}")
@@ -48,7 +50,7 @@ async def change(request: Request) -> Response:
             return RedirectResponse("/login", 303)
         return await _other_password(request, users, given)
     except LogError as error:
-        return _page(request, 503, f"Nothing was changed: {error}. Try again.")
+        return _page(request, 503, _("Nothing was changed: %(reason)s. Try again.", reason=error))
 
 
 async def _other_password(request: Request, users: KnownUsers, given: Mapping[str, str]) -> Response:
@@ -61,12 +63,12 @@ async def _other_password(request: Request, users: KnownUsers, given: Mapping[st
     guess = guesses.count(visitor, entry.name)
     if not await deps.passwords.matches(entry.password, given.get("now", ""), known=visitor.known):
         guesses.tell(visitor, by="a browser", user=entry.name)
-        return _page(request, 403, "That is not your password now. Nothing was changed.")
+        return _page(request, 403, marked("That is not your password now. Nothing was changed."))
     guesses.take_back(guess)
     if (fault := fault_of(password, entry.name)) is not None:
         return _page(request, 400, fault)
     if password != given.get("again", ""):
-        return _page(request, 400, "The new password is not the same both times. Nothing was changed.")
+        return _page(request, 400, marked("The new password is not the same both times. Nothing was changed."))
     hashed, logins = await deps.passwords.hashed(password), token_hex(8)
     if await users.change(user_of(request), _now(request), password=hashed, logins=logins) is None:
         raise Problem(404, "There is no such user any more.")
@@ -79,7 +81,7 @@ def _now(request: Request) -> datetime:
 
 
 def _page(request: Request, status: int = 200, problem: str = "") -> Response:
-    said = "Your password is changed, and you are logged out everywhere else."
+    said = marked("Your password is changed, and you are logged out everywhere else.")
     is_said = not problem and request.query_params.get("said") == "password"
     values = {"has_password": bool(_entry(request).password), "problem": problem, "said": said if is_said else ""}
     return render(request, "me.html", status=status, **values)

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from console.access import Denied
 from console.languages import Worded, translate_of
 from console.rendering import render
 from events.log import LogError, LogUnavailable
@@ -68,7 +69,9 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     problem = Problem(error.status_code, "%(reason)s", reason=error.detail)
-    if error.status_code == 404:
+    if isinstance(error, Denied):
+        problem = Problem(error.status_code, error.text, **error.values)
+    elif error.status_code == 404:
         problem = Problem(404, "There is no such page.")
     elif error.status_code == 405:
         problem = Problem(405, "This address is not asked in this way.")

@@ -89,7 +89,8 @@ async def _part(request: Request, key: ChatKey, given: Mapping[str, str]) -> Par
     except (TemplateUnknown, LogError) as fault:
         raise NotTaken(400, "%(reason)s", reason=_sentence(str(fault))) from fault
     if _lacking(fields(template), values, file):
-        return (translate_of(request)("Some values are missing."),)
+        _ = translate_of(request)
+        return (_("Some values are missing."),)
     found = filled(template, values, file.part if file is not None else None)
     return found if isinstance(found, Part) else tuple(map(_sentence, found))
 

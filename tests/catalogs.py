@@ -38,6 +38,8 @@ _KEYWORDS = {
     "NotTaken": (2,),
     "Problem": (2,),
     "Unfit": (2,),
+    "Denied": (1,),
+    "marked": None,
 }
 _OPTIONS = {".html": {"trimmed": "true", "silent": "false"}, ".js": {}, ".py": {}}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,6 +37,9 @@ ONE = f"{HOME}/drafts/one"
 LISTED = 50
 """Drafts on a page."""
 
+COUNTED_FOR = 30.0
+"""Seconds for which the number of drafts holds: to make them all takes up to a second of CPU."""
+
 log = structlog.get_logger("recado.console")
 
 
@@ -57,6 +61,17 @@ async def drafts_in(request: Request, stock: Stock) -> Drafts:
     deps, settled = deps_of(request), await documents_of(request).settled()
     questions = [pair.q for version in stock.there() for pair in version.document.faq]
     return await deps.read(deps.queries.drafts, questions, settled, user_of(request).accounts)
+
+
+async def counted(request: Request, stock: Stock) -> int:
+    """The number of drafts, as of the last seconds; `stock` has all documents."""
+    known: dict[tuple[str, ...] | None, tuple[float, int]] = request.app.state.drafts_counted
+    now, accounts = asyncio.get_running_loop().time(), user_of(request).accounts
+    if accounts not in known or known[accounts][0] <= now:
+        for other in [one for one, (until, _) in known.items() if until <= now]:
+            del known[other]
+        known[accounts] = now + COUNTED_FOR, len((await drafts_in(request, stock)).there)
+    return known[accounts][1]
 
 
 async def listed(request: Request) -> Response:
@@ -89,6 +104,7 @@ async def settle(request: Request) -> Response:
     found = await drafts_in(request, stock)
     draft = _draft(request, found)
     by, at = user_of(request).name, deps_of(request).now()
+    request.app.state.drafts_counted.clear()
     if (do := given.get("do", "")) == "dismiss":
         await documents.settle(found.settled(draft), Outcome(did="dismissed", by=by, at=at))
         log.info("draft_dismissed", by=by, asked=draft.count)

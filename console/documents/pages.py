@@ -19,7 +19,7 @@ from chat.context import readable
 from chat.first_look import LONGEST_QUERY
 from console.access import user_of
 from console.desk import deps_of
-from console.documents.drafts import LIST, drafts_in
+from console.documents.drafts import LIST, counted
 from console.documents.port import Indexed
 from console.documents.shelf import (
     HOME,
@@ -184,6 +184,7 @@ async def _list(request: Request, collection: str | None, stock: Stock, *, asked
             raise Problem(503, "The documents cannot be searched now: try again in a moment.") from error
     values: dict[str, Any] = {
         "collection": collection,
+        "meant": await documents.meant(collection) if collection is not None else None,
         "collections": _collections(stock, also=collection),
         "rows": [_row(version, indexed, translate_of(request)) for version in shown_of(there, leaf, LISTED)],
         "all": len(there),
@@ -192,7 +193,7 @@ async def _list(request: Request, collection: str | None, stock: Stock, *, asked
         "unread": [_named(one) for one in stock.unread],
         "q": query,
         "found": found,
-        "drafts": len((await drafts_in(request, stock)).there),
+        "drafts": await counted(request, stock),
         "drafts_address": LIST,
         "asked": asked or "",
         "wrong": asked is not None,

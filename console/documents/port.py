@@ -25,6 +25,17 @@ class Indexed(msgspec.Struct, frozen=True):
     unfound: Mapping[int, str]
 
 
+class Meant(msgspec.Struct, frozen=True):
+    """How much of a collection is found by its meaning.
+
+    - `pieces`: all of them.
+    - `lacking`: pieces without a vector, which are found by their words alone.
+    """
+
+    pieces: int
+    lacking: int
+
+
 class DocumentDesk(Knowledge, Protocol):
     """Documents as the desk needs them. Calls that wait for the bus may raise LogError."""
 
@@ -33,6 +44,9 @@ class DocumentDesk(Knowledge, Protocol):
 
     async def indexed(self) -> Indexed:
         """The state of the index."""
+
+    async def meant(self, collection: str) -> Meant | None:
+        """How much of the collection is found by its meaning; None: no model for that is named."""
 
     async def text_of(self, version: Version) -> Text:
         """The text of a document, or why there is none. Tries for as long as the bus is away."""

@@ -51,7 +51,8 @@ async def begin(request: Request) -> Response:
     given = await form_of(request)
     name = given.get("name", "").strip()
     if not NAME.fullmatch(name) or name == DEFAULT:
-        wrong = translate_of(request)(
+        _ = translate_of(request)
+        wrong = _(
             "%(name)s is no name: use small letters, digits, - and _, and another word than %(default)s.",
             name=f"{name[:40]!r}",
             default=DEFAULT,
@@ -142,7 +143,8 @@ async def _save(
         return _overtaken(request, made, await desk.history(made.name))
     except (ProfileUnreadable, LogError) as refusal:
         log.warning("profile_not_stored", profile=made.name, reason=str(refusal))
-        fault = ProfileFault("", translate_of(request)("Not stored: %(reason)s.", reason=refusal))
+        _ = translate_of(request)
+        fault = ProfileFault("", _("Not stored: %(reason)s.", reason=refusal))
         return _form(request, made, versions, status=503, faults=[fault], base=str(made.n - 1))
     if made.removed:
         return RedirectResponse("/desk/profiles", 303)

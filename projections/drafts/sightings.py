@@ -32,7 +32,7 @@ _ASKS = 2
 
 _LINE = (
     "SELECT h.seq, h.author, h.from_me, h.at, iif(h.kind = 'audio', json_extract(h.reading, '$.text'),"
-    " coalesce(h.edited, h.text)) AS words, h.name, h.revoked_at, t.left_open, h.kind, h.parts, c.name, c.account"
+    " coalesce(h.edited, h.text)), h.name, h.revoked_at, h.turn, t.left_open, h.kind, h.parts, c.name, c.account"
     " FROM history h JOIN chats c ON c.id = h.chat LEFT JOIN turns t ON t.chat = h.chat AND t.seq = h.turn"
     " WHERE h.reason IS NOT 'joined' AND "
 )
@@ -79,6 +79,7 @@ class _Line(msgspec.Struct, frozen=True):
     words: str | None
     name: str | None
     revoked_at: int | None
+    turn: int | None
     left_open: str | None
     kind: str | None
     parts: str | None
@@ -144,8 +145,8 @@ def _of_humans(db: sqlite3.Connection, most: int) -> Iterator[Sighting]:
 
 def _asked(lines: Sequence[_Line]) -> tuple[list[_Line], list[_Line]]:
     """The person's messages and the human's words after them, each the oldest first, from `lines`, the newest first.
-    Words of recado are passed over, and answers of a model that left it open; after another answer there is no
-    question."""
+    Words of recado and of programs are passed over, and answers of a model that left it open; after another answer
+    there is no question."""
     asked: list[_Line] = []
     answered: list[_Line] = []
     for line in lines:
@@ -155,7 +156,7 @@ def _asked(lines: Sequence[_Line]) -> tuple[list[_Line], list[_Line]]:
             break
         elif line.is_by_hand:
             answered.insert(0, line)
-        elif line.author == "assistant" and line.left_open is None:
+        elif line.author == "assistant" and line.turn is not None and line.left_open is None:
             break
     return asked, answered
 

@@ -35,9 +35,9 @@ class Topics:
         """The topic that is most like this one, the first of equals; None: none is the same."""
         shared = Counter(place for stem in topic for place in self._having.get(stem, ()))
         best, most = None, 0.0
-        for place, count in sorted(shared.items()):
+        for place, count in shared.items():
             likeness = count / (len(topic) + len(self._known[place]) - count)
-            if likeness >= SAME and likeness > most:
+            if likeness >= SAME and (best is None or likeness > most or (likeness == most and place < best)):
                 best, most = place, likeness
         return best
 

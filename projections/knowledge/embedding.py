@@ -45,13 +45,18 @@ class Embedder(Protocol):
     """A model that makes vectors.
 
     - `space`: the name of the model and its server.
+    - `part_size`: bytes of a vector, where it makes several of a text; 0: it makes one.
     """
 
     @property
     def space(self) -> str: ...
 
+    @property
+    def part_size(self) -> int: ...
+
     async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
-        """A vector of length 1 for each text, in their order. Raises NotEmbedded."""
+        """Vectors of length 1 for each text, in their order; several of a text one after the other. Raises
+        NotEmbedded."""
 
     async def of_question(self, words: str) -> bytes:
         """The vector of a question, soon. Raises NotEmbedded."""
@@ -157,7 +162,7 @@ class Embedding:
     async def _size(self, embedder: Embedder) -> int:
         """Bytes of a vector, which are a part of the names of what is shared."""
         known = await self._indexing.read(meanings.size_of, embedder.space)
-        return known if known is not None else len((await embedder.of_pieces([PROBE]))[0])
+        return known or embedder.part_size or len((await embedder.of_pieces([PROBE]))[0])
 
     async def _shared_lacking(
         self, space: str, sharing: Sharing, size: int, digests: tuple[bytes, ...]
@@ -168,7 +173,7 @@ class Embedding:
         name = sharing.name_of(space, size, digests)
         if not lacking or name is None or (found := await sharing.of(name, size, digests)) is None:
             return lacking, False
-        await self._indexing.write(meanings.keep, space, found)
+        await self._indexing.write(meanings.keep, space, found, size)
         return await self._indexing.read(portions.lacking, space, digests), True
 
     async def _fulfilled(
@@ -206,7 +211,7 @@ class Embedding:
             await self._keep(embedder, [(one.digest, vector) for one, vector in zip(some, vectors, strict=True)])
 
     async def _keep(self, embedder: Embedder, vectors: Sequence[tuple[bytes, bytes | None]]) -> None:
-        if not await self._indexing.write(meanings.keep, embedder.space, vectors):
+        if not await self._indexing.write(meanings.keep, embedder.space, vectors, embedder.part_size):
             await self._indexing.write(meanings.forget, embedder.space)
             raise NotEmbedded("its vectors have another length than before: all are made again")
 

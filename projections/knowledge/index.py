@@ -22,10 +22,11 @@ from events.private_file import open_private
 from projections.database import primary_code
 from projections.knowledge import meanings
 from projections.knowledge.forms import forms_of
+from projections.knowledge.parts import words_of
 from projections.knowledge.pieces import MOST, TOO_MANY, Piece, pieces_of
 
-PIECES = 4
-"""Raise it when the same text makes other pieces or forms."""
+PIECES = 5
+"""Raise it when the same text makes other pieces, forms or words to embed."""
 
 SCHEMA = Path(__file__).with_name("schema.sql").read_text()
 VERSION = f"{PIECES}.{zlib.crc32(' '.join(re.sub(r'--.*', '', SCHEMA).split()).encode()):08x}"
@@ -171,7 +172,7 @@ class Index:
         )
         for number, piece in enumerate(pieces):
             id_ = version.seq * MOST + number
-            row = (id_, version.seq, number, piece.headings, piece.text, digest(piece))
+            row = (id_, version.seq, number, piece.headings, piece.text, digest(version.place.name, piece))
             self.db.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?)", row)
             self._note_forms(id_, version.place.name, piece)
         meanings.add_pieces(self.db, version.seq)
@@ -196,10 +197,9 @@ class Index:
         self.db.execute("DELETE FROM documents")
 
 
-def digest(piece: Piece) -> bytes:
-    """The name of what is embedded of a piece."""
-    words = f"{piece.headings}\n{piece.text}" if piece.headings else piece.text
-    return sha256(words.encode()).digest()[:16]
+def digest(name: str, piece: Piece) -> bytes:
+    """The name of what is embedded of a piece of the document."""
+    return sha256(words_of(name, piece).encode()).digest()[:16]
 
 
 def _opened(path: Path | None, *, afresh: bool = False) -> sqlite3.Connection:

@@ -1,9 +1,9 @@
 """The vectors of pieces in the file of the index. Each function is a part of a transaction of its caller.
 
 A space is what one model at one server makes: its vectors can be compared with each other, and with no others. Vectors
-are kept by the digest of what was embedded, so that a piece that comes again has its vector; a table of sqlite-vec for
-each space has them by piece and collection. A collection is searched in a space from the time at which each of its
-pieces had a vector, so that another model takes over when it is whole.
+are kept by the digest of what was embedded, so that a piece that comes again has them: one, or several one after the
+other. A table of sqlite-vec for each space has their signs, by piece and collection. A collection is searched in a
+space from the time at which each of its pieces had a vector, so that another model takes over when it is whole.
 """
 
 from __future__ import annotations
@@ -13,8 +13,18 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from projections.knowledge.parts import words_of
+from projections.knowledge.pieces import Piece
+
 _FLOAT = 4
 """Bytes of a number."""
+
+_PARTS = 64
+"""Vectors of a piece have so many numbers in the table."""
+
+_CANDIDATES = 400
+"""Vectors whose signs are nearest, and whose distance is then measured: 1,000 find the same on the questions of
+tests/knowledge, 100 do not."""
 
 _CHUNK = 256
 """Vectors that sqlite-vec keeps together: room for so many is taken for each collection."""
@@ -44,10 +54,13 @@ class Coverage(msgspec.Struct, frozen=True):
     refused: int
 
 
-def keep(db: sqlite3.Connection, space: str, vectors: Sequence[tuple[bytes, bytes | None]]) -> bool:
-    """Keep vectors by digest; None: the model refuses the words. False, and nothing is kept, if those of the space have
-    another number of numbers."""
-    sizes = {len(vector) for _, vector in vectors if vector is not None}
+def keep(db: sqlite3.Connection, space: str, vectors: Sequence[tuple[bytes, bytes | None]], part_size: int = 0) -> bool:
+    """Keep vectors by digest, unless there are some; None: the model refuses the words. False, and nothing is kept, if
+    those of the space have another number of numbers.
+
+    - `part_size`: bytes of a vector, where there may be several of a digest; 0: there is one.
+    """
+    sizes = {part_size or len(vector) for _, vector in vectors if vector is not None}
     found = _space(db, space)
     if not sizes:
         id_ = found[0] if found is not None else None
@@ -59,21 +72,23 @@ def keep(db: sqlite3.Connection, space: str, vectors: Sequence[tuple[bytes, byte
             return False
     if id_ is None:  # a space begins with a vector
         return True
-    db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", ((id_, *pair) for pair in vectors))
-    for digest, _ in vectors:
-        _fill(db, id_, "pieces.digest = ?", digest)
+    there = "SELECT 1 FROM vectors WHERE space = ? AND digest = ?"
+    for digest, vector in vectors:
+        if db.execute(there, (id_, digest)).fetchone() is None:
+            db.execute("INSERT INTO vectors VALUES (?, ?, ?)", (id_, digest, vector))
+            _fill(db, id_, "pieces.digest = ?", digest)
     return True
 
 
 def lacking(db: sqlite3.Connection, space: str, collections: Collection[str], most: int) -> list[Lacking]:
     """Different words of pieces in the collections that have no vector yet, `most` at most."""
     rows = db.execute(
-        "SELECT digest, iif(headings = '', text, headings || char(10) || text) FROM pieces "
+        "SELECT digest, name, headings, text FROM pieces "
         "JOIN documents ON documents.id = document WHERE collection IN (SELECT value FROM json_each(?)) AND NOT EXISTS "
         "(SELECT 1 FROM vectors WHERE space = ? AND vectors.digest = pieces.digest) LIMIT ?",
         (_json(collections), _id(db, space), most),
     )
-    return [Lacking(digest, words) for digest, words in dict(rows.fetchall()).items()]
+    return [Lacking(*one) for one in {digest: words_of(name, Piece(*of)) for digest, name, *of in rows}.items()]
 
 
 def coverage(db: sqlite3.Connection, space: str, collections: Collection[str]) -> Coverage:
@@ -104,17 +119,30 @@ def nearest(db: sqlite3.Connection, space: str, vector: bytes, collections: Iter
     found = _space(db, space)
     if found is None or found[1] != len(vector):
         return []
-    near: list[tuple[float, int]] = []
+    id_, size = found
     whole = db.execute(
         "SELECT collection FROM whole WHERE space = ? AND collection IN (SELECT value FROM json_each(?))",
-        (found[0], _json(list(collections))),
+        (id_, _json(list(collections))),
     ).fetchall()
+    candidates: list[tuple[float, int]] = []
     for (collection,) in whole:
-        near += db.execute(
-            f"SELECT distance, rowid FROM {_table(found[0])} WHERE vector MATCH ? AND k = ? AND collection = ?",  # noqa: S608
-            (vector, most, collection),
+        candidates += db.execute(
+            f"SELECT distance, rowid FROM {_table(id_)} "  # noqa: S608
+            "WHERE signs MATCH vec_quantize_binary(?) AND k = ? AND collection = ?",
+            (_padded(vector), _CANDIDATES, collection),
         ).fetchall()
-    return [id_ for _, id_ in sorted(near)[:most]]
+    rows = [row for _, row in sorted(candidates)[:_CANDIDATES]]
+    return [
+        piece
+        for piece, _ in db.execute(
+            "SELECT pieces.id, "
+            "min(vec_distance_l2(substr(vectors.vector, candidates.value % ? * ? + 1, ?), ?)) AS distance "
+            "FROM json_each(?) AS candidates JOIN pieces ON pieces.id = candidates.value / ? "
+            "JOIN vectors ON vectors.space = ? AND vectors.digest = pieces.digest GROUP BY pieces.id "
+            "ORDER BY distance, pieces.id LIMIT ?",
+            (_PARTS, size, size, vector, msgspec.json.encode(rows).decode(), _PARTS, id_, most),
+        )
+    ]
 
 
 def size_of(db: sqlite3.Connection, space: str) -> int | None:
@@ -149,9 +177,9 @@ def add_pieces(db: sqlite3.Connection, document: int) -> None:
 
 def drop_pieces(db: sqlite3.Connection, document: int) -> None:
     """Have the pieces of a document no longer found. Call it while they are there."""
-    pieces = db.execute("SELECT id FROM pieces WHERE document = ?", (document,)).fetchall()
-    for (id_,) in db.execute("SELECT id FROM spaces").fetchall():
-        db.executemany(f"DELETE FROM {_table(id_)} WHERE rowid = ?", pieces)  # noqa: S608
+    for id_, size in db.execute("SELECT id, size FROM spaces").fetchall():
+        rows = [(row,) for row, _, _ in _rows(db, id_, size, "document = ?", document)]
+        db.executemany(f"DELETE FROM {_table(id_)} WHERE rowid = ?", rows)  # noqa: S608
 
 
 def drop_all_pieces(db: sqlite3.Connection) -> None:
@@ -165,8 +193,8 @@ def found_pieces(db: sqlite3.Connection) -> list[tuple[str, int, str]]:
     """Each piece that is found by its vector: the space, the piece and the collection, in this order."""
     rows: list[tuple[str, int, str]] = []
     for id_, name in db.execute("SELECT id, name FROM spaces ORDER BY name").fetchall():
-        found = db.execute(f"SELECT rowid, collection FROM {_table(id_)}").fetchall()  # noqa: S608
-        rows += sorted((name, piece, collection) for piece, collection in found)
+        found = db.execute(f"SELECT rowid / {_PARTS}, collection FROM {_table(id_)}")  # noqa: S608
+        rows += sorted({(name, piece, collection) for piece, collection in found})
     return rows
 
 
@@ -185,7 +213,7 @@ def copy(source: sqlite3.Connection, db: sqlite3.Connection, space: str) -> None
     pieces = {digest for (digest,) in db.execute("SELECT digest FROM pieces")}
     rows = source.execute("SELECT digest, vector FROM vectors WHERE space = ?", found[:1])
     kept = [(digest, vector) for digest, vector in rows if digest in pieces]
-    if kept and keep(db, space, kept):
+    if kept and keep(db, space, kept, found[1]):
         whole = source.execute("SELECT collection FROM whole WHERE space = ?", found[:1])
         note_whole(db, space, [collection for (collection,) in whole])
 
@@ -208,23 +236,36 @@ def _made(db: sqlite3.Connection, name: str, size: int) -> int:
 
 
 def _make_table(db: sqlite3.Connection, id_: int, size: int) -> None:
-    # The vectors have length 1, so that the nearest by L2 are the nearest by cosine; sqlite-vec is faster at L2.
+    signs = len(_padded(bytes(size))) // _FLOAT
     db.execute(
         f"CREATE VIRTUAL TABLE {_table(id_)} USING vec0"
-        f"(collection TEXT PARTITION KEY, vector float[{size // _FLOAT}], chunk_size={_CHUNK})"
+        f"(collection TEXT PARTITION KEY, signs bit[{signs}], chunk_size={_CHUNK})"
     )
 
 
 def _fill(db: sqlite3.Connection, id_: int, of: str, value: object) -> None:
-    """Put pieces that have a vector into the space's table; they are in none yet, or are replaced."""
+    """Put pieces that have a vector into the space's table; they are in none yet."""
+    [size] = db.execute("SELECT size FROM spaces WHERE id = ?", (id_,)).fetchone()
+    query = f"INSERT INTO {_table(id_)} (rowid, collection, signs) VALUES (?, ?, vec_quantize_binary(?))"  # noqa: S608
+    db.executemany(query, ((row, collection, _padded(one)) for row, collection, one in _rows(db, id_, size, of, value)))
+
+
+def _rows(db: sqlite3.Connection, id_: int, size: int, of: str, value: object) -> list[tuple[int, str, bytes]]:
+    """Of the pieces that have vectors: for each vector its row of the table, the collection, and the vector."""
     query = (
         "SELECT pieces.id, collection, vector FROM pieces JOIN documents ON documents.id = document "
         "JOIN vectors ON space = ? AND vectors.digest = pieces.digest WHERE vector IS NOT NULL AND "
     )
-    rows = db.execute(query + of, (id_, value)).fetchall()
-    table = _table(id_)
-    db.executemany(f"DELETE FROM {table} WHERE rowid = ?", ((row[0],) for row in rows))  # noqa: S608
-    db.executemany(f"INSERT INTO {table} (rowid, collection, vector) VALUES (?, ?, ?)", rows)  # noqa: S608
+    return [
+        (piece * _PARTS + number, collection, vector[number * size : (number + 1) * size])
+        for piece, collection, vector in db.execute(query + of, (id_, value)).fetchall()
+        for number in range(min(len(vector) // size, _PARTS))
+    ]
+
+
+def _padded(vector: bytes) -> bytes:
+    """The vector with a number of numbers of which the signs are whole bytes."""
+    return vector + bytes(-len(vector) % (8 * _FLOAT))
 
 
 def _table(id_: int) -> str:

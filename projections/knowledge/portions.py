@@ -9,12 +9,11 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from projections.knowledge.meanings import Lacking
+from projections.knowledge.parts import words_of
+from projections.knowledge.pieces import Piece
 
 SIZE = 32
 """Pieces of a portion: as many as text-embeddings-inference takes in one request unless it is told otherwise."""
-
-_WORDS = "iif(headings = '', text, headings || char(10) || text)"
-"""What is embedded of a piece."""
 
 
 def portions(db: sqlite3.Connection, collections: Collection[str]) -> list[tuple[bytes, ...]]:
@@ -30,12 +29,13 @@ def portions(db: sqlite3.Connection, collections: Collection[str]) -> list[tuple
 
 def lacking(db: sqlite3.Connection, space: str, digests: Sequence[bytes]) -> list[Lacking]:
     """Those of the digests that have no vector yet, with what is to be embedded."""
+    there = "SELECT 1 FROM vectors JOIN spaces ON spaces.id = space WHERE spaces.name = ?"
     rows = db.execute(
-        f"SELECT digest, {_WORDS} FROM pieces WHERE digest IN ({_marks(digests)}) AND NOT EXISTS "  # noqa: S608
-        "(SELECT 1 FROM vectors JOIN spaces ON spaces.id = space WHERE name = ? AND vectors.digest = pieces.digest)",
+        "SELECT digest, documents.name, headings, text FROM pieces JOIN documents ON documents.id = document "  # noqa: S608
+        f"WHERE digest IN ({_marks(digests)}) AND NOT EXISTS ({there} AND vectors.digest = pieces.digest)",
         (*digests, space),
     )
-    return [Lacking(digest, words) for digest, words in dict(rows.fetchall()).items()]
+    return [Lacking(*one) for one in {digest: words_of(name, Piece(*of)) for digest, name, *of in rows}.items()]
 
 
 def vectors(db: sqlite3.Connection, space: str, digests: Sequence[bytes]) -> list[tuple[bytes, bytes | None]]:

@@ -17,11 +17,15 @@ from projections.knowledge.index import Index
 from projections.knowledge.meanings import nearest
 from projections.knowledge.pieces import MOST
 
-RANKED = 40
+RANKED = 20
 """Pieces of each ranking that are joined."""
 
-SMOOTHING = 60
-"""The constant of the joining, as its authors chose it."""
+SMOOTHING = 10
+"""The constant of the joining."""
+
+WEIGHTS = (1, 2)
+"""How much the ranking by words counts, and the one by meaning. All three were chosen by the questions of
+tests/knowledge that are for tuning: see docs/decisions/0236."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -68,11 +72,12 @@ def search(index: Index, question: Question, most: int = 3) -> list[Found]:
 
 
 def joined(rankings: Sequence[Sequence[int]]) -> list[int]:
-    """One ranking of all; between equals the one that the first ranking has."""
+    """One ranking of all, of the one by words and perhaps the one by meaning; between equals the one that the first
+    has."""
     scores: dict[int, float] = {}
-    for ranking in rankings:
+    for ranking, weight in zip(rankings, WEIGHTS, strict=False):
         for rank, one in enumerate(ranking, 1):
-            scores[one] = scores.get(one, 0.0) + 1 / (SMOOTHING + rank)
+            scores[one] = scores.get(one, 0.0) + weight / (SMOOTHING + rank)
     return sorted(scores, key=lambda one: -scores[one])
 
 

@@ -32,7 +32,9 @@ class Sharing:
     async def of(self, name: str, size: int, digests: Collection[bytes]) -> Vectors | None:
         """The vectors of a portion; None: they are not there, or other ones are."""
         found = await self._tried(self._shared.of(name)) if self._shared is not None else None
-        if found is not None and any(one not in digests or len(vector or b"x" * size) != size for one, vector in found):
+        if found is not None and any(
+            one not in digests or (vector is not None and (not vector or len(vector) % size)) for one, vector in found
+        ):
             log.warning("vectors_not_usable", object=name, reason="they are of other pieces, or have another length")
             return None
         return found

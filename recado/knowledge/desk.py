@@ -6,25 +6,30 @@ from collections.abc import Sequence
 
 from actors.tools.look_up import Knowledge
 from actors.tools.passages import Found
-from console.documents.port import Indexed
+from console.documents.port import Indexed, Meant
 from events.knowledge import Document, Place, Version
 from events.knowledge_log import KnowledgeLog, Stock
 from events.settled import Outcome, Settled
 from projections.knowledge.index import Text
 from projections.knowledge.indexing import Indexing, Texts
+from projections.knowledge.meanings import coverage
 
 
 class StoredDocuments:
     """console's DocumentDesk.
 
     - `knowledge`: finds what a model is shown, in the index of `indexing`.
+    - `space`: the model by which it is found by its meaning; empty: none is named.
     """
 
-    def __init__(self, stored: KnowledgeLog, texts: Texts, indexing: Indexing, knowledge: Knowledge) -> None:
+    def __init__(
+        self, stored: KnowledgeLog, texts: Texts, indexing: Indexing, knowledge: Knowledge, space: str = ""
+    ) -> None:
         self._stored = stored
         self._texts = texts
         self._indexing = indexing
         self._knowledge = knowledge
+        self._space = space
 
     async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
         return await self._knowledge.look_up(collections, query)
@@ -34,6 +39,12 @@ class StoredDocuments:
 
     async def indexed(self) -> Indexed:
         return Indexed(*await self._indexing.unfound())
+
+    async def meant(self, collection: str) -> Meant | None:
+        if not self._space:
+            return None
+        covered = await self._indexing.read(coverage, self._space, (collection,))
+        return Meant(covered.pieces, covered.lacking + covered.refused)
 
     async def text_of(self, version: Version) -> Text:
         return await self._texts.text_of(version)

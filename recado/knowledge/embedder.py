@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from backends.embedded import Embedded, EmbeddedFailed
+from backends.embedded import SIZE, Embedded, EmbeddedFailed
 from backends.embeddings import Embeddings
 from backends.protocol import ErrorClass, ReplyFailed
 from projections.knowledge.embedding import NotEmbedded
+from projections.knowledge.parts import parts_of
 
 PATIENCE = 60.0
 """Seconds for the pieces of one request, with all tries."""
@@ -33,15 +34,19 @@ class ServerEmbedder:
     def space(self) -> str:
         return self._space
 
+    @property
+    def part_size(self) -> int:
+        return 0
+
     async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
-        return await self._vectors(texts, PATIENCE)
+        return await self._vectors(texts, PATIENCE, "documents")
 
     async def of_question(self, words: str) -> bytes:
-        return (await self._vectors([words], SOON))[0]
+        return (await self._vectors([words], SOON, "questions"))[0]
 
-    async def _vectors(self, texts: Sequence[str], patience: float) -> list[bytes]:
+    async def _vectors(self, texts: Sequence[str], patience: float, of: str) -> list[bytes]:
         try:
-            return await self._embeddings.vectors(texts, patience)
+            return await self._embeddings.vectors(texts, patience, of=of)
         except ReplyFailed as failure:
             raise NotEmbedded(str(failure), refused=failure.error_class in _REFUSALS) from failure
 
@@ -60,9 +65,13 @@ class PackageEmbedder:
     def space(self) -> str:
         return self._space
 
+    @property
+    def part_size(self) -> int:
+        return SIZE
+
     async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
         try:
-            return await self._embedded.vectors(texts)
+            return [b"".join(await self._embedded.vectors(parts_of(text))) for text in texts]
         except EmbeddedFailed as failure:
             raise NotEmbedded(str(failure)) from failure
 

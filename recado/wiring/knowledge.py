@@ -146,7 +146,8 @@ async def indexed_knowledge(
     life.stack.push_async_callback(shared.close)
     knowledge = IndexedKnowledge(indexing, life.stack, shared)
     life.keep(knowledge.run())
-    return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings))
+    space = space_of(settings) if settings.meaning_model else ""
+    return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings), space)
 
 
 def index_at(path: Path) -> Index:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from backends.embeddings import MOST_NUMBERS, Embeddings
+from backends.embeddings import MOST_NUMBERS, TOKENS, Embeddings
 from backends.protocol import ReplyFailed
 from tests.backends.asking import Naps
 from tests.doubles.openai_embeddings import vector_of
@@ -128,3 +128,21 @@ async def test_a_refused_text(embeddings: Embeddings, double: OpenAIDouble) -> N
         await embeddings.vectors(["poison"], 60.0)
     assert failure.value.error_class == "bad_request"
     assert len(double.embeddings.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("usage", "counted"),
+    [({"prompt_tokens": 7}, 7), (None, 0), ({}, 0), ({"prompt_tokens": None}, 0), ({"prompt_tokens": -1}, 0), ("7", 0)],
+)
+async def test_the_tokens_are_counted(
+    embeddings: Embeddings, double: OpenAIDouble, usage: object, counted: int
+) -> None:
+    """By what they are of; a server that counts badly makes vectors all the same."""
+    double.embeddings.spoils = lambda answer: answer | {"usage": usage}
+
+    def total(of: str) -> float:
+        return TOKENS.labels("small", of)._value.get()
+
+    before = total("questions"), total("documents")
+    await embeddings.vectors(["bread"], 60.0, of="questions")
+    assert (total("questions"), total("documents")) == (before[0] + counted, before[1])

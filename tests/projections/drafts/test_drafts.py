@@ -10,6 +10,7 @@ import pytest
 from chat.left_open import says_not_known
 from events.decisions import Attention, Erased
 from events.inbound import Edit, Revoke
+from events.joining import Joined
 from events.settled import Settled, read_settled
 from events.subjects import ChatKey
 from events.tool_calls import Passage, ToolCalled, ToolReturned
@@ -108,6 +109,7 @@ def test_an_answer_by_a_human(known: Known, past: Past, asking: Asking) -> None:
     past.said("às terças. Ligue 11 98888-7777.", control="c2")
     asking.asks("ok obrigado")
     asking.asks("Tem estacionamento?", BIA)
+    past.reply(None, text="Seu pedido saiu.", key=BIA, cause="program")  # a program informs, and answers nothing
     past.message("h1", "Tem, na rua de trás.", BIA, from_me=True)
     asking.turn("Abre domingo?", passages=(PASSAGE,), says="Abre às 8h.")
     past.said("Disponha!", control="c3")
@@ -188,6 +190,25 @@ def test_an_erased_chat_leaves_nothing(known: Known, past: Past, asking: Asking,
     assert b"xylophone" not in b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     asking.turn("Entregam aos sábados?", BIA)
     assert made(known, past, settled=(settled,)).there  # the words by which it was known are gone
+
+
+def test_an_erased_person_with_two_names(known: Known, past: Past, asking: Asking, tmp_path: Path) -> None:
+    """A chat that closed into another one: its questions count until both are erased, and leave nothing then."""
+    asking.turn("Afinam xylophone?", BIA)
+    waits = asking.asks("Vendem xylophone?", BIA)
+    past.happened(Joined(into=ANA.chat, at=past.now), BIA)
+    past.happened(Joined(from_=BIA.chat, at=past.now), ANA)
+    past.message(waits, "Vendem xylophone?", ANA)
+    past.said("Sim, xylophone.", waits)
+    assert {one.question: one.answer for one in made(known, past).there} == {
+        "Afinam xylophone?": "",
+        "Vendem xylophone?": "Sim, xylophone.",
+    }
+    for key in (BIA, ANA):
+        past.happened(Erased(upto=len(past.events), at=past.now), key)
+    assert not made(known, past).there
+    known.projection.tidy()
+    assert b"xylophone" not in b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
 
 
 def test_what_is_left_open_survives_every_batch(past: Past, asking: Asking, tmp_path: Path) -> None:

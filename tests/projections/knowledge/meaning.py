@@ -30,6 +30,10 @@ class Words:
     def space(self) -> str:
         return self._space
 
+    @property
+    def part_size(self) -> int:
+        return 0
+
     async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
         self.asked += texts
         return self._vectors(texts)

@@ -273,8 +273,8 @@ async def test_a_rebuild_pays_nothing(log: MemoryKnowledgeLog, indexing: Indexin
 @pytest.mark.parametrize(
     "spoil",
     [
-        "DELETE FROM meanings_1 WHERE rowid = (SELECT max(id) FROM pieces)",
-        "INSERT INTO meanings_1 (rowid, collection, vector) SELECT 7, 'shop', vector FROM meanings_1 LIMIT 1",
+        "DELETE FROM meanings_1 WHERE rowid = 64 * (SELECT max(id) FROM pieces)",
+        "INSERT INTO meanings_1 (rowid, collection, signs) VALUES (7, 'shop', vec_quantize_binary(zeroblob(1024)))",
         "DELETE FROM vectors WHERE digest = (SELECT max(digest) FROM vectors)",
     ],
 )

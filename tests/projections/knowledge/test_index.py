@@ -186,7 +186,7 @@ def test_any_portions_give_the_same_index(changes: list[tuple[str, str | None]],
 
 
 def test_rankings_are_joined_by_their_ranks() -> None:
-    assert joined([[1, 2, 3], [3, 1, 9]]) == [1, 3, 2, 9]
+    assert joined([[1, 2, 3], [3, 1, 9]]) == [3, 1, 9, 2]  # the second, by meaning, counts twice
     assert joined([[1, 2], []]) == [1, 2]
     assert joined([[], [4]]) == [4]
 

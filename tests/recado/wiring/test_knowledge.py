@@ -7,14 +7,20 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from pysqlite3 import dbapi2 as sqlite3
 from structlog.testing import capture_logs
 
+from actors.tools.look_up import NotSearchable
+from backends.embedded import installed
 from events.memory_knowledge import MemoryKnowledgeLog
+from projections.knowledge import indexing as indexing_of_documents
 from projections.knowledge import meanings
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from recado.settings.settings import Settings, doubts
-from recado.wiring.knowledge import IndexedKnowledge, index_at, space_of
+from recado.wiring import knowledge as wiring
+from recado.wiring import modules
+from recado.wiring.knowledge import IndexedKnowledge, SearchedKnowledge, index_at, space_of
 from tests.projections.knowledge.test_index import SHIPPING, Texts, put
 
 LOCAL = "http://localhost:8080/v1"
@@ -89,6 +95,31 @@ def test_a_model_without_a_server_is_a_doubt() -> None:
     assert "OPENAI_EMBEDDING_BASE_URL" in doubt
 
 
+HERE = {"embedding_model": "embedded", "knowledge": ("shop",)}
+
+
+@pytest.mark.parametrize("around", [{}, {"openai_api_key": "sk-1"}, {"openai_api_mode": "scripted"}])
+async def test_the_model_of_a_package_needs_no_server(knowledge: Wanted, around: dict[str, str]) -> None:
+    """With any model for the answers, and with none; the key of the answers' model makes no other."""
+    settings = Settings(**HERE, **around)  # type: ignore[arg-type]
+    assert knowledge.wishes(settings) == [(f"embedded: {installed()}", ("shop",))]
+    assert doubts(settings) == []
+    assert len({id(knowledge._embedder(one)) for one in (settings, Settings(**HERE))}) == 1  # type: ignore[arg-type]
+
+
+async def test_a_server_may_have_a_model_of_that_name(knowledge: Wanted) -> None:
+    assert knowledge.wishes(chosen("shop", model="embedded")) == [(f"embedded at {LOCAL}", ("shop",))]
+
+
+def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The start says what to do; nothing is asked of who does not want it."""
+    monkeypatch.setattr(modules, "installed", lambda: None)
+    assert "make embedded" in (modules.embedded_problem(Settings(**HERE)) or "")  # type: ignore[arg-type]
+    assert modules.embedded_problem(Settings(knowledge=("shop",))) is None
+    assert modules.embedded_problem(Settings(embedding_model="embedded")) is None
+    assert modules.embedded_problem(chosen("shop", model="embedded")) is None
+
+
 def test_no_password_is_kept_in_the_index() -> None:
     assert "secret" not in space_of(chosen("shop", url="https://me:secret@vectors.example/v1"))
 
@@ -113,3 +144,21 @@ def test_an_index_that_cannot_be_opened_stops_no_start(tmp_path: Path) -> None:
     index.close()
     assert [entry["event"] for entry in logs] == ["index_unusable"]
     assert path.is_dir()
+
+
+async def test_no_stream_of_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look-up waits a while, and fails with words; it finds nothing in no index."""
+    monkeypatch.setattr(wiring, "WITHIN", 0.01)
+    indexing = Indexing(Index(None), MemoryKnowledgeLog(), Texts())
+    with pytest.raises(NotSearchable, match="no stream"):
+        await SearchedKnowledge(indexing, None).look_up(("shop",), "bread")
+    await indexing.close()
+
+
+async def test_a_damaged_index(knowledge: Wanted, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(*_: object) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    monkeypatch.setattr(indexing_of_documents, "search", damaged)
+    with pytest.raises(NotSearchable, match="malformed"):
+        await knowledge.of(Settings()).look_up(("shop",), "frete")
