@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from backends.protocol import Answer, ReplyRequest
 from chat.gates import Gates
 from chat.pending import has_pending_work
+from chat.teamwork import state_of
 from events.admission import Blocked
 from events.decisions import Attention, Erased, Ignored, Paused, Reply, Reset, Resumed
 from events.inbound import Message, Receipt
@@ -19,6 +20,7 @@ from events.joining import Joined
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import ChatKey
+from events.teamwork import Assigned, Labelled, Noted, Resolved
 from tests.actors.house import ANA, NOTHING, House, Model, house
 from tests.actors.people import Book
 
@@ -169,6 +171,32 @@ async def test_a_request_for_a_human_goes_along(about_reply: bool) -> None:
         assert home.reads.chat(ANA).attention is None
         await answered(home, ANA, "a3", 2)
         assert sum(isinstance(one.event, Attention) and one.key == ANA for one in home.reads.events) == 1
+
+
+async def test_the_work_of_users_goes_along() -> None:
+    """The user who has the younger chat, its labels and its state; the older one's stay where it has some."""
+    log = MemoryLog()
+    book = Book(log)
+    async with house(log, people=book) as home:
+        await answered(home, ANA, "a1", 1)
+        await answered(home, LID, "l1", 1)
+        orders = (
+            (ANA, "label", {"add": ("VIP",)}, Labelled), (ANA, "resolve", {}, Resolved),
+            (LID, "label", {"add": ("vip", "new")}, Labelled), (LID, "assign", {"to": "bea"}, Assigned),
+            (LID, "note", {"text": "pays on Friday"}, Noted), (LID, "resolve", {}, Resolved),
+        )  # fmt: skip
+        for number, (key, command, fields, decision) in enumerate(orders):
+            await home.order(f"o{number}", command, key, **fields)
+            await home.decided(decision, 1, key)
+        await book.person("local", (ANA.chat, LID.chat))
+        await joined(home, LID, done=True)
+        chat, closed = home.reads.chat(ANA), home.reads.chat(LID)
+        assert (chat.labels, chat.assigned, state_of(chat)) == (("VIP", "new"), "bea", "resolved")
+        assert (closed.labels, closed.assigned) == ((), "")
+        await home.order("late", "label", LID, add=("lost",))
+        refused = await home.reads.seen(lambda one: getattr(one.event, "cause", None) == "late")
+        assert isinstance(refused.event, Ignored)
+        assert refused.event.reason == "joined"
 
 
 @pytest.mark.parametrize("where", [ANA, LID])

@@ -18,6 +18,7 @@ from events.inbound import Edit, Receipt, Revoke
 from events.joining import Joined
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey
+from events.teamwork import Assigned, Labelled, Noted, Resolved
 from projections.projection import Projection
 from projections.reads.actor_reads import ChatReads
 from projections.reads.reader import Reader
@@ -55,6 +56,12 @@ WHAT_HAPPENS: tuple[Happening, ...] = (
     lambda past, key, ids, turn: past.ignored(*ids, key=key, cause=ids[0]),
     lambda past, key, ids, turn: past.happened(Erased(upto=len(past.events), at=past.now, cause=ids[0]), key),
     lambda past, key, ids, turn: past.happened(Erased(upto=1, at=past.now, cause=ids[0], done=True, events=3), key),
+    lambda past, key, ids, turn: past.happened(Assigned(to=turn, at=past.now, cause=ids[0]), key),
+    lambda past, key, ids, turn: past.happened(Noted(id=f"{ids[0]}.n", text=f"note {turn}", at=past.now), key),
+    lambda past, key, ids, turn: past.happened(Labelled(add=ids, remove=(turn, ids[0].upper()), at=past.now), key),
+    lambda past, key, ids, turn: past.happened(Labelled(add=(turn, turn.upper()), at=past.now), key),
+    lambda past, key, ids, turn: past.happened(Resolved(state="resolved", at=past.now, cause=ids[0]), key),
+    lambda past, key, ids, turn: past.happened(Resolved(state="snoozed", until=past.now, at=past.now), key),
 )
 STEPS = st.lists(
     st.tuples(

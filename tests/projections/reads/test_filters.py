@@ -95,7 +95,7 @@ def is_in(only: Only, view: ChatView, now: datetime, me: str) -> bool:
             return only in view.marks
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(steps=STEPS, later=st.sampled_from([0, 5, 4000]))
 def test_counts_and_pages_are_of_the_same_chats(steps: list[tuple[str, int, int]], later: int) -> None:
     """In each state, for each filter, within any accounts, with a sort of each kind, and after every time."""
@@ -125,7 +125,7 @@ def test_counts_and_pages_are_of_the_same_chats(steps: list[tuple[str, int, int]
     assert db.execute("SELECT coalesce(sum(chats), 0) FROM tallies").fetchone() == (len(views),)  # type: ignore[attr-defined]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(steps=STEPS, sort=st.sampled_from(["wait", "activity"]), only=st.sampled_from([None, "unassigned", "human"]))
 def test_every_chat_is_reached_once_in_each_order(steps: list[tuple[str, int, int]], sort: Any, only: Any) -> None:
     past, memory = Past(), Memory()

@@ -13,6 +13,7 @@ from events.decisions import Erased
 from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.recorded import Recorded, Unreadable
 from events.subjects import ChatKey
+from events.teamwork import Assigned, Labelled, Noted
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, Past
 from tests.projections.test_commit_batches import STEPS, Steps, folded, past_of
@@ -104,6 +105,12 @@ def test_no_byte_is_left(known: Known, past: Past) -> None:
     past.happened(Edit(id="e1", of="m1", text=f"my golden{SECRET}"))
     past.turn("t1", "m1")
     past.reply("t1", "m1", text=f"oh, a {SECRET}!")
+    past.control("n1", "note", text=f"plays the {SECRET}")
+    past.happened(Noted(id="n1.n", text=f"plays the {SECRET}", at=past.now, cause="n1"))
+    past.control("l1", "label", add=(f"{SECRET} 1",))
+    past.happened(Labelled(add=(f"{SECRET} 1",), at=past.now, cause="l1"))
+    past.happened(Labelled(remove=(f"{SECRET} 1",), add=(f"{SECRET} 2",), at=past.now))
+    past.happened(Assigned(to=f"{SECRET} player", at=past.now))
     known.after(past)
     past.happened(Edit(id="e2", of="m1", text="my flute"))
     known.after(past)
