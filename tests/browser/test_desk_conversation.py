@@ -43,6 +43,7 @@ async def until(window: Window, condition: str) -> None:
     await window.wait_for_function(condition, timeout=60_000)
 
 
+@pytest.mark.slow("reads two hundred messages page by page, and loads the page twice")
 async def test_reading_up_and_down(window: Window, page: Page) -> None:
     """Earlier messages come by themselves and what is read stays in its place; what comes meanwhile is told below, and
     moves nothing; a quote leads to its line, wherever that is."""
@@ -133,6 +134,7 @@ async def test_the_connection_is_lost(window: Window, page: Page) -> None:
         await expect(window.locator("#text")).to_have_value("I am still here")
 
 
+@pytest.mark.slow("logs in twice, and waits for a page to notice that its session is over")
 async def test_the_session_has_ended(window: Window, tmp_path: Path) -> None:
     """The banner leads to the login; what is typed is there after it."""
     async with serve(tmp_path, password="correct-horse") as page:
