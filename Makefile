@@ -106,7 +106,7 @@ test: tools ## run the tests, but for those in a browser (PYTEST_ARGS="-k name" 
 	@$(BIN)/pytest -n auto --dist worksteal --durations 15 -m "not browser and not chaos" $(PYTEST_ARGS)
 
 test-browser: tools ## test the page in headless Chromium (/usr/bin/chromium)
-	@$(BIN)/pytest -m browser $(PYTEST_ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile -m browser $(PYTEST_ARGS)
 
 check: tools ## lint, formatting, types, imports between packages, and phrases that make prose hard to read
 	@$(BIN)/ruff check

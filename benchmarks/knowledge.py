@@ -32,16 +32,18 @@ AT = datetime(2026, 11, 29, tzinfo=UTC)
 class Size(msgspec.Struct, frozen=True):
     """- `pieces`: about so many.
     - `numbers`: of a vector.
+    - `vectors`: of a piece, as the embedded model makes one for each statement.
     - `questions`: of each kind.
     """
 
     pieces: int = 10_000
-    numbers: int = 384
+    numbers: int = 512
+    vectors: int = 5
     questions: int = 200
     rounds: int = 3
 
 
-TINY = Size(pieces=60, numbers=16, questions=3, rounds=1)
+TINY = Size(pieces=60, numbers=16, vectors=2, questions=3, rounds=1)
 
 
 class _Made(NamedTuple):
@@ -73,7 +75,7 @@ def _text(chance: Random, words: Sequence[str], sections: int) -> str:
 
 
 def _vector(chance: Random, numbers: int) -> bytes:
-    found = [chance.gauss(0, 1) for _ in range(numbers)]
+    found = array("b", chance.randbytes(numbers))
     length = sum(number * number for number in found) ** 0.5
     return array("f", (number / length for number in found)).tobytes()
 
@@ -118,9 +120,9 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
     say("vectors")
     kept = 0.0
     while some := index.read(meanings.lacking, SPACE, (COLLECTION,), 32):
-        vectors = [(one.digest, _vector(chance, size.numbers)) for one in some]
+        vectors = [(one.digest, b"".join(_vector(chance, size.numbers) for _ in range(size.vectors))) for one in some]
         started = time.process_time()
-        index.write(meanings.keep, SPACE, vectors)
+        index.write(meanings.keep, SPACE, vectors, 4 * size.numbers)
         kept += time.process_time() - started
     index.write(meanings.note_whole, SPACE, (COLLECTION,))
     say("questions")
@@ -134,13 +136,18 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
         "index made without vectors": speed,
         "search by words": figure(by_words, "ms CPU"),
         "search by words and meaning": both,
-        "vectors kept": figure([made[-1].pieces / kept], "vectors/CPU-s"),
+        "vectors kept": figure([size.vectors * made[-1].pieces / kept], "vectors/CPU-s"),
         "memory that the index takes": figure([indexed - before], "MB"),
         "memory that vectors and questions take": figure([_memory() - indexed], "MB"),
         "the file": figure([(folder / f"{size.rounds - 1}.db").stat().st_size / 1024**2], "MB"),
     }
     return Outcome(
-        {"pieces": made[-1].pieces, "numbers of a vector": size.numbers, "questions": size.questions},
+        {
+            "pieces": made[-1].pieces,
+            "numbers of a vector": size.numbers,
+            "vectors of a piece": size.vectors,
+            "questions": size.questions,
+        },
         figures,
         (
             at_least("index made without vectors", speed, 1000),

@@ -53,8 +53,8 @@ class Attached(NamedTuple):
 async def attached(request: Request, key: ChatKey, order: str, upload: Upload) -> list[Attached]:
     """The files of the form that gives this order. Raises Unfit, with nothing stored.
 
-    Their names come from the order and what was sent, so the same form sent again is the same order. What is made of a
-    recording differs a little each time; the first is kept.
+    Their names come from the order and the bytes that came, so the same form sent again is the same order. Two
+    conversions of a recording differ a little; the first is kept.
     """
     found = list[Attached]()
     for field, file in upload.files:

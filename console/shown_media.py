@@ -1,4 +1,4 @@
-"""The files of a chat's messages as its page shows them: drawn as what, whether kept, what was read in them."""
+"""The files of a chat's messages as its page shows them: their form, their state, and the text in them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ShownMedia(NamedTuple):
 
 
 def drawn_as(kind: str, mime: str | None) -> str:
-    """What a file is drawn as, by its sender's word; its content then decides what a browser gets."""
+    """The form in which a file is drawn, by its sender's word; its content decides the type that a browser gets."""
     drawn = _DRAWN.get(kind)
     return drawn if drawn is not None and bare_mime(mime) in SHOWN else "file"
 
@@ -68,7 +68,7 @@ async def media_in(deps: Deps, key: ChatKey, lines: Sequence[Entry]) -> dict[int
 
 
 async def _states(deps: Deps, key: ChatKey, names: set[str]) -> dict[str, Object | None]:
-    """What the store says of these files, as far as it answers in time."""
+    """The store's descriptions of these files, as far as it answers in time."""
     slots, states = asyncio.Semaphore(_LOOKED_UP), dict[str, Object | None]()
 
     async def look(name: str) -> None:

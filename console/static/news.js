@@ -1,13 +1,14 @@
 // Tells a screen reader, which does not see what changes.
 
 import { answeredMeanwhile } from "./composer.js";
+import { _, ngettext } from "./words.js";
 
 export function announce(text) {
   document.querySelector("#news").textContent = text;
 }
 
 export function announceLines(lines) {
-  const words = (line) => (line.querySelector(".parts, .text, em")?.textContent ?? "").trim().replace(/\s+/g, " ").slice(0, 200);
+  const words = (line) => (line.querySelector(".parts, .bubble > .text, .bubble > em")?.textContent ?? "").trim().replace(/\s+/g, " ").slice(0, 200);
   if (lines.length) announce(lines.map((line) => `${line.dataset.who}: ${words(line)}`).join(" — "));
   const byHand = lines.filter((line) => line.classList.contains("by-hand")).at(-1);
   if (byHand) answeredMeanwhile(words(byHand));

@@ -31,12 +31,23 @@ _WEB = re.compile(
     re.IGNORECASE,
 )
 _MAIL = re.compile(
-    r"\S*@\S*"
+    r"\S*\s?@\s?\S*"
     r"|[\w.+-]+\s*[(\[{]?\s*\b(?:arroba|at)\b\s*[)\]}]?\s*[\w-]+\s*(?:\.|[(\[{]?\s*\b(?:ponto|punto|dot)\b\s*[)\]}]?)\s*\w+",
     re.IGNORECASE,
 )
 _LONG = re.compile(rf"\S{{{_LONGEST},}}")  # taken out first: the time of the other patterns grows with a word's square
 _BLANKS = re.compile(r"[^\S\n]{3,}")
+_SPELT = re.compile(
+    r"(?:\b(?:zero|um|uma|dois|duas|tr[êe]s|quatro|cinco|seis|meia|sete|oito|nove|dez|onze|cero|uno|dos|cuatro|siete|ocho"
+    r"|nueve|one|two|three|four|five|six|seven|eight|nine|oh)\b[\s,.-]{0,3}){5,}",
+    re.IGNORECASE,
+)
+_BORN = re.compile(
+    r"\b\d{1,2}(?:º|st|nd|rd|th)?\s+(?:de\s+|of\s+)?[^\W\d_]{3,10}\s*,?\s*(?:de\s+|del\s+)?(?:19\d\d|200\d|201[0-2])\b"
+    r"|\b[^\W\d_]{3,10}\s+\d{1,2}(?:st|nd|rd|th)?,?\s+(?:19\d\d|200\d|201[0-2])\b",
+    re.IGNORECASE,
+)
+"""A day of a month, and a year in which a person may be born."""
 _PLATE = re.compile(r"\b[a-z]{3}[ -]?\d[a-z\d]\d{2}\b", re.IGNORECASE)
 _BETWEEN = r"[\s.,\-/()+_·•–—−:*#|xX]{0,3}"
 _NUMBERS = re.compile(
@@ -81,7 +92,7 @@ _AGAIN = re.compile(rf"{re.escape(MASK)}(?:[\s,./-]*{re.escape(MASK)})+")
 def masked(text: str, names: Iterable[str] = ()) -> str:
     """The text without e-mails, links, numbers of phones, cards and documents, addresses, and the `names` of people."""
     text = _BLANKS.sub("  ", _LONG.sub(MASK, seen(readable(text)).replace(MASK, " ")))
-    for whole in (_MAIL, _WEB, _STREET):
+    for whole in (_MAIL, _WEB, _SPELT, _BORN, _STREET):
         text = whole.sub(MASK, text)
     for told in (_CALLED, _LIVES, _TITLED):
         text = told.sub(lambda found: f"{found['said'].rstrip()} {MASK}", text)

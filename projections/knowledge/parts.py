@@ -1,4 +1,4 @@
-"""What is embedded of a piece: its words below its document's name and its headings; and those words in parts. Pure.
+"""The words to embed of a piece: below its document's name and its headings; and those words in parts. Pure.
 
 A small model blurs many statements into one vector. With a vector for each sentence and each row of a table, below the
 heading that tells what it is about, a question meets the one that answers it.

@@ -10,7 +10,7 @@ import msgspec
 from events.subjects import ChatKey
 from events.teamwork import State
 from projections.reads.chat_list import ONLY, Asked, ChatPage, Only, page
-from projections.reads.chat_rows import of_ids, of_key
+from projections.reads.chat_rows import of_key
 from projections.reads.filters import LabelCount, counts, labels
 from projections.reads.notes import NoteView, notes
 from projections.reads.reader import Reader
@@ -21,9 +21,6 @@ _STANDS_FOR_IN = "SELECT chat FROM names WHERE account = ? AND name = ?"
 _MOST_HOPS = 16
 _OPEN = "SELECT id, account, chat FROM chats WHERE closed_into IS NULL ORDER BY id"
 
-_LISTED = (
-    "SELECT id FROM chats INDEXED BY listed WHERE marks >= 0 AND ? IN (account, '') ORDER BY last_at DESC, id LIMIT ?"
-)
 _KNOWN = (
     "SELECT account, messages, replies FROM chats WHERE account IN (SELECT value FROM json_each(?)) AND chat = ?"
     " AND marks >= 0"
@@ -40,12 +37,6 @@ class ChatQueries:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-
-    def chats(self, account: str | None = None, limit: int | None = None) -> tuple[ChatView, ...]:
-        """The chats, or `limit` of them, those with the latest activity first."""
-        with self._reader.transaction() as db:
-            found = db.execute(_LISTED, (account or "", -1 if limit is None else limit)).fetchall()
-            return of_ids(db, [id_ for (id_,) in found])
 
     def page(self, asked: Asked, now: datetime, limit: int) -> ChatPage:
         """A page of the list of chats, as of `now`."""

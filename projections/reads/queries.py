@@ -16,6 +16,7 @@ from projections.drafts.drafts import Drafts, drafts
 from projections.reads.accounts import within
 from projections.reads.chat_list import Only
 from projections.reads.chat_queries import ChatQueries
+from projections.reads.chat_rows import of_ids
 from projections.reads.control_view import ControlView
 from projections.reads.deliveries import deliveries
 from projections.reads.entries import turns
@@ -28,6 +29,7 @@ from projections.reads.unread import unread
 from projections.reads.usage_view import UsageView
 from projections.reads.views import (
     AttentionView,
+    ChatView,
     Counts,
     Entry,
     Found,
@@ -45,6 +47,9 @@ ATTENTION = ".h"
 """The end of an attention's id, after the id of the turn or the order that asked for it."""
 
 _CHAT = "(SELECT id FROM chats WHERE account = ? AND chat = ?)"
+_LISTED = (
+    "SELECT id FROM chats INDEXED BY listed WHERE marks >= 0 AND ? IN (account, '') ORDER BY last_at DESC, id LIMIT ?"
+)
 _FIRST_OF = (
     ") SELECT wanted.id, history.seq FROM wanted CROSS JOIN chats USING (account, chat) CROSS JOIN history"
     " ON history.id = wanted.id AND history.chat = chats.id AND history.author = 'person'"
@@ -77,6 +82,12 @@ _TO_DO = "SELECT count(*) FROM chats INDEXED BY waking WHERE wakes AND to_do"
 
 class Queries(ChatQueries):
     """Answers as of the projection's checkpoint. Every method may raise ProjectionMissing."""
+
+    def chats(self, account: str | None = None, limit: int | None = None) -> tuple[ChatView, ...]:
+        """The chats, or `limit` of them, those with the latest activity first."""
+        with self._reader.transaction() as db:
+            found = db.execute(_LISTED, (account or "", -1 if limit is None else limit)).fetchall()
+            return of_ids(db, [id_ for (id_,) in found])
 
     def drafts(
         self, questions: Iterable[str], settled: Iterable[Settled], accounts: Collection[str] | None = None

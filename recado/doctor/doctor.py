@@ -24,6 +24,7 @@ from recado.doctor.finding import Finding, in_units
 from recado.doctor.model import fallback_finding, model_finding
 from recado.doctor.profiles import profile_findings
 from recado.doctor.speech import speech_finding
+from recado.doctor.users import user_finding
 from recado.doctor.whatsapp import whatsapp_findings
 from recado.embedded.data_folder import DataUnusable
 from recado.profiles.overlay import Overlay
@@ -104,6 +105,8 @@ async def _beside_the_log(
 ) -> AsyncIterator[Finding]:
     async for finding in account_findings(bus, now):
         yield finding
+    if (users := await user_finding(bus, settings)) is not None:
+        yield users
     async for finding in profile_findings(bus, Overlay(given, settings, settings.secrets.value)):
         yield finding
 

@@ -50,6 +50,7 @@ READ_BY_A_VIEWER = {
     "GET /desk/chats/{account}/{chat}/why/{id:path}",
     "GET /desk/me",
     "GET /desk/numbers",
+    "POST /desk/chats/{account}/{chat}/looking",
     "POST /desk/me",
     "POST /logout",
 }

@@ -209,7 +209,7 @@ async def test_the_outcome_of_an_order_is_said(page: Page, obeyed: Any) -> None:
     await task
     shown = (await page.get(to, **HTML))[1]
     assert "Paused." in shown
-    assert "until somebody resumes" in shown
+    assert "until it is resumed" in shown
     task = await obeyed(ANA, lambda control: Ignored(messages=(), reason="nothing_to_retry", at=AT, cause=control.id))
     _, to = await ordered(page, ANA, command="retry")
     await task

@@ -15,7 +15,8 @@ import pytest
 from actors.tools.passages import Found
 from console.documents import pages
 from events.knowledge import Document, Pair, Place
-from events.log import LogFull
+from events.knowledge_log import Stock
+from events.log import LogFull, LogMismatch
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
 from projections.knowledge import meanings
@@ -420,3 +421,14 @@ class Nothing:
 
     async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
         return ()
+
+
+@pytest.mark.parametrize("path", ["/desk/documents", SHOP, FORM, "/desk/documents/drafts/open"])
+async def test_a_bus_without_the_stream(shelf: Shelf, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says what is missing, and what to do."""
+
+    async def missing(*_: object) -> Stock:
+        raise LogMismatch("there is no stream KNOWLEDGE on the bus: start an instance, which makes it")
+
+    monkeypatch.setattr(shelf.log, "look", missing)
+    assert "start an instance, which makes it" in await shelf.shown(path, 503)

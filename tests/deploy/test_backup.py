@@ -127,7 +127,7 @@ async def test_the_conversation_goes_on(servers: DeployedNats, tmp_path: Path) -
         await leave_open(logs)
         saved = await operator("backup", str(file), "--json")
         assert saved.code == 0, saved.err
-        streams = ["EVENTS", "DLQ", "ACCOUNTS", "PROFILES", "KNOWLEDGE", "KV_ALIASES", "OBJ_MEDIA"]
+        streams = ["EVENTS", "DLQ", "ACCOUNTS", "PROFILES", "KNOWLEDGE", "KV_ALIASES", "KV_USERS", "OBJ_MEDIA"]
         streams += ["KV_FILES", "OBJ_LIBRARY"]
         assert [stream["stream"] for stream in saved.document] == streams
         assert file.stat().st_mode & 0o077 == 0

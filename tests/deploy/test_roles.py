@@ -35,7 +35,7 @@ CHAT = f"local.{token(ANA.chat)}"
 MAY_PUBLISH = {
     "instance": [
         *(f"evt.5.{CHAT}.o.reply", f"wa.control.{CHAT}", "wa.dlq.local", "$KV.LEASES.p.3", "$SRV.INFO", "tools.prices"),
-        *("profile.shop", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.MEDIA.C.x", "$O.MEDIA.M.x"),
+        *("profile.shop", "$KV.USERS.ana", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.MEDIA.C.x", "$O.MEDIA.M.x"),
         *("$JS.API.STREAM.MSG.DELETE.EVENTS", "$JS.API.STREAM.MSG.DELETE.OBJ_MEDIA"),
     ],
     "gateway": [f"wa.{kind}.{CHAT}" for kind in ("in", "edit", "revoke", "receipt")]
@@ -44,7 +44,7 @@ MAY_PUBLISH = {
     "operator": [
         *(f"wa.{kind}.{CHAT}" for kind in ("control", "edit", "revoke")),
         f"evt.5.{CHAT}.o.thread_created",
-        *("profile.shop", "templates.local", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x"),
+        *("profile.shop", "templates.local", "$KV.USERS.ana", "$KV.FILES.local.x", "$O.LIBRARY.C.x", "$O.LIBRARY.M.x"),
         *("$O.MEDIA.C.x", "$O.MEDIA.M.x"),
         "$JS.API.STREAM.SNAPSHOT.EVENTS",
     ],
@@ -67,6 +67,8 @@ MAY_NOT_PUBLISH = {
         "templates.local",
         "_INBOX.operator.x",
         "$JS.API.STREAM.MSG.GET.PROFILES",
+        # A user may see every chat.
+        *("$KV.USERS.eve", "$JS.API.STREAM.MSG.GET.KV_USERS", "$JS.API.STREAM.INFO.KV_USERS"),
         # A document decides what people are told.
         "kb.shop.prices",
         "$JS.API.STREAM.MSG.GET.KNOWLEDGE",
@@ -107,7 +109,7 @@ MAY_NOT_PUBLISH = {
         f"wa.out.{CHAT}",
         # It chooses the bytes of profiles, and a consumer delivers them to any subject.
         "$JS.API.CONSUMER.CREATE.PROFILES.x",
-        "$JS.API.CONSUMER.CREATE.KNOWLEDGE.x",
+        *("$JS.API.CONSUMER.CREATE.KNOWLEDGE.x", "$JS.API.CONSUMER.CREATE.KV_USERS.x"),
         *("$JS.API.CONSUMER.CREATE.KV_FILES.x", "$JS.API.DIRECT.GET.OBJ_LIBRARY"),
         *(f"$JS.API.STREAM.{verb}.OBJ_LIBRARY" for verb in ("DELETE", "PURGE", "MSG.DELETE")),
     ],

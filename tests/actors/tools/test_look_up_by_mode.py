@@ -206,8 +206,8 @@ HOSTILE = (
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_hostile_document(mode: str, double: OpenAIDouble) -> None:
-    """What the model is given, in the way of each mode, is one frame: each line of the document bears its mark, no
-    token of a template is whole, and nothing is there that nobody sees."""
+    """What the model is given, in the way of each mode, is one frame: each line of the document has its mark, no token
+    of a template is whole, and nothing is there that nobody sees."""
     documents, log = Documents(), MemoryLog()
     documents.found = [Found(Passage("shop/prices.pdf", 7, 2), "Prices", HOSTILE, None)]
     async with running(mode, double, documents, log) as home:

@@ -51,6 +51,16 @@ NAMES = ("Ana Lima 🌸", "João da Silva", "王小明", "O'Brien")
         ("1\u200b1\u200b9\u200b8\u200b8\u200b8\u200b8", "8"),
         (f"{MASK}".join("119888877"), "9"),
         ("x" * 64, "xxx"),
+        ("meu zap: onze nove oito oito, sete seis meia", "oito"),
+        ("joao @ gmail.com", "joao"),
+        ("nasci em 12 de março de 1985", "março"),
+        ("born on March 12th, 1985", "March"),
+        ("IBAN ES91 2100 0418 4502 0005 1332", "0418"),
+        ("CLABE 032180000118359719", "3218"),
+        ("RG 12.345.678-9", "345"),
+        ("CEP 01310-100", "1310"),
+        ("wa.me/5511988887777", "8888"),
+        ("Sr. Carlos mandou", "Carlos"),
     ],
 )
 def test_what_tells_of_a_person_is_taken_out(text: str, secret: str) -> None:
@@ -68,6 +78,7 @@ def test_what_tells_of_a_person_is_taken_out(text: str, secret: str) -> None:
         "O frete custa R$ 1.234,56, ou US$ 15",
         "O prazo é de 3 a 5 dias úteis",
         "¿Aceptan tarjeta en 2026?",
+        "Abre em 24 de dezembro de 2026? Somos dois adultos e três crianças",
     ],
 )
 def test_what_a_business_says_is_kept(text: str) -> None:
@@ -107,7 +118,8 @@ def test_no_name_of_a_person_is_left(before: str, name: str, after: str) -> None
 
 
 @pytest.mark.parametrize(
-    "piece", ["a ", "a@", "1 ", "rua ", "sou A ", "meu nome é ", "moro em ", "x" * 39 + " ", "R$ ", "1/"]
+    "piece",
+    ["a ", "a@", "1 ", "rua ", "sou A ", "meu nome é ", "um ", "12 de ", "moro em ", "x" * 39 + " ", "R$ ", "1/"],
 )
 def test_the_time_grows_with_the_text_alone(piece: str) -> None:
     """Every answer that a human may send is masked, also one that is made to take long."""

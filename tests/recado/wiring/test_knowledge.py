@@ -7,16 +7,20 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from pysqlite3 import dbapi2 as sqlite3
 from structlog.testing import capture_logs
 
+from actors.tools.look_up import NotSearchable
 from backends.embedded import installed
 from events.memory_knowledge import MemoryKnowledgeLog
+from projections.knowledge import indexing as indexing_of_documents
 from projections.knowledge import meanings
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from recado.settings.settings import Settings, doubts
+from recado.wiring import knowledge as wiring
 from recado.wiring import modules
-from recado.wiring.knowledge import IndexedKnowledge, index_at, space_of
+from recado.wiring.knowledge import IndexedKnowledge, SearchedKnowledge, index_at, space_of
 from tests.projections.knowledge.test_index import SHIPPING, Texts, put
 
 LOCAL = "http://localhost:8080/v1"
@@ -140,3 +144,21 @@ def test_an_index_that_cannot_be_opened_stops_no_start(tmp_path: Path) -> None:
     index.close()
     assert [entry["event"] for entry in logs] == ["index_unusable"]
     assert path.is_dir()
+
+
+async def test_no_stream_of_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look-up waits a while, and fails with words; it finds nothing in no index."""
+    monkeypatch.setattr(wiring, "WITHIN", 0.01)
+    indexing = Indexing(Index(None), MemoryKnowledgeLog(), Texts())
+    with pytest.raises(NotSearchable, match="no stream"):
+        await SearchedKnowledge(indexing, None).look_up(("shop",), "bread")
+    await indexing.close()
+
+
+async def test_a_damaged_index(knowledge: Wanted, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(*_: object) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+    monkeypatch.setattr(indexing_of_documents, "search", damaged)
+    with pytest.raises(NotSearchable, match="malformed"):
+        await knowledge.of(Settings()).look_up(("shop",), "frete")
