@@ -89,6 +89,9 @@ async def chat(request: Request) -> Response:
     part = request.query_params.get("part")
     if part == "list":
         return render(request, _PARTS[part], **await listed(request, key))
+    if part == "person":
+        values = await _shared(request, deps, key) | {"said": None, "refused": None}
+        return render(request, _PARTS[part], **values, **await person_of(request, deps, key, values["chat"]))
     if part in _PARTS:
         return await page_of(request, template=_PARTS[part])
     said = told(request, key)
@@ -96,6 +99,23 @@ async def chat(request: Request) -> Response:
     if said is not None:
         forget(answer, key)
     return answer
+
+
+async def _shared(request: Request, deps: Deps, key: ChatKey) -> dict[str, Any]:
+    """The values that the conversation and its person share. Raises Problem."""
+    given, view = request.query_params, await view_of(deps, key)
+    pane = given.get("pane", "chat")
+    if pane not in PANES:
+        raise Problem(400, "%(pane)s is no pane: there are %(panes)s.", pane=f"{pane[:40]!r}", panes=", ".join(PANES))
+    return {
+        "chat": view,
+        "address": address_of(key),
+        "kept": kept(given),
+        "pane": pane,
+        "to": partial(chat_with, key, given),
+        "profile": deps.profiles.selected(key) if deps.profiles is not None else None,
+        "window": await window_of(deps, key),
+    }
 
 
 async def page_of(
@@ -108,28 +128,19 @@ async def page_of(
 ) -> Response:
     """The chat that the address names, with the outcome of an order, or with an order that was refused."""
     deps, key, given = deps_of(request), key_of(request), request.query_params
-    view = await view_of(deps, key)
+    shared = await _shared(request, deps, key)
     places = {name: sequence(given, name) for name in ("before", "after", "around") if name in given}
     if len(places) > 1:
         raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
-    pane = given.get("pane", "chat")
-    if pane not in PANES:
-        raise Problem(400, "%(pane)s is no pane: there are %(panes)s.", pane=f"{pane[:40]!r}", panes=", ".join(PANES))
     page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
     user = user_of(request)
     if template == "chat.html" and page.entries and user.acts:
         deps.seen.mark(key, page.entries[-1].seq, user.name)
     files = await files_of(deps, key.account) if template == "chat.html" else ()
     values: dict[str, Any] = {
-        "chat": view,
-        "address": address_of(key),
-        "kept": kept(given),
-        "pane": pane,
-        "to": partial(chat_with, key, given),
         "refresh": partial(chat_with, key, given, **places),
         "page": page,
         "place": urlencode(places),
-        "profile": deps.profiles.selected(key) if deps.profiles is not None else None,
         "late": deps.now() - OVERDUE_AFTER,
         "after": await deps.read(deps.queries.checkpoint),
         "said": said,
@@ -142,14 +153,10 @@ async def page_of(
         "files": files,
         "attach": attach(),
         "quoted": await quoted_in(deps, key, (refused.draft if refused is not None else given).get("quote", "")),
-        "window": await window_of(deps, key),
-        "can_retry": not view.paused and any(entry.ending == "turn_failed" for entry in page.entries),
     }
     if template == "chat.html":
-        values |= await listed(request, key)
-    if template in ("chat.html", _PARTS["person"]):
-        values |= await person_of(request, deps, key, view)
-    return render(request, template, status=status, **values)
+        values |= await listed(request, key) | await person_of(request, deps, key, shared["chat"])
+    return render(request, template, status=status, **shared, **values)
 
 
 async def files_of(deps: Deps, account: str) -> Sequence[Entry]:

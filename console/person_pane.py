@@ -86,6 +86,7 @@ async def person_of(request: Request, deps: Deps, key: ChatKey, view: ChatView) 
         "chat_files": files[:MOST],
         "more_files": max(0, len(files) - MOST),
         "turns": [_turned(deps, turn, model) for turn, model in found.turns],
+        "can_retry": not view.paused and any(turn.state == "failed" for turn, _model in found.turns),
         "cost": cost(_, total(costed(found.usage, deps.prices))) if found.usage else "",
         "tokens": sum(one.input_tokens + one.output_tokens for one in found.usage),
         "snoozes": [(minutes, _lasting(_, minutes)) for minutes in SNOOZES],

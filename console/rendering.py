@@ -119,11 +119,11 @@ def described(text: str) -> Markup:
     return Markup("").join(code.format(part) if number % 2 else part for number, part in enumerate(parts))
 
 
-def _worded(function: Callable[..., str]) -> Callable[..., str]:
+def _worded(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of console.wording as a filter, which says it in the language of the page."""
 
     @pass_context
-    def said(context: Context, one: Any) -> str:
+    def said(context: Context, one: Any) -> Any:
         return function(context["translate"], one)
 
     return said
@@ -171,6 +171,7 @@ _templates.filters |= {
         wording.mark,
         wording.named_file,
         wording.plainly,
+        wording.refers,
         wording.sent,
         wording.size,
         wording.speaker,

@@ -8,6 +8,7 @@ from typing import Any
 
 from console.languages import Translate
 from events.parts import Part
+from events.references import MANY_TIMES
 from projections.reads.chat_list import Only
 from projections.reads.costs import Cost, in_dollars
 from projections.reads.spoken import KINDS, SPEAKERS
@@ -101,6 +102,32 @@ def chose(_: Translate, one: Entry) -> str:
     return (
         _("chose %(choice)s, by typing", choice=said) if one.typed else _("chose %(choice)s, by tapping", choice=said)
     )
+
+
+def refers(_: Translate, one: Entry) -> list[str]:
+    """What a message refers to beside its quote, as chat.references.notes says it in English."""
+    told, found = one.references, list[str]()
+    if told.forwarded:
+        found.append(_("forwarded many times") if told.forwarded >= MANY_TIMES else _("forwarded"))
+    if (seen := told.referral) is not None:
+        is_post = seen.source == "post"
+        words = ": ".join(filter(None, (seen.headline, seen.body)))
+        found.append(
+            ", ".join(
+                [
+                    _("came here from a post") if is_post else _("came here from an advertisement"),
+                    *([f"“{words}”"] if words else []),
+                    *([seen.url] if seen.url else []),
+                ]
+            )
+        )
+    if (product := told.product) is not None and product.id:
+        names = {"id": product.id, "name": product.catalog}
+        if product.catalog:
+            found.append(_("asks about the product %(id)s of the catalogue %(name)s", **names))
+        else:
+            found.append(_("asks about the product %(id)s", **names))
+    return found
 
 
 def mark(_: Translate, name: str) -> str:

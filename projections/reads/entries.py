@@ -194,6 +194,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         reading=msgspec.Raw(reading.encode()) if reading is not None else None,
         quoted=quoted,
         refers=tuple(notes(references)),
+        references=references,
         choice=_choice.decode(typed) if typed is not None else references.choice,
         typed=typed is not None,
         detail=detail,

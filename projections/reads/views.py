@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from chat.references import NOTHING, References
 from events.decisions import MediaRead
 from events.inbound import ReceiptState
 from events.parts import Part
@@ -99,7 +100,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `sent_at`: the sender's time.
     - `media`: the file that came with it, as in `in`.
     - `reading`: the outcome of reading the file, as in `media_read`.
-    - `refers`: what it refers to beside `quoted`, in words.
+    - `refers`: what it refers to beside `quoted`, in words; `references`: the same as it came.
     - `choice`: the choice that it makes; `typed`: by its words, not by a tap.
     - `detail`: the fault of bytes that could not be read.
     - `ending`: `reply`, `ignored` or `turn_failed`; None: the message is open.
@@ -127,6 +128,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reading: msgspec.Raw | None = None
     quoted: str | None = None
     refers: tuple[str, ...] = ()
+    references: References = NOTHING
     choice: Choice | None = None
     typed: bool = False
     detail: str | None = None
