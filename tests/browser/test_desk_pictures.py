@@ -84,7 +84,7 @@ async def test_pictures_of_the_desk(browser: Browser, tmp_path: Path, name: str)
     """A chat that a human has, between the list and its person; on a phone one of them."""
     scheme, (width, height), query = VIEWS[name]
     folder = Path(os.environ.get("RECADO_SCREENSHOTS", tmp_path))
-    async with serve(tmp_path / "desk", MemoryLog(), simulated=False) as page:
+    async with serve(tmp_path, MemoryLog(), simulated=False) as page:
         await _conversations(page)
         context = await browser.new_context(
             viewport={"width": width, "height": height},
