@@ -81,7 +81,6 @@ async def test_a_human_takes_over_and_gives_back(up: Recado, window: Page) -> No
     await said(up, "Thank you, Ana!")
     await expect(window.locator(".person .text").last).to_have_text("Thank you, Ana!")
     await expect(window.locator(".ended").last).to_contain_text("a human had the chat")
-    await picture(window, "desk-chat")
     await window.get_by_role("button", name="Resume").click()
     await expect(window.locator(".told")).to_contain_text("the bot answers again")
     await said(up, "Good morning again")
@@ -131,7 +130,6 @@ async def test_chats_that_wait_for_a_human(up: Recado, window: Page) -> None:
     await window.get_by_role("link", name="Needs a human 1").click()
     row = window.locator(".chats a")
     await expect(row).to_contain_text("Wants a refund")
-    await picture(window, "desk-chats")
     await row.click()
     await expect(window.locator(".who .standing")).to_contain_text("Waits for a human: Wants a refund")
     await expect(row).to_have_attribute("aria-current", "page")
@@ -221,7 +219,6 @@ async def test_on_a_phone(up: Recado, browser: Browser) -> None:
         await expect(plain.locator("#content")).to_be_visible()
         await desk(up, window, path)
         assert not await window.evaluate(wide), path
-    await picture(window, "desk-phone")
     await bare.close()
     await context.close()
 
