@@ -124,6 +124,8 @@ class Embedding:
     async def fulfil(self, wish: Wish) -> None:
         """Give each piece its vector, and share it. Raises NotEmbedded; what there is by then is kept."""
         space, made = wish.embedder.space, 0
+        if wish.embedder.part_size and space not in self._done:
+            await wish.embedder.of_pieces([PROBE])  # starts its process, for which no question has the time
         sharing = Sharing(self._shared)
         while waiting := await self._portions(wish):
             size = await self._size(wish.embedder) if sharing.works else 0
@@ -144,6 +146,8 @@ class Embedding:
     async def fetch(self, wish: Wish) -> None:
         """Have those vectors that other instances have made. Raises NotEmbedded."""
         space, sharing = wish.embedder.space, Sharing(self._shared)
+        if wish.embedder.part_size:
+            await wish.embedder.of_pieces([PROBE])  # as above
         size = await self._size(wish.embedder)
         for digests in await self._portions(wish):
             await self._shared_lacking(space, sharing, size, digests)

@@ -115,3 +115,31 @@ async def test_a_question_in_other_words(tmp_path: Path) -> None:
                 await process.said("question_not_embedded")
             verified = await process.run("verify")
             assert (verified.code, "knowledge.meanings" in verified.out) == (0, True), verified
+
+
+@pytest.mark.slow("two starts, the model's process, and three commands")
+async def test_meaning_without_a_key(tmp_path: Path) -> None:
+    """Given the model of a package, then a question in another language finds the passage. After the index is gone, the
+    vectors come from the bus."""
+    document = tmp_path / "shipping.md"
+    document.write_text(SHIPPING)
+    other = tmp_path / "prices.csv"
+    other.write_text("nome;preço\n" + PRICES)
+    data = tmp_path / "recado"
+    with recado(data, command="up", RECADO_KNOWLEDGE="shop", OPENAI_EMBEDDING_MODEL="embedded") as process:
+        await process.started()
+        await knowledge(process, "add", "shop", str(document), str(other))
+        await process.said("pieces_embedded")
+
+        async def found() -> bool:
+            said = await knowledge(process, "search", "shop", "what", "does", "delivery", "cost?", "--most", "1")
+            return "R$ 15" in said and "no vector yet" not in said
+
+        await until(found)
+        process.kill()
+        for file in data.rglob("knowledge.db*"):
+            file.unlink()
+        await process.started()
+        await until(found)
+        verified = await process.run("verify")
+        assert (verified.code, "knowledge.meanings" in verified.out) == (0, True), verified
