@@ -39,7 +39,7 @@ _JOINERS = "\u200c\u200d"
 """Signs without width that emoji and some scripts are written with."""
 
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
-"""Categories of signs that no one sees, or that turn the direction of what follows."""
+"""Categories of signs that no one sees, or that turn the direction of the words after them."""
 
 
 class Assigned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
