@@ -96,9 +96,11 @@ def cleaned_label(text: str) -> str | None:
 
 
 def cleaned_name(text: str) -> str | None:
-    """The user's name that a person means by `text`; None if it is none."""
+    """The user's name that a person means by `text`, in small letters as users have them; None if it is none."""
     name = _cleaned(text)
-    return name if name is not None and len(name) <= LONGEST_USER else None
+    if name is None or len(name) > LONGEST_USER:
+        return None
+    return name.lower() if name.isascii() else name
 
 
 def label_key(label: str) -> str:
