@@ -108,7 +108,7 @@ async def test_who_else_looks(window: Window, page: Page) -> None:
         while page.deps.seen.upto(ANA) <= last:
             await asyncio.sleep(0.05)
     await window.get_by_role("link", name="Tom").click()
-    await expect(window.get_by_role("heading", level=1, name="Tom")).to_be_visible()
+    await expect(window.locator("#conversation").get_by_role("heading", level=1, name="Tom")).to_be_visible()
     async with asyncio.timeout(60):
         while page.deps.seen.looking(ANA) or not page.deps.seen.looking(TOM):
             await asyncio.sleep(0.05)
