@@ -1,4 +1,4 @@
-"""Questions that the business's documents left open: what the log can tell of it when a turn ends. Pure."""
+"""Tells from a turn that ends whether the business's documents left its question open. Pure."""
 
 from __future__ import annotations
 

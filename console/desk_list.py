@@ -132,7 +132,7 @@ async def _hits(deps: Deps, given: Mapping[str, str], asked: Asked, now: datetim
 
 
 def _asked(given: Mapping[str, str], user: User) -> Asked:
-    """The view that the address names, of what the user may see. Raises Problem."""
+    """The view that the address names, of the accounts that the user may see. Raises Problem."""
     only, sort = given.get("only") or None, given.get("sort") or None
     words = given.get("q", "").strip()[:LONGEST]
     state = given.get("state") or ("all" if words else "open")

@@ -1,4 +1,4 @@
-"""Decides who is let in to the page: by what there is to log in with, and by what a request brings along."""
+"""Decides who is let in to the page: by the users and the password that there are, and by the request's own proof."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Language(NamedTuple):
     - `tag`: as in `<html lang>`, and in the cookie.
     - `name`: its name in itself.
     - `folder`: of its catalog; empty for English, which needs none.
-    - `thousands`, `decimal`: what a number has between its thousands, and before its decimals.
+    - `thousands`, `decimal`: the signs between the thousands of a number, and before its decimals.
     """
 
     tag: str

@@ -35,14 +35,14 @@ PAUSES = (30, 480)
 
 
 class Name(NamedTuple):
-    """A name of the person: what it is, in words, and the name as people write it."""
+    """A name of the person: its kind, in words, and the name as people write it."""
 
     what: str
     name: str
 
 
 class Told(NamedTuple):
-    """Something that a message told: what it is, in words; the words; the message's sequence and time."""
+    """A thing that a message told: its kind, in words; the words; the message's sequence and time."""
 
     what: str
     words: str

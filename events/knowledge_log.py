@@ -52,7 +52,7 @@ class Changes(msgspec.Struct, frozen=True):
     """Versions in the order of the stream.
 
     - `stream`: its identity: a new one, and one that was restored, have others.
-    - `is_from_start`: the first ones of the stream; what was read before came from a stream that is gone.
+    - `is_from_start`: the first ones of the stream; all that was read before came from a stream that is gone.
     - `last`: the sequence up to which all was read.
     - `is_whole`: everything that was stored when the follower connected was read.
     """
@@ -84,7 +84,7 @@ class KnowledgeLog(Protocol):
         """The drafts that were accepted or dismissed."""
 
     async def settle(self, draft: Settled, outcome: Outcome) -> None:
-        """Note what became of a draft; of two outcomes the first one stays. Raises LogFull."""
+        """Note the outcome of a draft; of two outcomes the first one stays. Raises LogFull."""
 
     def follow(self, after: int, stream: str | None) -> AsyncGenerator[Changes, None]:
         """The versions after the sequence `after` of the `stream` with this identity, and then each new one. If it

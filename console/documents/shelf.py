@@ -25,7 +25,7 @@ class Leaf(msgspec.Struct, frozen=True):
     """A page of a list.
 
     - `number`, `of`: this page, from 1, and the number of pages.
-    - `first`: the place in the list of what comes first on the page, from 0.
+    - `first`: the place in the list of the first one on the page, from 0.
     """
 
     number: int

@@ -111,7 +111,7 @@ class DeskBucket:
 
 
 def shape(replicas: int, room: int) -> dict[str, Any]:
-    """The bucket's configuration. What is too much or too old goes by itself."""
+    """The bucket's configuration. The server deletes old marks, and the oldest ones where it is full."""
     return {
         "name": STREAM,
         "subjects": [f"{_PREFIX}>"],

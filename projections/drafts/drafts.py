@@ -1,4 +1,4 @@
-"""Makes drafts of pairs of question and answer: sightings in groups, counted, without what tells of one person."""
+"""Makes drafts of pairs of question and answer: sightings in groups, counted, without words that tell of one person."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     - `seq`: the sequence of a message that asks it; the draft is named by it.
     - `question`: as it was asked last.
-    - `answer`: as a human answered it last; empty: nobody did.
+    - `answer`: as a human answered it last; empty: none did.
     - `count`: how often it was asked, in `people` chats.
     - `first`, `last`: when.
     - `why`: how often for each reason: as in chat.left_open, or `by_hand`.
@@ -67,7 +67,7 @@ class Drafts(msgspec.Struct, frozen=True):
         return next((one for one in self.there if seq in one.seqs), None)
 
     def settled(self, draft: Draft) -> Settled:
-        """What is kept of the draft when it is accepted or dismissed."""
+        """The trace of the draft that is kept once it is accepted or dismissed."""
         return settled_of(self.log, draft.asked)
 
 
@@ -84,7 +84,7 @@ def drafts(
 ) -> Drafts:
     """The drafts. Call it within a read transaction.
 
-    - `questions`: those of pairs that are there: what asks the same is no draft.
+    - `questions`: those of pairs that are there: a question that asks the same is no draft.
     - `settled`: drafts that were accepted or dismissed, and do not come again.
     - `accounts`: those whose chats count; None: all.
     """

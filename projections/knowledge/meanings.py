@@ -1,7 +1,7 @@
 """The vectors of pieces in the file of the index. Each function is a part of a transaction of its caller.
 
 A space is what one model at one server makes: its vectors can be compared with each other, and with no others. Vectors
-are kept by the digest of what was embedded, so that a piece that comes again has them: one, or several one after the
+are kept by the digest of their words, so that a piece that comes again has them: one, or several one after the
 other. A table of sqlite-vec for each space has their signs, by piece and collection. A collection is searched in a
 space from the time at which each of its pieces had a vector, so that another model takes over when it is whole.
 """
@@ -206,7 +206,7 @@ def vectors_by_space(db: sqlite3.Connection) -> dict[str, frozenset[bytes]]:
 
 
 def copy(source: sqlite3.Connection, db: sqlite3.Connection, space: str) -> None:
-    """Keep what the source has of the space, as far as there are pieces for it."""
+    """Keep the vectors that the source has of the space, as far as there are pieces for them."""
     found = _space(source, space)
     if found is None:
         return

@@ -1,7 +1,7 @@
 """The words to embed of a piece: below its document's name and its headings; and those words in parts. Pure.
 
-A small model blurs many statements into one vector. With a vector for each sentence and each row of a table, below the
-heading that tells what it is about, a question meets the one that answers it.
+A small model blurs many statements into one vector. With a vector for each sentence and each row of a table, below its
+heading, a question meets the one that answers it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")
 
 
 def words_of(name: str, piece: Piece) -> str:
-    """What is embedded of a piece of the document: a line of its name and headings, and its text."""
+    """The words that are embedded of a piece of the document: a line of its name and headings, and its text."""
     said = " ".join(_BETWEEN.sub(" ", _ENDING.sub("", name)).split())
     above = f"{said} › {piece.headings}" if piece.headings else said
     return f"{above}\n{piece.text}"

@@ -97,7 +97,7 @@ class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Order(NamedTuple):
-    """An order of the list, as SQL: its columns, both ways through it, and what comes after and before a place."""
+    """An order of the list, as SQL: its columns, both ways through it, and the conditions after and before a place."""
 
     source: str
     column: str

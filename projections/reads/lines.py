@@ -60,7 +60,7 @@ def message(db: sqlite3.Connection, key: ChatKey, id_: str) -> Entry | None:
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """What belongs to a page of a chat and may be on another page.
+    """Lines and names that belong to a page of a chat and may be on another page.
 
     - `quoted`: the messages and replies that its entries name, by their ids.
     - `reactions`: reactions that came after its entries, the oldest first.
@@ -73,7 +73,7 @@ class Beside(msgspec.Struct, frozen=True):
 
 
 def beside(db: sqlite3.Connection, key: ChatKey, shown: Sequence[Entry]) -> Beside:
-    """What belongs to these entries of the chat. Call it within a read transaction."""
+    """The lines and names that belong to these entries of the chat. Call it within a read transaction."""
     numbers = family(db, key)
     if not numbers or not shown:
         return Beside({}, (), {})
@@ -110,8 +110,8 @@ def last_wrote(db: sqlite3.Connection, key: ChatKey) -> tuple[str, datetime] | N
 def lines(  # noqa: PLR0917
     db: sqlite3.Connection, key: ChatKey, limit: int, before: int | None, after: int | None, around: int | None
 ) -> LinesPage:
-    """A page of a chat: what is around a sequence, or comes after one, or before one; its end without any. Call it
-    within a read transaction."""
+    """A page of a chat: the lines around a sequence, after one, or before one; without any, its end. Call it within
+    a read transaction."""
     numbers = family(db, key)
     if not numbers:
         return LinesPage(entries=(), first=0, all=0)

@@ -1,4 +1,4 @@
-"""Puts together the way in to the page: sessions, users, and what a proxy tells."""
+"""Puts together the way in to the page: sessions, users, and the header of a proxy."""
 
 from __future__ import annotations
 
