@@ -58,6 +58,6 @@ def embedded_problem(settings: Settings) -> str | None:
 
 
 def problems(settings: Settings) -> list[str]:
-    """Each reason why an instance cannot start with what is installed."""
+    """Each reason why an instance cannot start with the modules that are installed."""
     found = (tools_problem(settings), speech_problem(settings), embedded_problem(settings))
     return [problem for problem in found if problem is not None]
