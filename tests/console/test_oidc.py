@@ -355,7 +355,7 @@ def huge(_request: web.Request) -> web.StreamResponse:
 
 def squeezed(_request: web.Request) -> web.StreamResponse:
     headers = {"content-encoding": "gzip"}
-    return web.Response(body=gzip.compress(b" " * 50_000_000), headers=headers, content_type="application/json")
+    return web.Response(body=gzip.compress(b" " * 5_000_000), headers=headers, content_type="application/json")
 
 
 FAULTS: dict[str, Callable[[web.Request], web.StreamResponse]] = {
@@ -445,7 +445,9 @@ async def test_a_user_who_is_removed_while_they_sign_in(tmp_path: Path, double: 
 async def test_without_users_it_says_how_to_make_one(tmp_path: Path, double: ProviderDouble) -> None:
     """With the page's password and without; no sign-in begins."""
     for how in ({"password": "correct-horse-battery"}, {}):
-        async with signing(tmp_path / str(len(how)), double, **how) as (page, _):
+        folder = tmp_path / str(len(how))
+        folder.mkdir()
+        async with signing(folder, double, **how) as (page, _):
             assert "Sign in at" not in (await asked(page, "/login"))[1]
             for path in ("/login/oidc", "/login/oidc/back?code=x&state=y"):
                 status, shown, _ = await asked(page, path)

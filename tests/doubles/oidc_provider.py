@@ -11,11 +11,12 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from functools import cache
 from secrets import token_urlsafe
 from typing import Any, Self
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
@@ -40,7 +41,7 @@ class ProviderDouble:
         self.algorithm = "RS256"
         self.document: dict[str, Any] = {}
         self.answers: dict[str, Callable[[web.Request], web.StreamResponse]] = {}
-        self.keys: list[RSAKey | ECKey] = [new_key("RSA"), new_key("EC")]
+        self.keys: list[RSAKey | ECKey] = list(_first_keys())
         self.asked: list[str] = []
         self.takes_codes_twice = False
         self._codes: dict[str, dict[str, str]] = {}
@@ -96,8 +97,8 @@ class ProviderDouble:
 
     async def _tokens(self, request: web.Request) -> web.Response:
         form = await request.post()
-        given = BasicAuth.decode(request.headers["Authorization"])
-        assert given == BasicAuth(CLIENT, SECRET.replace("+", "%2B").replace("/", "%2F").replace("=", "%3D"))
+        pair = f"{CLIENT}:{quote_plus(SECRET)}"
+        assert request.headers["Authorization"] == f"Basic {base64.b64encode(pair.encode()).decode()}"
         code = str(form["code"])
         asked = self._codes.get(code) if self.takes_codes_twice else self._codes.pop(code, None)
         if asked is None or form["redirect_uri"] != asked["redirect_uri"]:
@@ -125,6 +126,11 @@ class ProviderDouble:
         if self.algorithm == "HS256":  # with what everyone can read, as its secret
             key = OctKey.import_key(key.as_pem(private=False))
         return jwt.encode({name: one for name, one in header.items() if one is not None}, claims, key, list(_SIGNED))
+
+
+@cache
+def _first_keys() -> tuple[RSAKey | ECKey, ...]:
+    return new_key("RSA"), new_key("EC")
 
 
 def new_key(kind: str) -> RSAKey | ECKey:
