@@ -63,7 +63,6 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
     accounts = _looked_at(user, asked.account)
     begun = asked.after is None and asked.before is None
     links = ListLinks(key, given, asked)
-    in_front = key is None or request.query_params.get("pane") == "list"
     named = deps.entrance.named(user.name) is not None
     values: dict[str, Any] = {
         "q": asked.words,
@@ -78,8 +77,7 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
         "labels": await deps.read(deps.queries.labels, now, accounts, asked.state),
         "asked": asked,
         "links": links,
-        "in_front": in_front,
-        "list_refresh": links.refresh(in_front) if not asked.words else "",
+        "list_refresh": links.refresh() if not asked.words else "",
         "begun": begun,
         "hits": None,
         "trouble": (),

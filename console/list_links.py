@@ -64,10 +64,9 @@ class ListLinks:
     def is_open(self, view: ChatView) -> bool:
         return self._key == (view.account, view.chat)
 
-    def refresh(self, in_front: bool) -> str:
-        """The list alone, as it is shown here; `in_front`: a phone shows no other pane."""
-        pane = {"pane": "list"} if in_front and self._key is not None else {}
-        return self.here + _query({"part": "list"} | pane | self._prefixed(self._given))
+    def refresh(self) -> str:
+        """The list alone, as it is shown here."""
+        return self.here + _query({"part": "list"} | self._prefixed(self._given))
 
     def first(self) -> str:
         """The first page of the same list."""
