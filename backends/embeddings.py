@@ -58,7 +58,7 @@ class Embeddings:
         """A vector for each text, in their order: 32-bit floats of the machine's byte order, of length 1, equally many
         for all. Asks again for `patience` seconds. Raises ReplyFailed.
 
-        - `of`: what the texts are, documents or questions; their tokens are counted so.
+        - `of`: `documents` or `questions`; their tokens are counted so.
         """
         body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
 

@@ -81,7 +81,7 @@ async def _answered(
 
 
 async def _next(backend: Backend, request: ReplyRequest, run: str) -> tuple[Answer | ToolsWanted | RunContinues, str]:
-    """What the backend says, and the run that says it; empty: it has none."""
+    """The answer of the backend, and its run; empty: it has none."""
     if isinstance(backend, ReplyBackend):
         return await backend.reply(request), ""
     if not isinstance(backend, ThreadBackend):

@@ -1,4 +1,4 @@
-"""Questions that the business's documents left open: what the log can tell of it when a turn ends. Pure."""
+"""Questions that the business's documents left open: as far as the log tells when a turn ends. Pure."""
 
 from __future__ import annotations
 

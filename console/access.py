@@ -1,4 +1,4 @@
-"""Says who asks for a page, and what they may see and do: one table over all routes.
+"""Says who asks for a page, and which rights they have: one table over all routes.
 
 A page that a user may not see is none for them: 404, as for an address that there is not. A route that is not in the
 table stops the start.
@@ -103,7 +103,7 @@ RULES: Mapping[str, Rule] = {
     f"GET {_CHAT}/template": _ORDER,
     f"POST {_CHAT}/template": _ORDER,
     "GET /desk/numbers": _SEEN,
-    # What chats are answered from, and what is sent into them.
+    # Documents and files.
     "GET /desk/files": _READ,
     f"GET {_FILES}": Rule("agent", of_path),
     f"GET {_FILES}/content": Rule("agent", of_path),

@@ -92,7 +92,7 @@ def day_of(at: datetime, zone: tzinfo) -> date | None:
 
 
 def words_in(entry: Entry) -> str:
-    """The beginning of what the line says."""
+    """The beginning of the line's words."""
     if entry.revoked_at is not None:
         return ""
     return (entry.edited or entry.text or "")[:QUOTED_WORDS]

@@ -47,7 +47,7 @@ SHOWN = 60
 
 
 class Attach(NamedTuple):
-    """What the form takes beside words.
+    """Limits of the form's files.
 
     - `most`: bytes of all files.
     - `files`: their number.
@@ -62,7 +62,7 @@ class Attach(NamedTuple):
 
 
 def attach() -> Attach:
-    """What the form takes here."""
+    """The limits of this instance."""
     return Attach(LARGEST, MOST_PARTS, LONGEST, records=can_convert())
 
 
@@ -82,7 +82,7 @@ _PARTS = {"list": "_list.html", "live": "_live.html", "person": "_person.html"}
 async def chat(request: Request) -> Response:
     """GET: a chat between the list and its person, with its last lines, or those `before`, `after` or `around` a
     sequence of the log. `?pane=list|chat|person` is the pane that a phone shows; `list.<field>` are those of the list.
-    `?part=list|live|person` is what is in one pane. The outcome of an order is shown once."""
+    `?part=list|live|person` is the content of one pane. The outcome of an order is shown once."""
     deps, key = deps_of(request), key_of(request)
     if (open_ := await deps.read(deps.queries.open_chat, key)) != key:
         return RedirectResponse(address_of(open_) + kept(request.query_params), 303)

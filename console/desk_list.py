@@ -123,20 +123,16 @@ def _namesakes(chats: Iterable[ChatView]) -> frozenset[str]:
 
 
 async def _hits(deps: Deps, given: Mapping[str, str], asked: Asked, now: datetime) -> FoundPage:
-    only = (asked.only, now) if asked.only is not None else None
     after, before = sequence(given, "hits_after"), sequence(given, "hits_before")
 
     def read() -> FoundPage:
-        return deps.queries.found(
-            asked.words, FOUND, account=asked.account, only=only, accounts=asked.accounts, me=asked.me, after=after,
-            before=before,
-        )  # fmt: skip
+        return deps.queries.found(asked.words, FOUND, among=(asked, now), after=after, before=before)
 
     return await deps.read(read)
 
 
 def _asked(given: Mapping[str, str], user: User) -> Asked:
-    """The view that the address names, of what the user may see. Raises Problem."""
+    """The view that the address names, limited to the chats that the user may see. Raises Problem."""
     only, sort = given.get("only") or None, given.get("sort") or None
     words = given.get("q", "").strip()[:LONGEST]
     state = given.get("state") or ("all" if words else "open")

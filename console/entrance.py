@@ -1,4 +1,4 @@
-"""Decides who is let in to the page: by what there is to log in with, and by what a request brings along."""
+"""Decides who is let in to the page: by the ways to log in, and by the cookies and headers of a request."""
 
 from __future__ import annotations
 

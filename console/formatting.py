@@ -26,7 +26,7 @@ _BLOCK = re.compile(r"(?P<bullet>[*-] )|(?P<number>[1-9][0-9]{0,3})\. |(?P<quote
 
 
 class _Piece(NamedTuple):
-    """A piece of a line: words, or code, or a link. `text`: what is shown."""
+    """A piece of a line: words, or code, or a link. `text`: the shown words."""
 
     kind: str
     text: str
@@ -41,7 +41,7 @@ class _Lined(NamedTuple):
 
 
 def formatted(text: str) -> Markup:
-    """The text as HTML for a block that keeps white space. Without its marks it says what the text says."""
+    """The text as HTML for a block that keeps white space. Without its marks it has the words of the text."""
     blocks = groupby(map(_block, _lines(_pieces(text))), key=lambda line: line.kind)
     return Markup("").join(_BLOCKS[kind](list(lines)) for kind, lines in blocks)
 
@@ -65,7 +65,7 @@ def _pieces(text: str) -> Iterator[_Piece]:
 
 
 def _link(address: str) -> str:
-    """The address without what belongs to the sentence around it."""
+    """The address without the signs of the sentence around it."""
     end = len(address)
     opened = {closing: address.count(opening) - address.count(closing) for closing, opening in _PAIRS.items()}
     while end and address[end - 1] in _AFTER_A_LINK:

@@ -82,7 +82,7 @@ class KnownUsers:
 
 
 def _tell(before: Stored, after: Stored) -> None:
-    """Log what was changed, and by whom."""
+    """Log the change, and its author."""
     for name in sorted({*before.users, *after.users}):
         old, new = before.users.get(name), after.users.get(name)
         if new is None:

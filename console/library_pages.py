@@ -1,4 +1,4 @@
-"""The desk's pages of files: an account's library of files and places, what is added to it and removed from it."""
+"""The desk's pages of files: an account's library of files and places, adding and removing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging in: a form for people, a header for programs, and what a proxy says of its user.
+"""Logging in: a form for people, a header for programs, and a proxy's word about its user.
 
 A browser that is logged in has a cookie that names its session (console/sessions.py). Browsers send the cookie to this
 host only, and with no request that another site causes.

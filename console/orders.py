@@ -55,7 +55,7 @@ OFFERED = frozenset({
 """Orders that a person may give here."""
 
 CONFIRMED = frozenset({"block", "erase", "reset"})
-"""Orders that are given on a page of their own, which says what they do."""
+"""Orders that are given on a page of their own, which names their effect."""
 
 _ID = re.compile("[0-9a-f]{16}")
 

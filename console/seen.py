@@ -114,7 +114,7 @@ class SeenChats:
             log.info("desk.not_followed", reason=str(error))
 
     def take(self, portion: Portion) -> None:
-        """What the bucket tells."""
+        """Take an entry of the bucket."""
         if portion.is_from_start:
             self._upto.clear()
             self._looking.clear()

@@ -188,6 +188,6 @@ async def _known(request: Request, account: str) -> Known:
 
 
 def _sentence(words: str) -> str:
-    """A fault as a sentence; what it says of the command line is left out."""
+    """A fault as a sentence, without its words about the command line."""
     words = words.partition(": --")[0]
     return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"

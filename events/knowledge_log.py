@@ -84,7 +84,7 @@ class KnowledgeLog(Protocol):
         """The drafts that were accepted or dismissed."""
 
     async def settle(self, draft: Settled, outcome: Outcome) -> None:
-        """Note what became of a draft; of two outcomes the first one stays. Raises LogFull."""
+        """Note the outcome of a draft; of two outcomes the first one stays. Raises LogFull."""
 
     def follow(self, after: int, stream: str | None) -> AsyncGenerator[Changes, None]:
         """The versions after the sequence `after` of the `stream` with this identity, and then each new one. If it

@@ -1,4 +1,4 @@
-"""Shared vectors in memory, for tests and for what runs without a bus."""
+"""Shared vectors in memory, for tests and for commands without a bus."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a draft.
+    """The outcome of a draft.
 
     - `pair`: the document into which an accepted one went, as `shop/faq`.
     """

@@ -39,7 +39,7 @@ _JOINERS = "\u200c\u200d"
 """Signs without width that emoji and some scripts are written with."""
 
 _REFUSED = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
-"""Categories of signs that no one sees, or that turn the direction of what follows."""
+"""Categories of signs that no one sees, or that turn the direction of the words after them."""
 
 
 class Assigned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -96,9 +96,11 @@ def cleaned_label(text: str) -> str | None:
 
 
 def cleaned_name(text: str) -> str | None:
-    """The user's name that a person means by `text`; None if it is none."""
+    """The user's name that a person means by `text`, in small letters as users have them; None if it is none."""
     name = _cleaned(text)
-    return name if name is not None and len(name) <= LONGEST_USER else None
+    if name is None or len(name) > LONGEST_USER:
+        return None
+    return name.lower() if name.isascii() else name
 
 
 def label_key(label: str) -> str:

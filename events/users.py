@@ -51,7 +51,7 @@ class User(msgspec.Struct, frozen=True):
     accounts: tuple[str, ...] | None = None
 
     def sees(self, account: str) -> bool:
-        """Whether they may see what is of the account."""
+        """Whether they may see the account."""
         return self.accounts is None or account in self.accounts
 
     @property
@@ -82,7 +82,7 @@ class StoredUser(msgspec.Struct, frozen=True, kw_only=True):
     """A user as the bucket USERS has it.
 
     - `password`: its argon2id hash, in the form of the reference implementation; empty: the user has none, and is let
-      in by what stands before recado.
+      in by the proxy before recado.
     - `logins`: the mark of the sessions that hold; a session that began under another one is over.
     - `at`, `by`: when it was written, and by whom.
     """
@@ -105,7 +105,7 @@ class StoredUser(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Removed(msgspec.Struct, frozen=True):
-    """What is left of a removed user: who removed them; empty: a program that does not say."""
+    """The mark of a removed user: who removed them; empty: a program that does not say."""
 
     by: str = ""
     removed: bool = False

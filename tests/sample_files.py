@@ -12,9 +12,9 @@ from docx import Document
 from PIL import Image
 
 
-def picture(form: str, mode: str = "RGB", **options: Any) -> bytes:
+def picture(form: str, mode: str = "RGB", size: tuple[int, int] = (16, 16), **options: Any) -> bytes:
     file = io.BytesIO()
-    Image.new(mode, (16, 16)).save(file, form, **options)
+    Image.new(mode, size).save(file, form, **options)
     return file.getvalue()
 
 

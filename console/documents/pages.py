@@ -103,7 +103,7 @@ async def first(request: Request) -> Response:
 
 
 async def listed(request: Request) -> Response:
-    """GET: the documents of a collection; with `?q=`, what a model would be shown."""
+    """GET: the documents of a collection; with `?q=`, the passages that a model would be shown."""
     return await _list(request, collection_of(request), await documents_of(request).look())
 
 

@@ -59,4 +59,4 @@ class DocumentDesk(Knowledge, Protocol):
         """The drafts that were accepted or dismissed."""
 
     async def settle(self, draft: Settled, outcome: Outcome) -> None:
-        """Note what became of a draft; of two outcomes the first one stays."""
+        """Note the outcome of a draft; of two outcomes the first one stays."""

@@ -25,7 +25,7 @@ class Leaf(msgspec.Struct, frozen=True):
     """A page of a list.
 
     - `number`, `of`: this page, from 1, and the number of pages.
-    - `first`: the place in the list of what comes first on the page, from 0.
+    - `first`: the place of the page's first row in the list, from 0.
     """
 
     number: int

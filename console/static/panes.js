@@ -7,7 +7,7 @@
 import { away } from "./lost.js";
 import { announce } from "./news.js";
 import { patch } from "./patch.js";
-import { keepUp, toEnd } from "./refresh.js";
+import { holdEnd, keepUp, toEnd } from "./refresh.js";
 import { localTimes } from "./times.js";
 
 const PANES = "#conversation, #person";
@@ -64,8 +64,12 @@ function put(page, panes) {
 /** What a conversation needs once it is on the page. */
 function begin() {
   const conversation = document.querySelector("#conversation");
-  stop = keepUp(document.querySelector(".panes"));
-  if (conversation?.querySelector(".chat") && !location.hash && !/[?&](before|after|around)=/.test(location.search)) toEnd(conversation);
+  const ends = [keepUp(document.querySelector(".panes"))];
+  stop = () => ends.forEach((end) => end());
+  if (!conversation?.querySelector(".chat")) return;
+  const isNewest = !location.hash && !/[?&](before|after|around)=/.test(location.search);
+  if (isNewest) toEnd(conversation);
+  ends.push(holdEnd(conversation, isNewest));
 }
 
 document.addEventListener("click", (click) => {

@@ -70,6 +70,24 @@ export const isAtEnd = (scroller) => scroller.scrollHeight - scroller.scrollTop 
 
 export const toEnd = (scroller) => scroller.scrollTo(0, scroller.scrollHeight);
 
+/** Hold a conversation at its end, once it is there, while a picture comes or the composer grows; until the reader moves up.
+ * Returns a function that ends it. */
+export function holdEnd(pane, isHeld) {
+  let held = isHeld;
+  let last = pane.scrollTop;
+  const moved = () => {
+    held = (held && pane.scrollTop >= last) || isAtEnd(pane); // what grows moves nothing; only a reader moves up
+    last = pane.scrollTop;
+  };
+  const sizes = new ResizeObserver(() => held && toEnd(pane));
+  for (const part of [pane, ...pane.children]) sizes.observe(part);
+  pane.addEventListener("scroll", moved, { passive: true });
+  return () => {
+    sizes.disconnect();
+    pane.removeEventListener("scroll", moved);
+  };
+}
+
 /** What is to stay at its place on the screen: what has the focus, or the first line that is seen. At the very top
  * nothing is: what is new is shown. */
 function anchorIn(part, scroller) {

@@ -111,7 +111,7 @@ class DeskBucket:
 
 
 def shape(replicas: int, room: int) -> dict[str, Any]:
-    """The bucket's configuration. What is too much or too old goes by itself."""
+    """The bucket's configuration. Entries beyond its size or age go by themselves."""
     return {
         "name": STREAM,
         "subjects": [f"{_PREFIX}>"],

@@ -119,7 +119,7 @@ class MediaStore:
         self, name: str, pieces: AsyncIterator[bytes], *, description: str = "", once: bool = False
     ) -> Object:
         """Store an object. If `pieces` or the bus fail, none of it is stored. `once`: one that is there already stays
-        as it is, and is what is returned."""
+        as it is, and is returned."""
         if once and (there := await self._meta(name)) is not None:
             return Object(there.size)
         nuid = secrets.token_hex(11)

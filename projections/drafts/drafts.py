@@ -1,4 +1,4 @@
-"""Makes drafts of pairs of question and answer: sightings in groups, counted, without what tells of one person."""
+"""Makes drafts of pairs of question and answer: sightings in groups, counted, without words that tell of one person."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Drafts(msgspec.Struct, frozen=True):
         return next((one for one in self.there if seq in one.seqs), None)
 
     def settled(self, draft: Draft) -> Settled:
-        """What is kept of the draft when it is accepted or dismissed."""
+        """The mark that is kept of an accepted or dismissed draft."""
         return settled_of(self.log, draft.asked)
 
 
@@ -84,7 +84,7 @@ def drafts(
 ) -> Drafts:
     """The drafts. Call it within a read transaction.
 
-    - `questions`: those of pairs that are there: what asks the same is no draft.
+    - `questions`: those of pairs that are there: the same question is no draft.
     - `settled`: drafts that were accepted or dismissed, and do not come again.
     - `accounts`: those whose chats count; None: all.
     """

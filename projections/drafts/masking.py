@@ -1,4 +1,4 @@
-"""Takes what tells of one person out of words of a chat, before a person reads them as a draft. Pure.
+"""Takes words that tell of one person out of a chat's text, before a person reads them as a draft. Pure.
 
 A rule cannot know every name and every address. Where it takes out too much, the person who edits the draft writes the
 words again.

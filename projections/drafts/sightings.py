@@ -1,4 +1,4 @@
-"""Finds in a projection what people asked and the documents did not answer, and what a human answered instead.
+"""Finds in a projection what people asked and the documents did not answer, and the answers that a human gave instead.
 
 It keeps nothing: the words are read from the histories of chats, so an erased chat, a deleted message and an edit hold
 here at once.

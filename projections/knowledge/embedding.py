@@ -164,7 +164,7 @@ class Embedding:
         return [one for one in found if one not in done]
 
     async def _size(self, embedder: Embedder) -> int:
-        """Bytes of a vector, which are a part of the names of what is shared."""
+        """Bytes of a vector, which are a part of the names of shared objects."""
         known = await self._indexing.read(meanings.size_of, embedder.space)
         return known or embedder.part_size or len((await embedder.of_pieces([PROBE]))[0])
 

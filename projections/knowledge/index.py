@@ -70,7 +70,7 @@ class Index:
         self.db.close()
 
     def reopen(self, fault: Exception) -> None:
-        """Go on after a fault with what the file has. It is made again if the fault is the file's own. Raises
+        """Go on after a fault with the content of the file. It is made again if the fault is the file's own. Raises
         sqlite3.DatabaseError, OSError if it cannot be opened now."""
         self.db.close()
         self.db = _opened(self._path, afresh=primary_code(fault) in _OF_THE_FILE)
@@ -198,7 +198,7 @@ class Index:
 
 
 def digest(name: str, piece: Piece) -> bytes:
-    """The name of what is embedded of a piece of the document."""
+    """The name of the embedded text of a piece of the document."""
     return sha256(words_of(name, piece).encode()).digest()[:16]
 
 

@@ -206,7 +206,7 @@ def vectors_by_space(db: sqlite3.Connection) -> dict[str, frozenset[bytes]]:
 
 
 def copy(source: sqlite3.Connection, db: sqlite3.Connection, space: str) -> None:
-    """Keep what the source has of the space, as far as there are pieces for it."""
+    """Keep the source's vectors of the space, as far as there are pieces for it."""
     found = _space(source, space)
     if found is None:
         return

@@ -24,7 +24,7 @@ _RULE = re.compile(r"\|(?:\s*:?-+:?\s*\|)+")
 
 
 def words_of(name: str, piece: Piece) -> str:
-    """What is embedded of a piece of the document: a line of its name and headings, and its text."""
+    """The embedded text of a piece of the document: a line of its name and headings, and its text."""
     said = " ".join(_BETWEEN.sub(" ", _ENDING.sub("", name)).split())
     above = f"{said} › {piece.headings}" if piece.headings else said
     return f"{above}\n{piece.text}"

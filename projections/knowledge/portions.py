@@ -28,7 +28,7 @@ def portions(db: sqlite3.Connection, collections: Collection[str]) -> list[tuple
 
 
 def lacking(db: sqlite3.Connection, space: str, digests: Sequence[bytes]) -> list[Lacking]:
-    """Those of the digests that have no vector yet, with what is to be embedded."""
+    """Those of the digests that have no vector yet, with the texts to embed."""
     there = "SELECT 1 FROM vectors JOIN spaces ON spaces.id = space WHERE spaces.name = ?"
     rows = db.execute(
         "SELECT digest, documents.name, headings, text FROM pieces JOIN documents ON documents.id = document "  # noqa: S608

@@ -51,7 +51,7 @@ class Found(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True):
     """A question.
 
-    - `words`: what is asked.
+    - `words`: the question.
     - `collections`: where to look.
     - `vector`: the meaning of the words, as the pieces' vectors are; None: by words alone.
     - `space`: of the vector.

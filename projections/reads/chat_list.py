@@ -97,7 +97,7 @@ class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Order(NamedTuple):
-    """An order of the list, as SQL: its columns, both ways through it, and what comes after and before a place."""
+    """An order of the list, as SQL: its columns, both ways through it, and the conditions of both."""
 
     source: str
     column: str
@@ -138,8 +138,9 @@ _BY_ANY_WAIT_FOUND = _BY_ANY_WAIT._replace(source=_BY_ACTIVITY.source)
 def page(db: sqlite3.Connection, asked: Asked, now: datetime, limit: int) -> ChatPage:
     """`limit` chats of the list. Call it within a read transaction."""
     order = _order(asked)
-    conditions, given = _conditions(asked, now)
-    chosen = f"FROM {order.source}{''.join(f' AND {one}' for one in conditions)}"
+    found = [*conditions(asked, now), *map(_has, sought(asked.words))]
+    given = [value for _, values in found for value in values]
+    chosen = f"FROM {order.source}{''.join(f' AND {condition}' for condition, _ in found)}"
     places = _places(db, order, chosen, given, asked, limit)
     begin = places[0] if places else None
     is_first = asked.after is None and asked.before is None
@@ -199,7 +200,8 @@ def _all(db: sqlite3.Connection, asked: Asked, now: datetime, chosen: str, given
     return number_of(db, now, asked.state, asked.only, _of_whom(asked), asked.me)
 
 
-def _conditions(asked: Asked, now: datetime) -> tuple[list[str], list[object]]:
+def conditions(asked: Asked, now: datetime) -> list[Condition]:
+    """The filters of the list, on a row of `chats`; its words and its place are not among them."""
     found = _of_whom(asked)
     if asked.only is not None:
         found.append(with_mark(asked.only, now, asked.me))
@@ -207,8 +209,7 @@ def _conditions(asked: Asked, now: datetime) -> tuple[list[str], list[object]]:
         found.append(with_label(asked.label))
     if asked.state is not None:
         found.append(in_state(asked.state, now))
-    found += map(_has, sought(asked.words))
-    return [condition for condition, _ in found], [value for _, values in found for value in values]
+    return found
 
 
 def _of_whom(asked: Asked) -> list[Condition]:

@@ -84,7 +84,7 @@ def in_state(state: State, now: datetime) -> Condition:
 
 
 def with_label(label: str) -> Condition:
-    return "id IN (SELECT chat FROM labels WHERE label = ?)", [label_key(label)]
+    return "chats.id IN (SELECT labels.chat FROM labels WHERE label = ?)", [label_key(label)]
 
 
 def overdue(now: datetime) -> int:

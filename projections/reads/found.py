@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from projections.reads.accounts import within
-from projections.reads.chat_list import Only
+from projections.database import Condition
 from projections.reads.entries import entries
-from projections.reads.filters import with_mark
 from projections.reads.views import Found
 from projections.words import matched, sought
 
 COUNTED = 10_000
-"""Hits that are counted; a word that everybody writes has more, and its hits can be paged through all the same."""
+"""Hits that are counted; a frequent word has more, and its hits can be paged through all the same."""
 
 _HITS = "SELECT search.rowid AS seq FROM search WHERE search MATCH ?"
 _HITS_WITHIN = (
@@ -32,14 +29,15 @@ _FORTH, _BACK = "search.rowid DESC", "search.rowid"
 
 
 class Within(NamedTuple):
-    """Where the search looks: in an account, in a chat, in chats that a filter leaves at a time, in the accounts that a
-    user may see; None: everywhere. `me`: the user's name."""
+    """The chats that the search looks in; None: all.
+
+    - `account`, `chat`: this account's, and this chat alone.
+    - `conditions`: further ones on the row of a chat, as projections.reads.chat_list makes them.
+    """
 
     account: str | None = None
     chat: str | None = None
-    only: tuple[Only, datetime] | None = None
-    accounts: tuple[str, ...] | None = None
-    me: str = ""
+    conditions: tuple[Condition, ...] = ()
 
 
 class FoundPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,19 +92,16 @@ def found(  # noqa: PLR0917
 
 
 def _chosen(words: str, place: Within) -> tuple[str, tuple[object, ...]]:
-    if place == Within(me=place.me):
+    if place == Within():
         return _HITS, (words,)
     chosen, given = _HITS_WITHIN, list[object]([words])
     for column, value in (("account", place.account), ("chat", place.chat)):
         if value:
             chosen += f" AND chats.{column} = ?"
             given.append(value)
-    found = [within(place.accounts, "chats.account")]
-    if place.only is not None:
-        found.append(with_mark(*place.only, place.me))
-    return " AND ".join((chosen, *(condition for condition, _ in found))), (
+    return " AND ".join((chosen, *(condition for condition, _ in place.conditions))), (
         *given,
-        *(value for _, values in found for value in values),
+        *(value for _, values in place.conditions for value in values),
     )
 
 

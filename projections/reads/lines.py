@@ -60,7 +60,7 @@ def message(db: sqlite3.Connection, key: ChatKey, id_: str) -> Entry | None:
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """What belongs to a page of a chat and may be on another page.
+    """Messages, reactions and authors that belong to a page of a chat and may be on another page.
 
     - `quoted`: the messages and replies that its entries name, by their ids.
     - `reactions`: reactions that came after its entries, the oldest first.
@@ -73,7 +73,7 @@ class Beside(msgspec.Struct, frozen=True):
 
 
 def beside(db: sqlite3.Connection, key: ChatKey, shown: Sequence[Entry]) -> Beside:
-    """What belongs to these entries of the chat. Call it within a read transaction."""
+    """The Beside of these entries of the chat. Call it within a read transaction."""
     numbers = family(db, key)
     if not numbers or not shown:
         return Beside({}, (), {})

@@ -14,7 +14,7 @@ from events.teamwork import State
 from projections.database import micros, moment, rows_for
 from projections.drafts.drafts import Drafts, drafts
 from projections.reads.accounts import within
-from projections.reads.chat_list import Only
+from projections.reads.chat_list import Asked, conditions
 from projections.reads.chat_queries import ChatQueries
 from projections.reads.chat_rows import of_ids
 from projections.reads.control_view import ControlView
@@ -211,21 +211,20 @@ class Queries(ChatQueries):
         *,
         account: str | None = None,
         chat: str | None = None,
-        only: tuple[Only, datetime] | None = None,
-        accounts: tuple[str, ...] | None = None,
-        me: str = "",
+        among: tuple[Asked, datetime] | None = None,
         after: int | None = None,
         before: int | None = None,
     ) -> FoundPage:
         """A page of the messages and replies that contain all words of `text`, the newest first.
 
         The last word may be the beginning of one. Case, accents, width and the written form of a number make no
-        difference; nothing in `text` is syntax. `only`: as in a list of chats, and the time; `accounts` and `me`
-        as there. The page comes after the hit at sequence `after`, or ends before the one at `before`; without both it
+        difference; nothing in `text` is syntax. `among`: only in the chats that a list has under these filters at
+        this time. The page comes after the hit at sequence `after`, or ends before the one at `before`; without both it
         is the first.
         """
+        filters = tuple(conditions(*among)) if among is not None else ()
         with self._reader.transaction() as db:
-            return found(db, text, limit, Within(account, chat, only, accounts, me), after, before)
+            return found(db, text, limit, Within(account, chat, filters), after, before)
 
     def why(self, id_: str, account: str | None = None, chat: str | None = None) -> tuple[Why, ...]:
         """Everything known of the messages, replies, controls, turns and runs with this id: mostly one, none if

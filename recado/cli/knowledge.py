@@ -27,7 +27,7 @@ from recado.printing import json_text, local, one_line, print_table
 
 
 class Outcome(NamedTuple):
-    """What became of a document of a collection."""
+    """The outcome of a document of a collection."""
 
     collection: str
     added: Added
@@ -189,7 +189,7 @@ async def _refresh(collection: str, *, loopback: bool, as_json: bool) -> bool:
 
 
 async def _read(there: Open, sources: Mapping[str, Sequence[Source | Address]], *, loopback: bool) -> list[Outcome]:
-    """What became of each source, by its collection."""
+    """The outcome of each source, by its collection."""
     outcomes: list[Outcome] = []
     count = sum(map(len, sources.values()))
     async with Web(loopback=loopback) as web:
@@ -242,7 +242,7 @@ async def _text(place: Place) -> tuple[Version, str]:
 
 
 async def _search(collection: str, words: str, most: int) -> tuple[list[Found], str]:
-    """The pieces, and what could not be searched."""
+    """The pieces, and the fault of the search."""
     async with searched(collection) as there:
         return await there.search(words, most), await there.unsearched()
 

@@ -41,7 +41,7 @@ class OpenedDocuments:
 
 
 class Documents:
-    """What a question may look up.
+    """The documents of a question.
 
     - `first`: the passages come before it, and no tool is offered.
     - `passages`: all that were shown.

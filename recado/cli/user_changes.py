@@ -23,7 +23,7 @@ from recado.settings.settings import Settings
 from recado.wiring.connect import connect
 
 Change = Callable[[Stored, StoredUser], StoredUser]
-"""What becomes of a user, beside all others. Raises ClickException."""
+"""A user after a change, beside all others. Raises ClickException."""
 
 _TRIES = 5
 _Made = TypeVar("_Made")

@@ -1,4 +1,4 @@
-"""Checks who may use the page: users, the page's password, and what holds now."""
+"""Checks who may use the page: users, and the page's password."""
 
 from __future__ import annotations
 

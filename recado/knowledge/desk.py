@@ -18,7 +18,7 @@ from projections.knowledge.meanings import coverage
 class StoredDocuments:
     """console's DocumentDesk.
 
-    - `knowledge`: finds what a model is shown, in the index of `indexing`.
+    - `knowledge`: finds the passages that a model is shown, in the index of `indexing`.
     - `space`: the model by which it is found by its meaning; empty: none is named.
     """
 

@@ -1,4 +1,4 @@
-"""Puts together the way in to the page: sessions, users, and what a proxy tells."""
+"""Puts together the way in to the page: sessions, users, and a proxy's header."""
 
 from __future__ import annotations
 

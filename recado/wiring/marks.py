@@ -1,4 +1,4 @@
-"""Puts together which chats the users of the desk have seen: the bucket, and what is known of it in memory."""
+"""Puts together which chats the users of the desk have seen: the bucket, and its copy in memory."""
 
 from __future__ import annotations
 

@@ -3,13 +3,14 @@ microphone, which beeps, and reaches WhatsApp as a voice message; files of peopl
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 from playwright.async_api import Page as Window
 
 from chat.files import file_part
@@ -33,6 +34,8 @@ pytestmark = pytest.mark.browser
 JPEG, PNG, GIF = samples.picture("JPEG"), samples.picture("PNG"), samples.picture("GIF")
 VOICE = sent_as("ogg", "libopus", 48_000, spoken("one two three"))
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>top.document.title = "owned"</script></svg>'
+
+AT_END = "pane => pane.scrollHeight - pane.scrollTop - pane.clientHeight < 2"
 
 DROP = """([name, type, text, kind]) => {
     const data = new DataTransfer();
@@ -182,6 +185,36 @@ async def test_files_of_people(page: Page, window: Window, stores: Stores) -> No
         await window.get_by_role("link", name="drawing.svg", exact=True).click()
     assert (await downloading.value).suggested_filename == "drawing.svg"
     assert await window.title() != "owned"
+
+
+async def test_the_end_stays_in_sight(page: Page, window: Window, stores: Stores) -> None:
+    """While a picture comes after the page, and while the composer grows; a reader further up is not moved."""
+    stores.put(samples.picture("JPEG", size=(600, 800)), "p")
+    await happened(page, ANA, *(Message(id=f"n{number}", text=f"message {number}") for number in range(30)))
+    await happened(page, ANA, Message(id="p", kind="image", text="this one", media=Media(object="p", mime="image/jpeg")))
+    may_come = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    await window.route("**/media/*", later)
+    await window.goto(page.address + address(ANA), wait_until="domcontentloaded")
+    await expect(window.locator("#show-keys")).to_be_visible()  # the scripts run
+    may_come.set()
+    await expect(window.locator(".media img")).to_have_js_property("naturalHeight", 800)
+    at_end = f"() => ({AT_END})(document.querySelector('#conversation'))"
+    await window.wait_for_function(at_end)
+    await window.set_input_files("#files", [file(PNG, "cake.png")])
+    await expect(window.locator(".attached li")).to_have_count(1)
+    await window.get_by_text("Choices", exact=True).click()
+    await window.wait_for_function(at_end)
+    await window.locator("[data-id=n3]").evaluate("line => line.scrollIntoView({ block: 'center' })")
+    await expect(window.locator(".below")).to_be_visible()
+    place = await window.locator("[data-id=n3]").bounding_box()
+    await window.fill("#text", "one\ntwo\nthree\nfour\nfive")
+    await window.wait_for_timeout(100)  # nothing is to happen
+    assert await window.locator("[data-id=n3]").bounding_box() == place
 
 
 @pytest.mark.slow("a browser opens the inbox several times")

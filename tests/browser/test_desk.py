@@ -67,7 +67,7 @@ async def picture(window: Page, name: str) -> None:
 async def open_chat(up: Recado, window: Page) -> None:
     await desk(up, window)
     await window.get_by_role("link", name="+5511999999999").click()
-    await expect(window.get_by_role("heading", level=1)).to_have_text("+5511999999999")
+    await expect(window.locator("#with")).to_have_text("+5511999999999")
 
 
 async def test_a_human_takes_over_and_gives_back(up: Recado, window: Page) -> None:

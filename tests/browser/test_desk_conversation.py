@@ -14,6 +14,7 @@ from playwright.async_api import expect
 from console.app import make_app
 from console.server import bind, serving
 from events.inbound import Message
+from events.subjects import ChatKey
 from tests.console.conftest import ANA, TOM, Page, serve
 from tests.console.test_desk import address, given, reply
 
@@ -41,6 +42,19 @@ async def open_chat(window: Window, page: Page, query: str = "") -> None:
 
 async def until(window: Window, condition: str) -> None:
     await window.wait_for_function(condition, timeout=60_000)
+
+
+async def test_a_found_message_moves_its_pane_alone(window: Window, page: Page) -> None:
+    """The head of the page stays: nothing in the panes makes the page itself higher than the window."""
+    for number in range(25):
+        await given(page, ChatKey("local", f"4477009001{number:02}@s.whatsapp.net"), Message(id=f"u{number}", text="new"))
+    seq = 150
+    await open_chat(window, page, f"?around={seq}#s{seq}")
+    await until(window, f"document.querySelector('#s{seq}.found') !== null")
+    await expect(window.locator("#list .unread").nth(20)).to_be_attached()
+    assert await window.locator(f"#s{seq}").evaluate(IN_SIGHT)
+    assert await window.evaluate("[document.scrollingElement.scrollTop, document.scrollingElement.scrollHeight]") == [0, 860]
+    await expect(window.locator(".top nav")).to_be_in_viewport()
 
 
 @pytest.mark.slow("reads two hundred messages page by page, and loads the page twice")
@@ -108,7 +122,7 @@ async def test_who_else_looks(window: Window, page: Page) -> None:
         while page.deps.seen.upto(ANA) <= last:
             await asyncio.sleep(0.05)
     await window.get_by_role("link", name="Tom").click()
-    await expect(window.get_by_role("heading", level=1, name="Tom")).to_be_visible()
+    await expect(window.locator("#conversation").get_by_role("heading", level=1, name="Tom")).to_be_visible()
     async with asyncio.timeout(60):
         while page.deps.seen.looking(ANA) or not page.deps.seen.looking(TOM):
             await asyncio.sleep(0.05)

@@ -140,6 +140,14 @@ def test_a_cleaned_label_fits_its_type(words: str) -> None:
         assert codec.decode(type_, codec.encode(written)) == written
 
 
+@pytest.mark.parametrize("to", ["ana", "Ana", " ANA ", "aNa"])
+def test_a_chat_is_given_to_a_user_in_any_spelling(to: str) -> None:
+    """Users have names in small letters: a chat that is given to Ana is one of ana's."""
+    event = ordered("assign", to=to)
+    assert isinstance(event, Assigned)
+    assert event.to == "ana"
+
+
 @pytest.mark.parametrize("label", ["", "x" * 41, "a\nb", "ends\n", "a,b"])
 def test_the_type_of_a_label_bounds_it(label: str) -> None:
     """Whoever writes a decision by other means."""

@@ -181,7 +181,7 @@ def test_what_is_outside_the_accounts_is_in_no_answer(known: Known, past: Past) 
         lambda accounts: ask.marked(late, accounts)["overdue"],
         lambda accounts: ask.marked(late, accounts)["failed"],
         lambda accounts: ask.labels(late, accounts),
-        lambda accounts: ask.found("secret", 10, accounts=accounts).hits,
+        lambda accounts: ask.found("secret", 10, among=(Asked(accounts=accounts), late)).hits,
         lambda accounts: ask.trouble(late, accounts),
     )
     for number, tells in enumerate(tellers):
@@ -189,3 +189,34 @@ def test_what_is_outside_the_accounts_is_in_no_answer(known: Known, past: Past) 
         assert tells(("shop",)), number
         assert not tells(("bakery",)), number
         assert not tells(()), number
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (Asked(label="vip"), ["m1"]),
+        (Asked(state="resolved"), ["m2"]),
+        (Asked(state="open"), ["m3", "m1"]),
+        (Asked(state="snoozed"), ["m4"]),
+        (Asked(only="mine", me="ana"), ["m2"]),
+        (Asked(assigned="ana"), ["m2"]),
+        (Asked(only="human", label="vip"), []),
+        (Asked(account="bakery"), ["m3", "m1"]),
+        (Asked(account="bakery", label="new"), []),
+        (Asked(), ["m4", "m3", "m2", "m1"]),
+    ],
+)
+def test_messages_are_found_in_the_chats_of_the_list_alone(
+    known: Known, past: Past, asked: Asked, found: list[str]
+) -> None:
+    """Each filter holds for the messages as for the chats beside them."""
+    for number, which in ((1, 1), (2, 2), (3, 3), (4, 4)):
+        past.message(f"m{number}", "pizza", key=chat(which))
+    past.happened(Labelled(add=("VIP",), at=past.now), chat(1))
+    past.happened(Labelled(add=("new",), at=past.now), chat(2))
+    past.happened(Assigned(to="ana", at=past.now), chat(2))
+    past.happened(Resolved(state="resolved", at=past.now), chat(2))
+    past.happened(Resolved(state="snoozed", until=past.now + timedelta(days=1), at=past.now), chat(4))
+    known.after(past)
+    hits = known.queries.found("pizza", 10, among=(asked, past.now)).hits
+    assert [hit.entry.id for hit in hits] == found
