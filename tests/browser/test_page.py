@@ -43,11 +43,11 @@ async def test_a_message_and_its_reply(phone: Phone) -> None:
         }).observe(document.querySelector("#lines"), { subtree: true, childList: true, attributes: true }); }"""
     )
     await expect(phone.typing).to_be_hidden()
-    await phone.write("!sleep 1 good morning")
+    await phone.write("!sleep 3 good morning")
     await expect(phone.said("good morning")).to_have_attribute("data-tick", "logged")
     await expect(phone.typing).to_be_visible()
     await expect(phone.window.locator("#doing")).to_have_text("typing…")
-    await phone.answered("good morning", "echo: !sleep 1 good morning")
+    await phone.answered("good morning", "echo: !sleep 3 good morning")
     await expect(phone.typing).to_be_hidden()
     await expect(phone.replied("echo")).to_have_attribute("data-receipt", "read")
     ticks = await phone.window.evaluate("window.ticks")
@@ -94,7 +94,7 @@ async def test_killed_underneath(phone: Phone, up: Recado) -> None:
     """
     await phone.write("before")
     await phone.answered("before", "echo: before")
-    await phone.write("!sleep 1.5 meanwhile")
+    await phone.write("!sleep 4 meanwhile")
     await expect(phone.typing).to_be_visible()
     up.kill()
     await expect(phone.state).to_have_text("no connection")
@@ -105,7 +105,7 @@ async def test_killed_underneath(phone: Phone, up: Recado) -> None:
     await expect(unsent).to_contain_text("recado does not answer")
     await up.started()
     await expect(phone.state).to_have_text("ready")
-    await phone.answered("meanwhile", "echo: !sleep 1.5 meanwhile")
+    await phone.answered("meanwhile", "echo: !sleep 4 meanwhile")
     await expect(phone.turns.filter(has_text="meanwhile")).to_contain_text("Turn adopted after a restart")
     await unsent.get_by_role("button", name="Try again").click()
     await phone.answered("while it was away", "echo: while it was away")
@@ -116,7 +116,7 @@ async def test_killed_underneath(phone: Phone, up: Recado) -> None:
     assert await phone.window.locator(".line .text").all_inner_texts() == lines
     history = json.loads((await up.run("history", ANA, "--json")).out)
     said = [entry["text"] for entry in history if entry["author"] == "person"]
-    assert said == ["before", "!sleep 1.5 meanwhile", "while it was away"]
+    assert said == ["before", "!sleep 4 meanwhile", "while it was away"]
 
 
 async def test_a_message_whose_answer_was_lost(phone: Phone, up: Recado) -> None:
