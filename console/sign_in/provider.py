@@ -1,4 +1,4 @@
-"""What recado asks a sign-in provider over HTTP: its addresses, its keys, and an ID token for a code.
+"""Asks a sign-in provider over HTTP: for its addresses, its keys, and an ID token in exchange for a code.
 
 Each request has bounds in time and size and follows no redirect. OpenID Connect Discovery 1.0, RFC 6749.
 """

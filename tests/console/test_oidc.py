@@ -142,9 +142,7 @@ NOT_TRUSTED: list[tuple[str, dict[str, Any]]] = [
     ("HS256", {"algorithm": "HS256"}),
     ("HS256 without a kid", {"algorithm": "HS256", "header": {"kid": None}}),
     ("unknown kid", {"header": {"kid": "another"}}),
-    ("kid of another kind", {"header": {"kid": ["a"]}}),
     ("a key of its own", {"header": {"kid": "x", "jwk": new_key("RSA").as_dict(private=False)}}),
-    ("crit", {"header": {"crit": ["b64"], "b64": False}}),
 ]
 
 
@@ -155,11 +153,7 @@ async def test_a_token_that_is_not_to_be_trusted(
     """No session, words for people, and a reason in the log, without the token."""
     for name, value in lie.items():
         setattr(double, name, double.claims | value if name == "claims" else value)
-    try:
-        status, shown = await signed_in(page, double)
-    except ValueError:  # the library signs no such token
-        assert lie.get("header", {}).get("crit") or isinstance(lie.get("header", {}).get("kid"), list)
-        return
+    status, shown = await signed_in(page, double)
     assert (status, "cannot be trusted" in shown) == (403, True)
     assert not await is_in(page)
     logged = capsys.readouterr().out
