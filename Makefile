@@ -70,7 +70,7 @@ speech: $(SPEECH_INSTALLED) ## add what voice notes need (104 MB; `make run` doe
 
 embedded: $(EMBEDDED_INSTALLED) ## add what finds documents by meaning without a server (50 MB; `make run` does it where the settings say so)
 
-oidc: $(OIDC_INSTALLED) ## add what signing in at a provider needs (18 MB; `make run` does it where the settings name one)
+oidc: $(OIDC_INSTALLED) ## add what signing in at a provider needs (20 MB; `make run` does it where the settings name one)
 
 model: $(MODEL_INSTALLED) ## add the small local model (`make run` does it where no other is set)
 
