@@ -19,8 +19,8 @@ from chat.file_types import (
     PNG,
     STICKER,
     TEXT,
+    FileNotTaken,
     FileType,
-    NotTaken,
 )
 from chat.iso_media import cut_off, iso_type
 from chat.office_files import old_office_type, package_type
@@ -39,9 +39,9 @@ _MARKUP = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
 
 
 def type_of(content: bytes) -> FileType:
-    """The type of a whole file. Raises NotTaken."""
+    """The type of a whole file. Raises FileNotTaken."""
     if not content:
-        raise NotTaken("the file is empty")
+        raise FileNotTaken("the file is empty")
     for beginning, find in _BEGINNINGS:
         if content.startswith(beginning):
             return find(content)
@@ -49,7 +49,7 @@ def type_of(content: bytes) -> FileType:
         return iso_type(content)
     for beginning, words, remedy in FORBIDDEN:
         if content.startswith(beginning) and not (len(beginning) <= 3 and _is_text(content)):
-            raise NotTaken(f"it is {words}, which WhatsApp does not take: {remedy}")
+            raise FileNotTaken(f"it is {words}, which WhatsApp does not take: {remedy}")
     if (sound := _bare_sound(content)) is not None:
         return sound
     return _text(content)
@@ -63,7 +63,7 @@ def _jpeg(content: bytes) -> FileType:
             break
         kind = marker[1]
         if kind in _FRAMES and (content[at + 4 : at + 5], content[at + 9 : at + 10]) not in _EIGHT_BITS:
-            raise NotTaken("the JPEG picture is not in 8-bit RGB, as WhatsApp wants it: save it for the web")
+            raise FileNotTaken("the JPEG picture is not in 8-bit RGB, as WhatsApp wants it: save it for the web")
         if kind == 0xDA:
             if content.rfind(b"\xff\xd9") > at:
                 return JPEG
@@ -79,7 +79,7 @@ def _png(content: bytes) -> FileType:
         if at + 12 + length > len(content):
             break
         if chunk == b"IHDR" and content[at + 16 : at + 17] > b"\x08":
-            raise NotTaken("the PNG picture has 16 bits for a colour, and WhatsApp takes 8: save it with 8 bits")
+            raise FileNotTaken("the PNG picture has 16 bits for a colour, and WhatsApp takes 8: save it with 8 bits")
         if chunk == b"IEND":
             return PNG
         at += 12 + length
@@ -89,9 +89,9 @@ def _png(content: bytes) -> FileType:
 def _riff(content: bytes) -> FileType:
     what = content[8:12]
     if what == b"WAVE":
-        raise NotTaken("it is a WAV sound, which WhatsApp does not take: save it as MP3")
+        raise FileNotTaken("it is a WAV sound, which WhatsApp does not take: save it as MP3")
     if what != b"WEBP":
-        raise NotTaken("it is an AVI video, which WhatsApp does not take: convert it to MP4 with H.264 and AAC")
+        raise FileNotTaken("it is an AVI video, which WhatsApp does not take: convert it to MP4 with H.264 and AAC")
     if int.from_bytes(content[4:8], "little") + 8 > len(content) or len(content) < 21:
         raise cut_off("the WebP picture")
     return ANIMATED if content[12:16] == b"VP8X" and content[20] & 2 else STICKER
@@ -100,9 +100,9 @@ def _riff(content: bytes) -> FileType:
 def _ogg(content: bytes) -> FileType:
     head = content[27 + content[26] :] if len(content) > 27 else b""
     if not head.startswith(b"OpusHead"):
-        raise NotTaken("it is an OGG file without Opus, which WhatsApp does not take: save it as MP3")
+        raise FileNotTaken("it is an OGG file without Opus, which WhatsApp does not take: save it as MP3")
     if head[9:10] != b"\x01":
-        raise NotTaken("it has several channels, and WhatsApp takes OGG with one: save it as mono, or as MP3")
+        raise FileNotTaken("it has several channels, and WhatsApp takes OGG with one: save it as mono, or as MP3")
     at = 0
     for _ in range(MOST_STEPS):
         if at == len(content):
@@ -140,14 +140,14 @@ def _bare_sound(content: bytes) -> FileType | None:
 
 def _text(content: bytes) -> FileType:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise NotTaken("the text is in UTF-16: save it as UTF-8")
+        raise FileNotTaken("the text is in UTF-16: save it as UTF-8")
     if not _is_text(content):
-        raise NotTaken("it is of a type that WhatsApp does not take: save it as PDF, or send a link")
+        raise FileNotTaken("it is of a type that WhatsApp does not take: save it as PDF, or send a link")
     beginning = content[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if beginning.startswith(_MARKUP) or b"<html" in beginning:
-        raise NotTaken("it is a page of HTML, which WhatsApp does not take: print it to PDF, or send a link")
+        raise FileNotTaken("it is a page of HTML, which WhatsApp does not take: print it to PDF, or send a link")
     if beginning.startswith((b"<?xml", b"<svg")):
-        raise NotTaken("it is an XML file (a drawing in SVG?), which WhatsApp does not take: save it as PNG or PDF")
+        raise FileNotTaken("it is an XML file (a drawing in SVG?), which WhatsApp does not take: save it as PNG or PDF")
     return TEXT
 
 

@@ -12,7 +12,7 @@ KB = 1000
 MB = 1000 * KB
 
 
-class NotTaken(ValueError):
+class FileNotTaken(ValueError):
     """WhatsApp does not take the file; the message says why, and what to do."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chat.file_content import type_of
-from chat.file_types import OPUS, FileType, NotTaken
+from chat.file_types import OPUS, FileNotTaken, FileType
 from events.library import LARGEST, object_of
 from events.parts import FILES, Part
 
@@ -17,28 +17,30 @@ LONGEST_CAPTION = 1024
 
 
 def file_part(content: bytes, name: str, *, kind: str | None = None, caption: str | None = None) -> Part:
-    """The part that sends these bytes from the library. Raises NotTaken.
+    """The part that sends these bytes from the library. Raises FileNotTaken.
 
     - `name`: the file's; people see that of a document, with the end that its type has.
     - `kind`: one of KINDS that the file has to be; None: what its content says.
     - `caption`: the words beneath a picture, a video or a document.
     """
     if len(content) > LARGEST:
-        raise NotTaken(f"it has {_size(len(content))}, and WhatsApp takes {_size(LARGEST)}: {_SMALLER}")
+        raise FileNotTaken(f"it has {_size(len(content))}, and WhatsApp takes {_size(LARGEST)}: {_SMALLER}")
     found = type_of(content)
     is_voice = kind == VOICE
     if kind is not None and ("audio" if is_voice else kind) != found.kind:
-        raise NotTaken(f"it is {found.words}, which WhatsApp takes as {found.kind}, not as {kind}")
+        raise FileNotTaken(f"it is {found.words}, which WhatsApp takes as {found.kind}, not as {kind}")
     if is_voice and found != OPUS:
-        raise NotTaken(f"it is {found.words}, and a voice message is an OGG sound with Opus: save it as that")
+        raise FileNotTaken(f"it is {found.words}, and a voice message is an OGG sound with Opus: save it as that")
     if len(content) > found.most:
-        raise NotTaken(
+        raise FileNotTaken(
             f"it is {found.words} of {_size(len(content))}, and WhatsApp takes {_size(found.most)}: {_SMALLER}"
         )
     if caption is not None and found.kind not in _CAPTIONED:
-        raise NotTaken(f"it is {found.words}, and only pictures, videos and documents have captions: leave that out")
+        raise FileNotTaken(
+            f"it is {found.words}, and only pictures, videos and documents have captions: leave that out"
+        )
     if caption is not None and len(caption) > LONGEST_CAPTION:
-        raise NotTaken(
+        raise FileNotTaken(
             f"the caption has {len(caption):,} characters, and WhatsApp takes {LONGEST_CAPTION:,}: shorten it"
         )
     return Part(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chat.file_types import M4A, MP4, THREE_GP, FileType, NotTaken
+from chat.file_types import M4A, MP4, THREE_GP, FileNotTaken, FileType
 
 DEEPEST = 16
 """Levels of boxes in boxes; a sound or video has five."""
@@ -37,23 +37,23 @@ class _Track(NamedTuple):
 
 
 def iso_type(content: bytes) -> FileType:
-    """The type of a file that begins with a box `ftyp`. Raises NotTaken."""
+    """The type of a file that begins with a box `ftyp`. Raises FileNotTaken."""
     brand = content[8:12]
     if (picture := _PICTURES.get(brand)) is not None:
-        raise NotTaken(f"it is {picture}, which WhatsApp does not take: save it as JPEG")
+        raise FileNotTaken(f"it is {picture}, which WhatsApp does not take: save it as JPEG")
     tracks = _tracks(content)
     sounds = [track for track in tracks if track.handler == b"soun"]
     pictures = [track for track in tracks if track.handler == b"vide"]
     if not tracks:
-        raise NotTaken("it has neither a video nor a sound that can be found: save it again")
+        raise FileNotTaken("it has neither a video nor a sound that can be found: save it again")
     if brand == b"qt  ":
-        raise NotTaken("it is a QuickTime file, which WhatsApp does not take: convert it to MP4 with H.264 and AAC")
+        raise FileNotTaken("it is a QuickTime file, which WhatsApp does not take: convert it to MP4 with H.264 and AAC")
     if len(sounds) > 1 or any(track.codecs != (b"mp4a",) for track in sounds):
-        raise NotTaken("its sound is none that WhatsApp takes: convert it so that it has one, in AAC")
+        raise FileNotTaken("its sound is none that WhatsApp takes: convert it so that it has one, in AAC")
     if not pictures:
         return M4A
     if any(not _H264.issuperset(track.codecs) for track in pictures):
-        raise NotTaken("its video is not in H.264, as WhatsApp wants it: convert it to MP4 with H.264 and AAC")
+        raise FileNotTaken("its video is not in H.264, as WhatsApp wants it: convert it to MP4 with H.264 and AAC")
     return THREE_GP if brand.startswith(b"3g") else MP4
 
 
@@ -82,7 +82,7 @@ def _boxes(content: bytes, start: int, end: int, left: list[int], depth: int = 1
     while start < end:
         left[0] -= 1
         if left[0] < 0:
-            raise NotTaken("it has more parts than a video or sound has: save it again")
+            raise FileNotTaken("it has more parts than a video or sound has: save it again")
         size, head = int.from_bytes(content[start : start + 4], "big"), 8
         if size == 1:
             size, head = int.from_bytes(content[start + 8 : start + 16], "big"), 16
@@ -99,5 +99,5 @@ def _boxes(content: bytes, start: int, end: int, left: list[int], depth: int = 1
         start = box.end
 
 
-def cut_off(words: str) -> NotTaken:
-    return NotTaken(f"{words} ends in the middle, or is damaged: copy or save it again")
+def cut_off(words: str) -> FileNotTaken:
+    return FileNotTaken(f"{words} ends in the middle, or is damaged: copy or save it again")

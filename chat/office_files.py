@@ -5,7 +5,7 @@ Only the list of a package's members is read, nothing is unpacked.
 
 from __future__ import annotations
 
-from chat.file_types import DOC, DOCX, PPT, PPTX, XLS, XLSX, FileType, NotTaken
+from chat.file_types import DOC, DOCX, PPT, PPTX, XLS, XLSX, FileNotTaken, FileType
 from chat.iso_media import cut_off
 
 LONGEST_LIST = 4 * 1024**2
@@ -19,28 +19,28 @@ _OLD = {"WordDocument": DOC, "Workbook": XLS, "Book": XLS, "PowerPoint Document"
 
 
 def package_type(content: bytes) -> FileType:
-    """The type of a file that is a ZIP archive. Raises NotTaken."""
+    """The type of a file that is a ZIP archive. Raises FileNotTaken."""
     names = _members(content)
     if any(name.endswith("vbaProject.bin") for name in names):
-        raise NotTaken("it has macros, and WhatsApp takes no such file: save it without macros, or as PDF")
+        raise FileNotTaken("it has macros, and WhatsApp takes no such file: save it without macros, or as PDF")
     if "[Content_Types].xml" in names:
         for folder, found in _PACKAGES.items():
             if any(name.startswith(folder) for name in names):
                 return found
     if "mimetype" in names:
-        raise NotTaken("it is an OpenDocument file or an e-book, which WhatsApp does not take: save it as PDF")
-    raise NotTaken("it is an archive, which WhatsApp does not take: send the files in it one by one")
+        raise FileNotTaken("it is an OpenDocument file or an e-book, which WhatsApp does not take: save it as PDF")
+    raise FileNotTaken("it is an archive, which WhatsApp does not take: send the files in it one by one")
 
 
 def old_office_type(content: bytes) -> FileType:
-    """The type of a file in Microsoft's compound format. Raises NotTaken."""
+    """The type of a file in Microsoft's compound format. Raises FileNotTaken."""
     sector = 512 if content[30:32] == b"\x09\0" else 4096
     if (int.from_bytes(content[48:52], "little") + 2) * sector > len(content):
         raise cut_off("the document")
     for stream, found in _OLD.items():
         if stream.encode("utf-16-le") + b"\0\0" in content:
             return found
-    raise NotTaken("WhatsApp takes of this family .doc, .xls and .ppt alone: save it as PDF")
+    raise FileNotTaken("WhatsApp takes of this family .doc, .xls and .ppt alone: save it as PDF")
 
 
 def _members(content: bytes) -> frozenset[str]:
@@ -50,7 +50,7 @@ def _members(content: bytes) -> frozenset[str]:
         raise cut_off("the file")
     size, start = (int.from_bytes(content[at : at + 4], "little") for at in (end + 12, end + 16))
     if size > LONGEST_LIST:
-        raise NotTaken("it is an archive with too many files for a document: save it as PDF")
+        raise FileNotTaken("it is an archive with too many files for a document: save it as PDF")
     names, at = list[bytes](), start
     while at < start + size:
         if content[at : at + 4] != _MEMBER or at + 46 > end:

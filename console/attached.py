@@ -14,7 +14,7 @@ from starlette.requests import Request
 from backends.content.voice import LARGEST as LARGEST_RECORDING
 from backends.content.voice import can_convert, voice_of
 from backends.protocol import CannotBeRead
-from chat.file_types import NotTaken
+from chat.file_types import FileNotTaken
 from chat.files import VOICE, file_part
 from console.composing import Unfit
 from console.uploads import Upload
@@ -96,7 +96,7 @@ async def _recorded(request: Request, recording: bytes) -> bytes:
 async def _checked(content: bytes, name: str, kind: str | None = None) -> Part:
     try:
         return await asyncio.to_thread(file_part, content, name, kind=kind)  # it looks through megabytes
-    except NotTaken as refused:
+    except FileNotTaken as refused:
         field = RECORDED if kind == VOICE else FILES
         raise Unfit(field, "“%(name)s” cannot be sent: %(reason)s.", name=name[:80], reason=refused) from refused
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from chat.file_types import NotTaken
+from chat.file_types import FileNotTaken
 from chat.files import VOICE, file_part
 from console.access import seen_of, user_of
 from console.composing import Unfit, place_of
@@ -157,7 +157,7 @@ def _part_of(bytes_: bytes, filename: str, given: Mapping[str, str]) -> Part:
     caption = given.get("caption", "").strip() or None
     try:
         return file_part(bytes_, _own_name(filename), kind=VOICE if given.get("voice") else None, caption=caption)
-    except NotTaken as refusal:
+    except FileNotTaken as refusal:
         reason = str(refusal)
         raise Unfit("file", "This cannot be sent: %(reason)s.", reason=reason) from refusal
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from actors.tools.protocol import ToolResult
 from actors.tools.results import FromBytes, FromLibrary, Result, Sendable, checked
-from chat.file_types import NotTaken
+from chat.file_types import FileNotTaken
 from chat.files import file_part
 from events.library import Library, digest_in, listed
 from events.log import LogError, LogUnavailable
@@ -52,7 +52,7 @@ class LibraryParts:
             return result
         try:
             send = tuple([await self.part(account, one) for one in wanted])
-        except (NotSent, NotTaken, ValueError) as refused:
+        except (NotSent, FileNotTaken, ValueError) as refused:
             return ToolResult(f"A file cannot be sent: {refused}", failed=True)
         except LogError as error:
             return ToolResult(f"The library cannot be used at the moment: {error}", failed=True)

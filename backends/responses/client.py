@@ -42,7 +42,7 @@ class OpenCall(Exception):
         self.call_id = call_id
 
 
-class NotTaken(Exception):
+class FieldNotTaken(Exception):
     """The server, or the model, does not take an optional field of the request."""
 
     def __init__(self, field: str) -> None:
@@ -108,7 +108,7 @@ class Calls:
             await self._in(conversation, "delete", f"/conversations/{conversation}/items/{item}", dict[str, Any])
 
     async def create_response(self, body: JsonObject) -> Response:
-        """Request a response. Raises ThreadLost, OpenCall, NotTaken."""
+        """Request a response. Raises ThreadLost, OpenCall, FieldNotTaken."""
         try:
             return await self._in(body["conversation"], "post", "/responses", Response, body=body)
         except AttemptFailed as failure:
@@ -119,7 +119,7 @@ class Calls:
                 raise OpenCall(unclosed[1]) from failure
             for field in ("background", "truncation"):
                 if field in body and (error.param == field or field in error.message):
-                    raise NotTaken(field) from failure
+                    raise FieldNotTaken(field) from failure
             raise
 
     async def response(self, run: str) -> Response:

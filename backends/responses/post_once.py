@@ -11,7 +11,7 @@ import structlog
 from backends.protocol import ReplyFailed, ThreadLost
 from backends.provider.quirks import Quirks, insist
 from backends.provider.retry import AttemptFailed
-from backends.responses.client import Calls, ConversationLocked, NotTaken, OpenCall
+from backends.responses.client import Calls, ConversationLocked, FieldNotTaken, OpenCall
 from backends.responses.conversation import Occurrence
 from backends.responses.mend import mended
 from backends.responses.wire import Item, JsonObject, Response, output_items
@@ -143,7 +143,7 @@ class Posting:
             body = {name: value for name, value in self._body.items() if name not in _OPTIONAL or self._takes(name)}
             try:
                 return await insist(self._sent, body, self._server.quirks, mended)
-            except NotTaken as refused:
+            except FieldNotTaken as refused:
                 log.info("field_not_taken", field=refused.field)
                 self._server.takes.discard(refused.field)
             except OpenCall as open_:
@@ -182,7 +182,7 @@ async def _stopped(calls: Calls, posting: asyncio.Task[Response]) -> None:
             response = await posting
             if not response.ended:
                 await calls.cancel_response(response.id)
-    except (ReplyFailed, ThreadLost, OpenCall, NotTaken, TimeoutError) as failure:
+    except (ReplyFailed, ThreadLost, OpenCall, FieldNotTaken, TimeoutError) as failure:
         log.info("abandoned_response_not_stopped", reason=str(failure) or "no answer")
 
 

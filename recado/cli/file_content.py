@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from chat.file_types import NotTaken
+from chat.file_types import FileNotTaken
 from chat.files import file_part
 from events.library import LARGEST, folded, name_fault
 from events.parts import Part
@@ -37,7 +37,7 @@ def checked(path: Path, name: str | None = None, kind: str | None = None, captio
     try:
         content = _read(path)
         part = file_part(content, named, kind=kind, caption=caption)
-    except (NotTaken, OSError) as refused:
+    except (FileNotTaken, OSError) as refused:
         why = refused.strerror or str(refused) if isinstance(refused, OSError) else str(refused)
         raise click.ClickException(f"{_shown(path)}: {why}") from refused
     if (fault := name_fault(named)) is not None:
@@ -70,9 +70,9 @@ def _in(path: Path) -> Iterator[Path]:
 
 
 def _read(path: Path) -> bytes:
-    """At most one byte more than a file may have. Raises OSError, NotTaken."""
+    """At most one byte more than a file may have. Raises OSError, FileNotTaken."""
     if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe waits for a writer
-        raise NotTaken("it is no file")
+        raise FileNotTaken("it is no file")
     with path.open("rb") as file:
         return file.read(LARGEST + 1)
 

@@ -10,8 +10,8 @@ from recado.cli.meant import found_account_option
 from recado.cli.options import Moment, Text, Until, chat_argument, json_option, text_argument
 
 
-class UserName(Text):
-    """The name of a user."""
+class Assignee(Text):
+    """The name of the user who gets a chat."""
 
     name = "name"
 
@@ -40,7 +40,7 @@ class LabelName(Text):
 
 @click.command()
 @chat_argument
-@click.argument("user", type=UserName(), required=False, metavar="[NAME]")
+@click.argument("user", type=Assignee(), required=False, metavar="[NAME]")
 @click.option("--nobody", is_flag=True, help="No user has it any more.")
 @found_account_option
 @json_option

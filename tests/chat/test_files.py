@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.file_content import type_of
-from chat.file_types import KB, MB, TYPES, FileType, NotTaken
+from chat.file_types import KB, MB, TYPES, FileNotTaken, FileType
 from chat.files import KINDS, LONGEST_CAPTION, file_part
 from events.library import LARGEST, object_of
 from events.parts import FILES, faults
@@ -131,7 +131,7 @@ def test_every_type_of_the_table_has_a_sample() -> None:
 def test_a_file_that_whatsapp_does_not_take(name: str) -> None:
     """The message says what it is, and what to do."""
     sample, says = REFUSED[name]
-    with pytest.raises(NotTaken, match=says):
+    with pytest.raises(FileNotTaken, match=says):
         file_part(sample(), "picture.jpg")
 
 
@@ -139,7 +139,7 @@ def test_a_file_that_whatsapp_does_not_take(name: str) -> None:
 def test_a_file_that_ends_in_the_middle(name: str) -> None:
     content = TAKEN[name][0]()
     for end in {len(content) - 12, len(content) * 2 // 3, len(content) // 2}:
-        with pytest.raises(NotTaken, match="ends in the middle"):
+        with pytest.raises(FileNotTaken, match="ends in the middle"):
             file_part(content[:end], name)
 
 
@@ -148,7 +148,7 @@ def test_a_file_that_is_too_large(row: FileType, monkeypatch: pytest.MonkeyPatch
     """One byte over the limit is refused, with both sizes; the limit itself is taken."""
     monkeypatch.setattr("chat.files.type_of", lambda _: row)
     assert file_part(bytes(row.most), "x").kind == row.kind
-    with pytest.raises(NotTaken, match=r"[MK]B.*make it smaller"):
+    with pytest.raises(FileNotTaken, match=r"[MK]B.*make it smaller"):
         file_part(bytes(row.most + 1), "x")
     assert row.most <= LARGEST
 
@@ -185,15 +185,15 @@ def test_a_kind_that_it_has_to_be(name: str, kind: str) -> None:
     if kind == found or (name, kind) == ("ogg with opus", "voice"):
         assert file_part(sample(), "x", kind=kind).voice == (kind == "voice")
     else:
-        with pytest.raises(NotTaken, match=f"as {found}, not as {kind}|a voice message is"):
+        with pytest.raises(FileNotTaken, match=f"as {found}, not as {kind}|a voice message is"):
             file_part(sample(), "x", kind=kind)
 
 
 def test_captions() -> None:
     assert file_part(PDF, "x", caption="x" * LONGEST_CAPTION).caption
-    with pytest.raises(NotTaken, match="1,025 characters"):
+    with pytest.raises(FileNotTaken, match="1,025 characters"):
         file_part(PDF, "x", caption="x" * (LONGEST_CAPTION + 1))
-    with pytest.raises(NotTaken, match="only pictures"):
+    with pytest.raises(FileNotTaken, match="only pictures"):
         file_part(TAKEN["mp3"][0](), "x", caption="Listen")
 
 
@@ -201,7 +201,7 @@ def test_captions() -> None:
 def test_no_bytes_break_the_check(junk: bytes, name: str, kept: int) -> None:
     """Any bytes, also behind the beginning of a real file, are taken or refused, and nothing else is raised."""
     for content in (junk, TAKEN[name][0]()[:kept] + junk):
-        with suppress(NotTaken):
+        with suppress(FileNotTaken):
             assert file_part(content, "x").kind in FILES
 
 
@@ -213,5 +213,5 @@ def test_damaged_bytes_break_nothing(name: str) -> None:
         content = bytearray(whole)
         for _ in range(4):
             content[chance.randrange(len(content))] = chance.randrange(256)
-        with suppress(NotTaken):
+        with suppress(FileNotTaken):
             assert file_part(bytes(content), "x").kind in FILES
