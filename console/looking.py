@@ -37,6 +37,6 @@ async def look(request: Request) -> Response:
 
 
 async def _mark(deps: Deps, key: ChatKey, user: User, upto: int) -> None:
-    """The user has seen the chat up to there. Only users who may answer count: a viewer's look answers nobody."""
+    """The user has seen the chat up to there. Only users who may answer count: a viewer cannot answer."""
     if user.acts and upto > deps.seen.upto(key):
         deps.seen.mark(key, min(upto, await deps.read(deps.queries.checkpoint)), user.name)

@@ -51,7 +51,7 @@ async def answer_projection_missing(request: Request, missing: Exception) -> Res
 
 
 async def answer_log_error(request: Request, error: Exception) -> Response:
-    """The response while the bus does not answer, has not what is asked for, or no room."""
+    """The response while the bus does not answer, lacks the thing that was asked for, or has no room."""
     if not isinstance(error, LogError):
         raise error
     if isinstance(error, LogUnavailable):

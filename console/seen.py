@@ -1,7 +1,7 @@
 """Knows the chats that users of the desk have seen, and who has one open: in memory, shared over the bucket DESK.
 
-All of it may be lost. A page never waits for it, and no failure of the bucket stops anything: what could not be
-written is dropped, and one line of the log says so until it works again.
+All of it may be lost. A page never waits for it, and no failure of the bucket stops anything: a mark that could not
+be written is dropped, and one line of the log says so until it works again.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class SeenChats:
         self._is_told = False
 
     def upto(self, key: ChatKey) -> int:
-        """The sequence of the log up to which some user has seen the chat; 0 if nobody has."""
+        """The sequence of the log up to which some user has seen the chat; 0 if none has."""
         return self._upto.get(name_of(key), 0)
 
     def mark(self, key: ChatKey, seq: int, by: str) -> None:

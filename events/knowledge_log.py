@@ -52,7 +52,7 @@ class Changes(msgspec.Struct, frozen=True):
     """Versions in the order of the stream.
 
     - `stream`: its identity: a new one, and one that was restored, have others.
-    - `is_from_start`: the first ones of the stream; what was read before came from a stream that is gone.
+    - `is_from_start`: the first ones of the stream; all that was read before came from a stream that is gone.
     - `last`: the sequence up to which all was read.
     - `is_whole`: everything that was stored when the follower connected was read.
     """

@@ -1,7 +1,7 @@
 """Every stream, bucket and object store that recado keeps on a bus, in one table.
 
 Backup and restore read it. Tests compare it with the roles of deploy/nats, with the limits that the server was given,
-and with what stands on a bus on which recado has run: a store that is missing here fails them.
+and with the stores of a bus on which recado has run: a store that is missing here fails them.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ RATE = 16_000
 """Samples a second, each of two bytes: recognisers hear no more."""
 
 WAV_UP_TO = 10 * 60
-"""Seconds. Every recogniser reads WAV, and it costs a fifth of Opus; ten minutes of it have 19 MB. What is longer
+"""Seconds. Every recogniser reads WAV, and it costs a fifth of Opus; ten minutes of it have 19 MB. Longer sound
 becomes Opus in Ogg, of which an hour has 11 MB: OpenAI takes 25."""
 
 _OPUS_BITS = 24_000

@@ -148,7 +148,7 @@ async def ask(request: Request) -> Response:
 
 
 async def remove(request: Request) -> Response:
-    """POST `base`, the version that was looked at: end the document. Its versions stay, for what was answered."""
+    """POST `base`, the version that was looked at: end the document. Its versions stay, since answers name them."""
     place, base = place_of(request), (await form_of(request)).get("base", "")
     _ = translate_of(request)
     documents = documents_of(request)

@@ -6,6 +6,7 @@
 
 import { away } from "./lost.js";
 import { announce } from "./news.js";
+import { get } from "./pages.js";
 import { patch } from "./patch.js";
 import { holdEnd, keepUp, toEnd } from "./refresh.js";
 import { localTimes } from "./times.js";
@@ -22,13 +23,13 @@ export const list = () => document.querySelector("#list");
 /** Show the chat of an address. `isNew`: it gets an entry in the browser's history. */
 export async function open(address, isNew = true) {
   const mine = ++asked;
-  const answer = await fetch(address, { headers: { accept: "text/html" } }).catch(() => null);
-  const page = answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  const got = await get(address);
   if (mine !== asked) return; // another one was opened meanwhile
-  if (answer === null) {
+  if (got === null) {
     away();
     return;
   }
+  const page = got.answer.ok && !got.answer.redirected ? new DOMParser().parseFromString(got.text, "text/html") : null;
   const panes = page?.querySelector(".panes");
   if (!panes) {
     location.href = address; // logged out, closed into another chat, or gone: the server says which

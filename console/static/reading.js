@@ -1,5 +1,6 @@
 // Reading a conversation: earlier messages come by themselves, what is new is told at its end, and quotes are followed.
 
+import { get } from "./pages.js";
 import { open } from "./panes.js";
 import { isAtEnd, toEnd } from "./refresh.js";
 import { localDays } from "./days.js";
@@ -89,9 +90,9 @@ async function earlier() {
   const address = new URL(chat.querySelector("#earlier a").href);
   address.searchParams.set("before", first.id.slice(1));
   address.searchParams.set("part", "live");
-  const answer = await fetch(address, { headers: { accept: "text/html" } }).catch(() => null);
+  const got = await get(address);
   const page = document.createElement("template");
-  if (answer?.ok && !answer.redirected) page.innerHTML = await answer.text();
+  if (got?.answer.ok && !got.answer.redirected) page.innerHTML = got.text;
   loading = false;
   if (mine !== chat || !page.content.firstChild) return;
   localTimes(page.content);

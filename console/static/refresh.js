@@ -3,14 +3,13 @@
 
 import { away, out, there } from "./lost.js";
 import { announceLines, announceRows } from "./news.js";
+import { get } from "./pages.js";
 import { patch } from "./patch.js";
 import { localTimes } from "./times.js";
 
 const LINES = ".lines > li[data-id]";
 const ROWS = ".chats > li > a[href]";
 const AGAIN = 3000; // ms until a stream that was refused is asked for again
-
-const PATIENCE = 30_000; // ms until a server that says nothing counts as away
 
 /** Keep the parts of `root` up to date. Returns a function that ends it. */
 export function keepUp(root) {
@@ -31,16 +30,19 @@ export function keepUp(root) {
 async function refresh(part) {
   if (!part.checkVisibility()) return; // a pane that is not shown
   const address = part.dataset.refresh;
-  const answer = await fetch(address, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);
+  const got = await get(address);
   if (!part.isConnected || part.dataset.refresh !== address) return; // another chat was opened meanwhile
-  if (answer === null) away();
-  else if (answer.redirected && new URL(answer.url).pathname === "/login") out();
+  if (got === null) {
+    away();
+    return;
+  }
+  const { answer, text } = got;
+  if (answer.redirected && new URL(answer.url).pathname === "/login") out();
   else if (answer.redirected) location.reload(); // the chat has closed into another one
   else there();
-  if (!answer?.ok || answer.redirected) return;
+  if (!answer.ok || answer.redirected) return;
   const fresh = document.createElement("template");
-  fresh.innerHTML = await answer.text();
-  if (!part.isConnected || part.dataset.refresh !== address) return;
+  fresh.innerHTML = text;
   bring(part, fresh.content);
 }
 
@@ -119,12 +121,15 @@ function whenever(part) {
       return;
     }
     running = true;
-    do {
-      again = false;
-      await refresh(part);
-      await new Promise((resolve) => setTimeout(resolve, 150));
-    } while (again);
-    running = null;
+    try {
+      do {
+        again = false;
+        await refresh(part);
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      } while (again);
+    } finally {
+      running = null;
+    }
   };
 }
 

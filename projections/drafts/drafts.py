@@ -29,7 +29,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
     - `seq`: the sequence of a message that asks it; the draft is named by it.
     - `question`: as it was asked last.
-    - `answer`: as a human answered it last; empty: nobody did.
+    - `answer`: as a human answered it last; empty: none did.
     - `count`: how often it was asked, in `people` chats.
     - `first`, `last`: when.
     - `why`: how often for each reason: as in chat.left_open, or `by_hand`.

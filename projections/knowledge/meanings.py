@@ -1,7 +1,7 @@
 """The vectors of pieces in the file of the index. Each function is a part of a transaction of its caller.
 
 A space is what one model at one server makes: its vectors can be compared with each other, and with no others. Vectors
-are kept by the digest of what was embedded, so that a piece that comes again has them: one, or several one after the
+are kept by the digest of their words, so that a piece that comes again has them: one, or several one after the
 other. A table of sqlite-vec for each space has their signs, by piece and collection. A collection is searched in a
 space from the time at which each of its pieces had a vector, so that another model takes over when it is whole.
 """

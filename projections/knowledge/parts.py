@@ -1,7 +1,7 @@
 """The words to embed of a piece: below its document's name and its headings; and those words in parts. Pure.
 
-A small model blurs many statements into one vector. With a vector for each sentence and each row of a table, below the
-heading that tells what it is about, a question meets the one that answers it.
+A small model blurs many statements into one vector. With a vector for each sentence and each row of a table, below its
+heading, a question meets the one that answers it.
 """
 
 from __future__ import annotations

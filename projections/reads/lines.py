@@ -110,8 +110,8 @@ def last_wrote(db: sqlite3.Connection, key: ChatKey) -> tuple[str, datetime] | N
 def lines(  # noqa: PLR0917
     db: sqlite3.Connection, key: ChatKey, limit: int, before: int | None, after: int | None, around: int | None
 ) -> LinesPage:
-    """A page of a chat: what is around a sequence, or comes after one, or before one; its end without any. Call it
-    within a read transaction."""
+    """A page of a chat: the lines around a sequence, after one, or before one; without any, its end. Call it within
+    a read transaction."""
     numbers = family(db, key)
     if not numbers:
         return LinesPage(entries=(), first=0, all=0)

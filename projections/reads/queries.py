@@ -92,7 +92,7 @@ class Queries(ChatQueries):
     def drafts(
         self, questions: Iterable[str], settled: Iterable[Settled], accounts: Collection[str] | None = None
     ) -> Drafts:
-        """Questions that the documents do not answer, but for these `questions` of pairs and what is `settled`."""
+        """Questions that the documents do not answer, without these `questions` of pairs and the `settled` drafts."""
         with self._reader.transaction() as db:
             return drafts(db, questions, settled, accounts)
 
@@ -145,13 +145,12 @@ class Queries(ChatQueries):
         after: int | None = None,
         around: int | None = None,
     ) -> LinesPage:
-        """A page of a chat's messages and replies: its end, or what comes `before` or `after` a sequence, or what is
-        `around` one."""
+        """A page of a chat's messages and replies: its end, or those `before`, `after` or `around` a sequence."""
         with self._reader.transaction() as db:
             return lines(db, key, limit, before, after, around)
 
     def beside(self, key: ChatKey, shown: Sequence[Entry]) -> Beside:
-        """What belongs to these lines of the chat, the oldest first, and may be on another page."""
+        """The lines and names that belong to these lines of the chat, the oldest first, and may be on another page."""
         with self._reader.transaction() as db:
             return beside(db, key, shown)
 

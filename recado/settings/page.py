@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
+from console.sign_in.addresses import is_private
 from events.users import SHORTEST_PASSWORD as SHORTEST
 from recado.settings.variables import Reader, Variable, host, secret
 
@@ -53,6 +55,28 @@ def _networks() -> Reader:
 
 def _written(networks: Any) -> str:
     return ", ".join(map(str, networks))
+
+
+def _issuer() -> Reader:
+    def read(given: str) -> str:
+        if not is_private(given) or "?" in given:
+            raise ValueError("which is no address of a provider: write it as the provider does, with https://")
+        return given
+
+    return Reader("an address that starts with https://, or with http:// on this machine", read)
+
+
+def _page_url() -> Reader:
+    def read(given: str) -> str:
+        parts = urlsplit(given) if is_private(given) else None
+        if parts is None or parts.path not in ("", "/") or "?" in given:
+            raise ValueError(
+                "which is not the page's address: write one like https://chat.example.com, without a path; http:// "
+                "only for localhost"
+            )
+        return given.removesuffix("/")
+
+    return Reader("an address that starts with https://, or with http:// on this machine, without a path", read)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -103,10 +127,51 @@ class PageSettings:
         ),
     ] = ()
 
+    page_url: Annotated[
+        str,
+        Variable(
+            name="RECADO_PAGE_URL",
+            reader=_page_url(),
+            meaning="The address by which people open the page. A provider (`RECADO_OIDC_ISSUER`) sends them back to "
+            "`/login/oidc/back` there.",
+            example="https://chat.example.com",
+        ),
+    ] = ""
+    oidc_issuer: Annotated[
+        str,
+        Variable(
+            name="RECADO_OIDC_ISSUER",
+            reader=_issuer(),
+            meaning="The address of a provider of OpenID Connect, at which users sign in with their e-mail address. It "
+            "needs the three settings `RECADO_PAGE_URL`, `RECADO_OIDC_CLIENT_ID` and `RECADO_OIDC_CLIENT_SECRET`. See "
+            "[Users](users.md#signed-in-by-a-provider).",
+            example="https://id.example.com/realms/shop",
+        ),
+    ] = ""
+    oidc_client_id: Annotated[
+        str,
+        Variable(
+            name="RECADO_OIDC_CLIENT_ID",
+            reader=secret(),
+            meaning="The id under which the provider of `RECADO_OIDC_ISSUER` knows recado.",
+            example="recado",
+        ),
+    ] = ""
+    oidc_client_secret: Annotated[
+        str,
+        Variable(
+            name="RECADO_OIDC_CLIENT_SECRET",
+            reader=secret(),
+            meaning="The secret that the provider of `RECADO_OIDC_ISSUER` gave to recado.",
+            example="Zx9…",
+            secret=True,
+        ),
+    ] = ""
+
     @property
     def is_for_this_machine(self) -> bool:
-        """Whether only this machine reaches the page, and no proxy in front of it is named."""
-        return self.host in ("127.0.0.1", "::1") and not self.proxy_header
+        """Whether only this machine reaches the page, and no proxy in front of it and no sign-in is named."""
+        return self.host in ("127.0.0.1", "::1") and not self.proxy_header and not self.oidc_issuer
 
 
 def page_problems(settings: PageSettings) -> Iterator[str]:
@@ -117,3 +182,13 @@ def page_problems(settings: PageSettings) -> Iterator[str]:
         yield "RECADO_PROXY_HEADER is set: say in RECADO_PROXY_ADDRESSES which proxies may send it"
     if settings.proxy_addresses and not settings.proxy_header:
         yield "RECADO_PROXY_ADDRESSES is set: say in RECADO_PROXY_HEADER which header these proxies set"
+    needed = {
+        "RECADO_PAGE_URL": settings.page_url,
+        "RECADO_OIDC_CLIENT_ID": settings.oidc_client_id,
+        "RECADO_OIDC_CLIENT_SECRET": settings.oidc_client_secret,
+    }
+    for name, value in needed.items():
+        if settings.oidc_issuer and not value:
+            yield f"RECADO_OIDC_ISSUER is set: set {name} too, or unset it"
+        if value and not settings.oidc_issuer:
+            yield f"{name} is set: say in RECADO_OIDC_ISSUER at which provider people sign in, or unset it"

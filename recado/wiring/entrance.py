@@ -9,6 +9,8 @@ import structlog
 from console.entrance import Entrance, ProxyHeader
 from console.known_users import KnownUsers
 from console.sessions import FILE, Sessions
+from console.sign_in.provider import Provider
+from console.sign_in.sign_in import SignIn
 from events.jetstream.connection import Bus
 from events.jetstream.users import JetStreamUsers
 from recado.embedded.data_folder import DataFolder
@@ -21,11 +23,23 @@ USERS_WITHIN = 30.0
 log = structlog.get_logger("recado.users")
 
 
+def sign_in_of(settings: Settings) -> SignIn | None:
+    """The sign-in at the provider of the settings; None if there is none."""
+    if not settings.oidc_issuer:
+        return None
+    from console.sign_in import id_token  # noqa: PLC0415 - few have a provider, and the extra that it needs
+
+    provider = Provider(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)
+    return SignIn(provider, id_token, settings.page_url)
+
+
 class PageUnguarded(Exception):
     """Other machines reach the page, and anyone there could read every chat."""
 
     def __init__(self, settings: Settings) -> None:
-        setting = "RECADO_PROXY_HEADER" if settings.proxy_header else f"RECADO_HOST={settings.host}"
+        setting = f"RECADO_HOST={settings.host}"
+        if settings.proxy_header or settings.oidc_issuer:
+            setting = "RECADO_PROXY_HEADER" if settings.proxy_header else "RECADO_OIDC_ISSUER"
         super().__init__(
             f"with {setting} the page would show every chat to everyone who can reach it: set RECADO_PAGE_PASSWORD, or "
             "start without that setting, make a user with recado user add, and start again"
@@ -51,6 +65,7 @@ async def watched_entrance(
         users=users,
         loopback=settings.is_for_this_machine,
         proxy=ProxyHeader(settings.proxy_header, settings.proxy_addresses) if settings.proxy_header else None,
+        sign_in=sign_in_of(settings),
     )
     if entrance.mode == "shut":
         raise PageUnguarded(settings)

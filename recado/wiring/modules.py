@@ -1,5 +1,5 @@
-"""Looks for what an instance loads beside recado itself: the module of RECADO_TOOLS, PyAV for voice, and
-the model that finds documents without a server."""
+"""Looks for what an instance loads beside recado itself: the module of RECADO_TOOLS, PyAV for voice, the model that
+finds documents without a server, and Authlib for a sign-in provider."""
 
 from __future__ import annotations
 
@@ -57,7 +57,17 @@ def embedded_problem(settings: Settings) -> str | None:
     )
 
 
+def oidc_problem(settings: Settings) -> str | None:
+    """What to install, where people are to sign in at a provider and Authlib is not there; None otherwise."""
+    if not settings.oidc_issuer or (find_spec("authlib") is not None and find_spec("joserfc") is not None):
+        return None
+    return (
+        "RECADO_OIDC_ISSUER needs Authlib, which checks what the provider tells and is not installed: install it with "
+        "`make oidc` (the extra recado[oidc]), or unset RECADO_OIDC_ISSUER; then people log in with a password"
+    )
+
+
 def problems(settings: Settings) -> list[str]:
-    """Each reason why an instance cannot start with what is installed."""
-    found = (tools_problem(settings), speech_problem(settings), embedded_problem(settings))
+    """Each reason why an instance cannot start with the modules that are installed."""
+    found = (tools_problem(settings), speech_problem(settings), embedded_problem(settings), oidc_problem(settings))
     return [problem for problem in found if problem is not None]

@@ -133,6 +133,39 @@ async def test_who_else_looks(window: Window, page: Page) -> None:
             await asyncio.sleep(0.05)
 
 
+CUT = """part => {
+    const whole = window.fetch;
+    window.broken = 0;
+    window.fetch = async (...asked) => {
+        const answer = await whole(...asked);
+        if (window.mended || !String(asked[0]).includes(part)) return answer;
+        window.broken += 1;
+        return new Response(new ReadableStream({start: body => body.error(new TypeError("cut"))}));
+    };
+}"""
+"""The connection breaks in the middle of each answer whose address has `part` in it, until `mended`."""
+
+
+async def test_an_answer_that_breaks_off(window: Window, page: Page) -> None:
+    """The conversation goes on with the next message, and a chat is opened by the next click."""
+    await open_chat(window, page)
+    await expect(window.locator("#lines .person")).to_have_count(60)
+    await window.evaluate(CUT, "part=live")
+    await given(page, ANA, Message(id="b1", text="lost with the connection"))
+    await until(window, "() => window.broken > 0")
+    await window.evaluate("window.mended = true")
+    await given(page, ANA, Message(id="b2", text="after the connection"))
+    await expect(window.locator("#lines")).to_contain_text("after the connection", timeout=60_000)
+    await window.evaluate("window.mended = false")
+    await window.evaluate(CUT, TOM.chat.partition("@")[0])
+    tom = window.locator("#list .chats a", has_text="Tom")
+    await tom.click()
+    await until(window, "() => window.broken > 0")
+    await window.evaluate("window.mended = true")
+    await tom.click()
+    await expect(window.locator("#conversation h1")).to_have_text("Tom")
+
+
 async def test_the_connection_is_lost(window: Window, page: Page) -> None:
     """A banner says so, nothing is sent, what is typed stays; then everything catches up by itself."""
     port = urlsplit(page.address).port or 0

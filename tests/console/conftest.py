@@ -23,6 +23,7 @@ from console.passwords import Passwords
 from console.profiles.port import ProfileDesk
 from console.server import bind, serving
 from console.sessions import FILE, Sessions
+from console.sign_in.sign_in import SignIn
 from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import ChatKey
@@ -52,6 +53,7 @@ class Page:
         users: UserBook | None = None,
         loopback: bool = True,
         proxy: ProxyHeader | None = None,
+        sign_in: SignIn | None = None,
         profiles: Callable[[Page], ProfileDesk | None] = lambda _: None,
     ) -> None:
         self.log = log
@@ -68,7 +70,7 @@ class Page:
             model=ModelInfo("gpt-6-luna"),
             not_ready=lambda: self.troubles,
             simulator=self.simulator,
-            entrance=Entrance(Sessions(folder / FILE, password or ""), self.users, loopback, proxy),
+            entrance=Entrance(Sessions(folder / FILE, password or ""), self.users, loopback, proxy, sign_in),
             passwords=Passwords(CHEAP),
             profiles=profiles(self),
         )

