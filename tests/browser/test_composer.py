@@ -191,7 +191,9 @@ async def test_the_end_stays_in_sight(page: Page, window: Window, stores: Stores
     """While a picture comes after the page, and while the composer grows; a reader further up is not moved."""
     stores.put(samples.picture("JPEG", size=(600, 800)), "p")
     await happened(page, ANA, *(Message(id=f"n{number}", text=f"message {number}") for number in range(30)))
-    await happened(page, ANA, Message(id="p", kind="image", text="this one", media=Media(object="p", mime="image/jpeg")))
+    await happened(
+        page, ANA, Message(id="p", kind="image", text="this one", media=Media(object="p", mime="image/jpeg"))
+    )
     may_come = asyncio.Event()
 
     async def later(route: Route) -> None:

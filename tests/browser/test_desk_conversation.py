@@ -47,13 +47,18 @@ async def until(window: Window, condition: str) -> None:
 async def test_a_found_message_moves_its_pane_alone(window: Window, page: Page) -> None:
     """The head of the page stays: nothing in the panes makes the page itself higher than the window."""
     for number in range(25):
-        await given(page, ChatKey("local", f"4477009001{number:02}@s.whatsapp.net"), Message(id=f"u{number}", text="new"))
+        await given(
+            page, ChatKey("local", f"4477009001{number:02}@s.whatsapp.net"), Message(id=f"u{number}", text="new")
+        )
     seq = 150
     await open_chat(window, page, f"?around={seq}#s{seq}")
     await until(window, f"document.querySelector('#s{seq}.found') !== null")
     await expect(window.locator("#list .unread").nth(20)).to_be_attached()
     assert await window.locator(f"#s{seq}").evaluate(IN_SIGHT)
-    assert await window.evaluate("[document.scrollingElement.scrollTop, document.scrollingElement.scrollHeight]") == [0, 860]
+    assert await window.evaluate("[document.scrollingElement.scrollTop, document.scrollingElement.scrollHeight]") == [
+        0,
+        860,
+    ]
     await expect(window.locator(".top nav")).to_be_in_viewport()
 
 
