@@ -64,7 +64,9 @@ class ListLinks:
     def found(self, hit: Found) -> str:
         """A message that was found, in its chat and beside the same search."""
         seq = hit.entry.seq
-        return f"{address_of(ChatKey(hit.account, hit.chat))}{_query({'around': seq} | _beside(self._given))}#s{seq}"
+        return (
+            f"{address_of(ChatKey(hit.account, hit.chat))}{_query({'around': str(seq)} | _beside(self._given))}#s{seq}"
+        )
 
     def is_open(self, view: ChatView) -> bool:
         return self._key == (view.account, view.chat)
