@@ -246,7 +246,7 @@ async def test_without_script(page: Page, window: Window) -> None:
     bare = await (await window.context.browser.new_context(java_script_enabled=False)).new_page()  # type: ignore[union-attr]
     await open_chat(page, bare)
     await bare.fill("#text", "once")
-    await bare.locator("#write button").click(click_count=2)
+    await bare.locator("#write .send").click(click_count=2)
     await expect(bare.locator(".told")).to_contain_text("The order is stored")
     await bare.reload()
     await expect(bare.locator(".told")).to_have_count(0)
@@ -257,6 +257,6 @@ async def test_without_script(page: Page, window: Window) -> None:
     assert [one.command for one in await orders_of(page, ANA)] == ["send", "block"]
     page.log.fault = LogUnavailable("no answer")  # type: ignore[attr-defined]
     await bare.fill("#text", "my words")
-    await bare.locator("#write button").click()
+    await bare.locator("#write .send").click()
     await expect(bare.locator("#text")).to_have_value("my words")
     await bare.context.close()
