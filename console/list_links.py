@@ -12,7 +12,7 @@ from console.rendering import address_of
 from events.subjects import ChatKey
 from projections.reads.chat_list import Asked, ChatPage, Place
 from projections.reads.found import FoundPage
-from projections.reads.views import ChatView
+from projections.reads.views import ChatView, Found
 
 PREFIX = "list."
 """Before the list's fields in the address of a chat."""
@@ -60,6 +60,13 @@ class ListLinks:
     def chat(self, view: ChatView) -> str:
         """A chat of the list, beside the same list."""
         return address_of(ChatKey(view.account, view.chat)) + _query(_beside(self._given))
+
+    def found(self, hit: Found) -> str:
+        """A message that was found, in its chat and beside the same search."""
+        seq = hit.entry.seq
+        return (
+            f"{address_of(ChatKey(hit.account, hit.chat))}{_query({'around': str(seq)} | _beside(self._given))}#s{seq}"
+        )
 
     def is_open(self, view: ChatView) -> bool:
         return self._key == (view.account, view.chat)

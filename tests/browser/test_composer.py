@@ -187,6 +187,7 @@ async def test_files_of_people(page: Page, window: Window, stores: Stores) -> No
     assert await window.title() != "owned"
 
 
+@pytest.mark.slow("a browser opens a chat of thirty messages while a picture is held back")
 async def test_the_end_stays_in_sight(page: Page, window: Window, stores: Stores) -> None:
     """While a picture comes after the page, and while the composer grows; a reader further up is not moved."""
     stores.put(samples.picture("JPEG", size=(600, 800)), "p")

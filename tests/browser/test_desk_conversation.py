@@ -44,6 +44,7 @@ async def until(window: Window, condition: str) -> None:
     await window.wait_for_function(condition, timeout=60_000)
 
 
+@pytest.mark.slow("a browser opens the inbox with many unread chats")
 async def test_a_found_message_moves_its_pane_alone(window: Window, page: Page) -> None:
     """The head of the page stays: nothing in the panes makes the page itself higher than the window."""
     for number in range(25):

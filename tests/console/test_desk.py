@@ -158,7 +158,7 @@ async def test_search(page: Page) -> None:
     _, words = await page.get("/desk?q=rye", **HTML)
     assert "rye bread" in words
     assert "a cake" not in words
-    assert f'{address(ANA)}?around=1#s1"' in words
+    assert f'{address(ANA)}?around=1&amp;list.q=rye#s1"' in words  # beside the same search
     assert address(ANA) in (await page.get("/desk?q=lima", **HTML))[1]
     assert address(TOM) in (await page.get("/desk?q=447700", **HTML))[1]
     assert "Nothing has “&lt;i&gt;” in it" in (await page.get("/desk?q=%3Ci%3E", **HTML))[1]
