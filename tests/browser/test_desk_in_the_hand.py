@@ -78,7 +78,7 @@ async def test_a_draft_is_kept(page: Page, window: Window) -> None:
     await expect(text).to_have_value("my draft\nof two lines")
     await window.reload()
     await expect(text).to_have_value("my draft\nof two lines")
-    await window.locator("h1").click()
+    await window.locator("#with").click()
     await window.keyboard.press("/")
     await expect(window.locator("#q")).to_be_focused()
     await expect(text).to_have_value("my draft\nof two lines")
