@@ -41,7 +41,7 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
 
     - `partition`: its number, from 0 to 63.
     - `name`: the name that the person gave on WhatsApp last.
-    - `last_at`: the time of the newest message, reply or order.
+    - `last_at`: the time of the newest message, reply or order but for the work that users share.
     - `last_text`: the newest message or reply, and `last`: the same with its author and kind.
     - `messages`, `replies`: their numbers.
     - `waiting`: the number of messages without a turn.

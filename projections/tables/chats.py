@@ -15,6 +15,7 @@ from chat.informing import is_informing
 from chat.pending import has_pending_work, has_work_now, wakes
 from chat.state import Chat
 from chat.teamwork import state_of
+from chat.teamwork_orders import COMMANDS
 from events.decisions import Reply
 from events.inbound import Control, Message, Receipt
 from events.jid import is_group
@@ -105,7 +106,8 @@ class Chats:
     def came_in(self, held: ChatRow, recorded: Recorded) -> None:
         event = recorded.event
         held.messages += not isinstance(event, Control)
-        held.last_at = micros(recorded.at)
+        if not (isinstance(event, Control) and event.command in COMMANDS):  # they say nothing in the chat
+            held.last_at = micros(recorded.at)
         if not isinstance(event, Message) or not event.name or event.from_me or held.name == event.name:
             return
         if not is_group(held.key.chat):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from functools import reduce
 
+import pytest
+
 from chat.evolve import evolve
 from chat.state import Chat
+from chat.teamwork_orders import COMMANDS
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, GROUP, NOON, Past, pending
 
@@ -91,3 +94,13 @@ def test_columns_of_a_chat_in_lists(known: Known, past: Past) -> None:
     assert (ana.waiting, ana.owes, ana.answering, ana.last_at) == (1, True, False, past.events[3].at)
     assert known.queries.chats(account="bakery") == ()
     assert len(known.queries.chats(account="shop", limit=2)) == 2
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_work_that_users_share_moves_no_chat(known: Known, past: Past, command: str) -> None:
+    """It keeps its place in the list, and the time of the last words."""
+    past.message("m1", key=ANA)
+    past.message("m1", key=BIA)
+    past.control("c1", command, key=ANA, text="calls back on Monday")
+    bia, ana = known.after(past).queries.chats()
+    assert (bia.chat, ana.last_at) == (BIA.chat, past.events[0].at)
