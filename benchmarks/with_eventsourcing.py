@@ -118,7 +118,8 @@ class ChatTables(Projection[Tables]):
             at = micros(opened.timestamp)
             to.execute(
                 "INSERT INTO chats (account, chat, partition, last_at, messages, replies, owes, to_do, wakes, marks,"
-                " words, snapshot) VALUES (?, ?, 0, ?, 0, 0, 0, 0, 0, 0, '', '{}')",
+                " words, snapshot, work, assigned, wait_order)"
+                " VALUES (?, ?, 0, ?, 0, 0, 0, 0, 0, 0, '', '{}', 'open', '', 0)",
                 (ACCOUNT, opened.originator_id.hex, at),
             )
 

@@ -16,7 +16,7 @@ CREATE TABLE chats (
     chat TEXT NOT NULL,
     partition INTEGER NOT NULL,
     name TEXT,
-    last_at INTEGER NOT NULL,                -- last message, reply or control
+    last_at INTEGER NOT NULL,                -- last message, reply, or order but for shared work
     messages INTEGER NOT NULL,
     replies INTEGER NOT NULL,
     owes INTEGER NOT NULL,                   -- has pending work

@@ -163,7 +163,7 @@ class PageSettings:
             name="RECADO_OIDC_CLIENT_SECRET",
             reader=secret(),
             meaning="The secret that the provider of `RECADO_OIDC_ISSUER` gave to recado.",
-            example="Zx9…",
+            example="GOCSPX-4f5sL0cN1",
             secret=True,
         ),
     ] = ""
@@ -190,5 +190,3 @@ def page_problems(settings: PageSettings) -> Iterator[str]:
     for name, value in needed.items():
         if settings.oidc_issuer and not value:
             yield f"RECADO_OIDC_ISSUER is set: set {name} too, or unset it"
-        if value and not settings.oidc_issuer:
-            yield f"{name} is set: say in RECADO_OIDC_ISSUER at which provider people sign in, or unset it"

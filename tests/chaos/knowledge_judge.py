@@ -58,7 +58,7 @@ def _was_in_force(
     passage: Passage, versions: Sequence[Stored], asked: datetime, returned: datetime, within: timedelta
 ) -> bool:
     mine = [version for version in versions if version.document == passage.document]
-    for version, after in zip(mine, [*mine[1:], None], strict=True):
+    for version, after in zip(mine, [*mine[1:], None], strict=False):
         if version.seq == passage.seq:
             return version.since <= returned and (after is None or asked <= after.until + within)
     return False

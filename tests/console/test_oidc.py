@@ -507,7 +507,7 @@ GOOD = {
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        *(({name: ""}, name) for name in GOOD),
+        *(({name: ""}, name) for name in GOOD if name != "RECADO_OIDC_ISSUER"),
         ({"RECADO_OIDC_ISSUER": "http://id.example.com"}, "with https://"),
         ({"RECADO_OIDC_ISSUER": "id.example.com"}, "with https://"),
         ({"RECADO_OIDC_ISSUER": "https://a:b@id.example.com"}, "with https://"),

@@ -17,6 +17,7 @@ EXTRA = (
     "gateways.device",
     "recado.wiring.device_gateway",
     "backends.content.audio_process",
+    "backends.content.voice_process",
     "console.sign_in.id_token",
 )
 """Modules of the extras `device`, `speech` and `oidc`, which bring their own packages."""

@@ -21,7 +21,7 @@ NAMES = ("a", "b", "c")
 BUSY = Mix(chats=200, pause=0.1, trouble_at_the_provider=0)
 
 
-class Noted(msgspec.Struct, frozen=True, kw_only=True):
+class Hinted(msgspec.Struct, frozen=True, kw_only=True):
     """The type that the next version writes, as this test reads it."""
 
     text: str
@@ -73,8 +73,8 @@ async def test_onto_a_version_that_adds_a_field(tmp_path: Path) -> None:
 async def test_onto_a_version_that_writes_a_type_which_the_one_before_could_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The release before knew the type and wrote none: while both run, either obeys what the other noted, once."""
-    monkeypatch.setitem(codec._decoders, "noted", msgspec.json.Decoder(Noted))
+    """The release before knew the type and wrote none: while both run, either obeys what the other hinted, once."""
+    monkeypatch.setitem(codec._decoders, "hinted", msgspec.json.Decoder(Hinted))
     reads, writes = version(tmp_path / "reads", READS_A_TYPE), version(tmp_path / "writes", WRITES_A_TYPE)
     async with fleet(tmp_path, *NAMES, latency=0.2, PYTHONPATH=str(reads), **SETTINGS) as those:
         await those.started(*NAMES)
@@ -82,7 +82,7 @@ async def test_onto_a_version_that_writes_a_type_which_the_one_before_could_read
             await roll(those, "a", writes)
             key = await those.chat_of("a")
             await those.outsider.order(key, "nothing-1", "send")
-            assert (await those.log.seen("noted", key=key)).msg_id.startswith("a-")
+            assert (await those.log.seen("hinted", key=key)).msg_id.startswith("a-")
             those["a"].kill()
             assert (await those.answered(key, "old")).startswith(("b-", "c-"))
             await those.outsider.order(key, "nothing-2", "send")
@@ -94,5 +94,5 @@ async def test_onto_a_version_that_writes_a_type_which_the_one_before_could_read
             for name in NAMES:
                 key = await those.chat_of(name)
                 await those.outsider.order(key, f"nothing-{name}", "send")
-                await those.log.seen("noted", key=key)
+                await those.log.seen("hinted", key=key)
         await those.kept_its_promises(*NAMES)

@@ -31,31 +31,31 @@ READS_A_TYPE = (
     Change(
         "events/decisions.py",
         "Decision = (\n",
-        "class Noted(msgspec.Struct, frozen=True, gc=False, kw_only=True):\n"
+        "class Hinted(msgspec.Struct, frozen=True, gc=False, kw_only=True):\n"
         "    text: str\n    at: Time\n    cause: str\n\n\n"
-        "Decision = (\n    Noted\n    | ",
+        "Decision = (\n    Hinted\n    | ",
     ),
-    Change("events/decisions.py", "    Noted\n    |     Ignored\n", "    Noted\n    | Ignored\n"),
-    Change("events/decisions.py", '    "ignored": Ignored,\n', '    "ignored": Ignored,\n    "noted": Noted,\n'),
-    Change("chat/evolve.py", "    Ignored,\n", "    Ignored,\n    Noted,\n"),
+    Change("events/decisions.py", "    Hinted\n    |     Ignored\n", "    Hinted\n    | Ignored\n"),
+    Change("events/decisions.py", '    "ignored": Ignored,\n', '    "ignored": Ignored,\n    "hinted": Hinted,\n'),
+    Change("chat/evolve.py", "    Ignored,\n", "    Ignored,\n    Hinted,\n"),
     Change(
         "chat/evolve.py",
         "    Ignored: _ignored,\n",
-        '    Ignored: _ignored,\n    Noted: lambda chat, event, _: {"orders": _orders(chat, event.cause)},\n',
+        '    Ignored: _ignored,\n    Hinted: lambda chat, event, _: {"orders": _orders(chat, event.cause)},\n',
     ),
 )
-"""There is one more decision: something was noted."""
+"""There is one more decision: something was hinted."""
 
 WRITES_A_TYPE = (
     *READS_A_TYPE,
-    Change("chat/orders.py", "Ignored, Paused,", "Ignored, Noted, Paused,"),
+    Change("chat/orders.py", "Ignored, Paused,", "Ignored, Hinted, Paused,"),
     Change(
         "chat/orders.py",
         'return Ignored(messages=(), reason="empty", at=facts.at, cause=control.id)',
-        'return Noted(text="nothing was said", at=facts.at, cause=control.id)',
+        'return Hinted(text="nothing was said", at=facts.at, cause=control.id)',
     ),
 )
-"""The place where each empty message is noted."""
+"""The place where each empty message is hinted."""
 
 
 def version(folder: Path, changes: tuple[Change, ...]) -> Path:

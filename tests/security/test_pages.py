@@ -36,7 +36,7 @@ async def test_a_time_that_utc_does_not_have(page: Page, until: str) -> None:
         assert "hello" in shown or "paused" in shown
 
 
-@pytest.mark.parametrize("name", ["_line.html", "_chat.html", "_attention.html", "_step.html", "_found.html"])
+@pytest.mark.parametrize("name", ["_line.html", "_chat.html", "_step.html", "_found.html"])
 async def test_a_line_that_cannot_be_shown(page: Page, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A chat that the template breaks on says so; the others are shown."""
     for key, text in ((ANA, "hello poison"), (TOM, "hello there")):

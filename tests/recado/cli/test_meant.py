@@ -33,6 +33,12 @@ ORDERS = {
     "retry": ("retry", "{}"),
     "approve": ("approve", "{}"),
     "block": ("block", "{}"),
+    "assign": ("assign", "{}", "ana"),
+    "note": ("note", "{}", "calls back"),
+    "label": ("label", "{}", "--add", "vip"),
+    "resolve": ("resolve", "{}"),
+    "reopen": ("reopen", "{}"),
+    "snooze": ("snooze", "{}", "2h"),
     "erase": ("erase", "{}", "--yes"),
     "gateway check": ("gateway", "check", "{}", "--timeout", "1"),
 }
