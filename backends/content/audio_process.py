@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import sys
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import av
@@ -109,16 +109,21 @@ def _ogg(as_wav: bytes) -> bytes:
     return out.getvalue()
 
 
-def main() -> int:
-    confine(int(sys.argv[1]))
+def answer(convert: Callable[[bytes], bytes]) -> int:
+    """Convert stdin to stdout; returns the exit status. A fault's words are written instead."""
     try:
-        out, status = converted(sys.stdin.buffer.read()), 0
+        out, status = convert(sys.stdin.buffer.read()), 0
     except TooLong as error:
         out, status = str(error).encode(), TOO_LARGE
     except Exception as error:  # noqa: BLE001 - PyAV raises any exception for a broken file
         out, status = f"{type(error).__name__}: {error}"[:300].encode(errors="replace"), UNREADABLE
     sys.stdout.buffer.write(out)
     return status
+
+
+def main() -> int:
+    confine(int(sys.argv[1]))
+    return answer(converted)
 
 
 if __name__ == "__main__":

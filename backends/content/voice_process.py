@@ -13,8 +13,8 @@ from fractions import Fraction
 
 import av
 
-from backends.content.audio_process import TooLong, frames
-from backends.content.confinement import TOO_LARGE, UNREADABLE, confine
+from backends.content.audio_process import TooLong, answer, frames
+from backends.content.confinement import confine
 
 RATE = 48_000
 """Samples a second, as phones record."""
@@ -28,9 +28,7 @@ def voice(body: bytes, longest: int) -> bytes:
     """The sound of `body` as a voice message. Raises TooLong; for a broken file any exception of PyAV's."""
     out, samples = io.BytesIO(), 0
     with av.open(out, "w", format="ogg") as sink:
-        stream = sink.add_stream(
-            "libopus", RATE, {"application": "voip", "compression_level": "5"}, layout="mono", bit_rate=_BITS
-        )
+        stream = sink.add_stream("libopus", RATE, _HOW, layout="mono", bit_rate=_BITS)
         for frame in frames(body, RATE):
             frame.pts, frame.time_base = samples, Fraction(1, RATE)
             samples += frame.samples
@@ -46,14 +44,7 @@ def voice(body: bytes, longest: int) -> bytes:
 def main() -> int:
     longest, seconds = map(int, sys.argv[1:])
     confine(seconds)
-    try:
-        out, status = voice(sys.stdin.buffer.read(), longest), 0
-    except TooLong as error:
-        out, status = str(error).encode(), TOO_LARGE
-    except Exception as error:  # noqa: BLE001 - PyAV raises any exception for a broken file
-        out, status = f"{type(error).__name__}: {error}"[:300].encode(errors="replace"), UNREADABLE
-    sys.stdout.buffer.write(out)
-    return status
+    return answer(lambda body: voice(body, longest))
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ import structlog
 
 from events.desk import KEPT_DAYS, LOOKS_LAST, MOST_BYTES, Change, Look, Portion, Seen, name_of, user_of
 from events.jetstream.api import (
-    NAME_IN_USE,
-    STORAGE_EXCEEDED,
     STREAM_NOT_FOUND,
     ApiRefused,
     StreamInfo,
@@ -22,6 +20,7 @@ from events.jetstream.api import (
     stored_message,
 )
 from events.jetstream.connection import Bus
+from events.jetstream.fitting import make_fitting
 from events.jetstream.followed import Follower, Stored
 from events.jetstream.publisher import Publisher
 from events.log import LogError
@@ -93,21 +92,7 @@ class DeskBucket:
         except ApiRefused as refused:
             if refused.fault.err_code != STREAM_NOT_FOUND:
                 raise
-            await self._make()
-
-    async def _make(self) -> None:
-        room = MOST_BYTES
-        while True:
-            try:
-                await call(self._bus, f"STREAM.CREATE.{STREAM}", StreamInfo, shape(self._replicas, room))
-            except ApiRefused as refused:
-                if refused.fault.err_code == NAME_IN_USE:
-                    return  # another instance starts at the same moment and was faster
-                if refused.fault.err_code != STORAGE_EXCEEDED or room <= _FEWEST_BYTES:
-                    raise
-                room //= 2
-            else:
-                return
+            await make_fitting(self._bus, shape(self._replicas, MOST_BYTES), _FEWEST_BYTES)
 
 
 def shape(replicas: int, room: int) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from typing import Any
 
 import structlog
 
-from events.jetstream.api import NAME_IN_USE, STORAGE_EXCEEDED, STREAM_NOT_FOUND, ApiRefused, StreamInfo, call
+from events.jetstream.api import STREAM_NOT_FOUND, ApiRefused, StreamInfo, call
 from events.jetstream.connection import Bus
+from events.jetstream.fitting import lacks_room, make_fitting
 
 OBJECTS = "LIBRARY"
 STREAM = f"OBJ_{OBJECTS}"
@@ -57,20 +58,13 @@ def _shape(stream: str, subjects: list[str], max_bytes: int, replicas: int) -> d
 
 
 async def _make(bus: Bus, config: dict[str, Any]) -> None:
-    while True:
-        try:
-            await call(bus, f"STREAM.CREATE.{config['name']}", StreamInfo, config)
-        except ApiRefused as refused:
-            code = refused.fault.err_code
-            if code == NAME_IN_USE:  # another instance that starts at the same moment was faster
-                return
-            if code != STORAGE_EXCEEDED:
-                raise
-            if config["max_bytes"] <= _FEWEST:
-                help_ = "give another stream fewer bytes, with the NATS CLI: nats stream edit … --max-bytes …"
-                log.warning("library.no_room", stream=config["name"], then="no files can be added", help=help_)
-                return
-            config = {**config, "max_bytes": config["max_bytes"] // 2}
-        else:
-            log.info("library.created", stream=config["name"], max_bytes=config["max_bytes"])
-            return
+    try:
+        max_bytes = await make_fitting(bus, config, _FEWEST)
+    except ApiRefused as refused:
+        if not lacks_room(refused.fault):
+            raise
+        help_ = "give another stream fewer bytes, with the NATS CLI: nats stream edit … --max-bytes …"
+        log.warning("library.no_room", stream=config["name"], then="no files can be added", help=help_)
+    else:
+        if max_bytes is not None:
+            log.info("library.created", stream=config["name"], max_bytes=max_bytes)

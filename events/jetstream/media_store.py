@@ -15,8 +15,6 @@ import structlog
 
 from events.jetstream.api import (
     CONFLICT,
-    NAME_IN_USE,
-    STORAGE_EXCEEDED,
     STREAM_NOT_FOUND,
     ApiRefused,
     Done,
@@ -28,6 +26,7 @@ from events.jetstream.api import (
     stored_message,
 )
 from events.jetstream.connection import Bus, said
+from events.jetstream.fitting import make_fitting
 from events.jetstream.objects import PIECE, ObjectMeta, digest_text, find_object, meta_subject, read_object
 from events.log import LogMismatch, LogUnavailable
 
@@ -238,28 +237,14 @@ async def _ensure(bus: Bus, wanted: dict[str, Any]) -> None:
     except ApiRefused as refused:
         if refused.fault.err_code != STREAM_NOT_FOUND:
             raise
-        await _create(bus, wanted)
+        max_bytes = await make_fitting(bus, wanted, PIECE)
+        if max_bytes is not None:
+            log.info("media.created", bucket=BUCKET, max_bytes=max_bytes)
         return
     if info.config.get("max_age") != wanted["max_age"]:
         changed = {**info.config, "max_age": wanted["max_age"], "duplicate_window": wanted["duplicate_window"]}
         await call(bus, f"STREAM.UPDATE.{STREAM}", StreamInfo, changed)
         log.info("media.kept", seconds=wanted["max_age"] / 10**9)
-
-
-async def _create(bus: Bus, wanted: dict[str, Any]) -> None:
-    while True:
-        try:
-            info = await call(bus, f"STREAM.CREATE.{STREAM}", StreamInfo, wanted)
-        except ApiRefused as refused:
-            code = refused.fault.err_code
-            if code == NAME_IN_USE:  # another process that starts at the same moment was faster
-                return
-            if code != STORAGE_EXCEEDED or wanted["max_bytes"] <= PIECE:
-                raise
-            wanted = {**wanted, "max_bytes": wanted["max_bytes"] // 2}
-        else:
-            log.info("media.created", bucket=BUCKET, max_bytes=info.config["max_bytes"])
-            return
 
 
 def _subject(name: str) -> str:

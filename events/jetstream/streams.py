@@ -16,7 +16,6 @@ from events.jetstream.api import (
     NAME_IN_USE,
     NO_PEERS,
     REPLICAS_NOT_SUPPORTED,
-    STORAGE_EXCEEDED,
     STREAM_NOT_FOUND,
     AccountInfo,
     ApiRefused,
@@ -26,6 +25,7 @@ from events.jetstream.api import (
     once_made,
 )
 from events.jetstream.connection import Bus
+from events.jetstream.fitting import lacks_room
 from events.knowledge import LARGEST as LARGEST_DOCUMENT
 from events.log import LogMismatch, LogUnavailable
 from events.profile import LARGEST as LARGEST_PROFILE
@@ -297,11 +297,7 @@ async def _create_knowledge(bus: Bus, max_bytes: int, replicas: int) -> None:
 
 
 def _is_no_room(mismatch: LogMismatch) -> bool:
-    """Whether the server has no room. A cluster says so of each of its servers, among the reasons why none fits."""
-    if not isinstance(mismatch.__cause__, ApiRefused):
-        return False
-    fault = mismatch.__cause__.fault
-    return fault.err_code == STORAGE_EXCEEDED or (fault.err_code == NO_PEERS and "storage" in fault.description)
+    return isinstance(mismatch.__cause__, ApiRefused) and lacks_room(mismatch.__cause__.fault)
 
 
 async def _bring_up(bus: Bus, info: StreamInfo, wanted: dict[str, Any]) -> StreamInfo:

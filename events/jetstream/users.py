@@ -16,8 +16,6 @@ import msgspec
 import structlog
 
 from events.jetstream.api import (
-    NAME_IN_USE,
-    STORAGE_EXCEEDED,
     STREAM_NOT_FOUND,
     ApiRefused,
     StreamInfo,
@@ -26,6 +24,7 @@ from events.jetstream.api import (
     stored_message,
 )
 from events.jetstream.connection import Bus
+from events.jetstream.fitting import make_fitting
 from events.jetstream.followed import Follower
 from events.jetstream.publisher import Publisher
 from events.log import LogMismatch, LogUnavailable
@@ -126,24 +125,17 @@ def _shape(max_bytes: int, replicas: int) -> dict[str, Any]:
 
 async def _ensure(bus: Bus, replicas: int) -> None:
     """Make the bucket if it is missing; an existing one keeps its size."""
-    max_bytes = MOST_BYTES
-    while True:
+    try:
+        await call(bus, f"STREAM.INFO.{STREAM}", StreamInfo)
+    except ApiRefused as missing:
+        if missing.fault.err_code != STREAM_NOT_FOUND:
+            raise _unusable(missing) from missing
         try:
-            await call(bus, f"STREAM.INFO.{STREAM}", StreamInfo)
+            max_bytes = await make_fitting(bus, _shape(MOST_BYTES, replicas), LEAST_BYTES)
         except ApiRefused as refused:
-            if refused.fault.err_code != STREAM_NOT_FOUND:
-                raise _unusable(refused) from refused
-        else:
-            return
-        try:
-            await call(bus, f"STREAM.CREATE.{STREAM}", StreamInfo, _shape(max_bytes, replicas))
+            raise _unusable(refused) from refused
+        if max_bytes is not None:
             log.info("users.created", max_bytes=max_bytes)
-        except ApiRefused as refused:
-            code = refused.fault.err_code
-            if code == STORAGE_EXCEEDED and max_bytes > LEAST_BYTES:
-                max_bytes //= 2
-            elif code != NAME_IN_USE:  # then another instance that starts at the same moment was faster
-                raise _unusable(refused) from refused
 
 
 def _unusable(refused: ApiRefused) -> LogMismatch:

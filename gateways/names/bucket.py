@@ -16,8 +16,6 @@ import msgspec
 import structlog
 
 from events.jetstream.api import (
-    NAME_IN_USE,
-    STORAGE_EXCEEDED,
     STREAM_NOT_FOUND,
     ApiRefused,
     Done,
@@ -30,6 +28,7 @@ from events.jetstream.api import (
 )
 from events.jetstream.connection import Bus
 from events.jetstream.consumer import Delivered, Feed
+from events.jetstream.fitting import make_fitting
 from events.jetstream.publisher import Publisher
 from events.log import LogUnavailable
 from events.stores import ALIASES
@@ -272,7 +271,7 @@ async def _ensure(bus: Bus, replicas: int, makes: bool) -> None:
         if info is not None and makes:
             await _bound(bus, info)
         elif info is None and makes:
-            await _make(bus, replicas)
+            await make_fitting(bus, shape(replicas, MOST_BYTES), _FEWEST_BYTES)
         elif info is None and await once_made(bus, STREAM) is None:
             raise LogUnavailable(f"there is no bucket {BUCKET} on the bus: start an instance first, which makes it")
     except ApiRefused as refused:
@@ -303,21 +302,6 @@ def shape(replicas: int, room: int) -> dict[str, Any]:
         "deny_delete": False,
         "duplicate_window": 120 * 10**9,
     }
-
-
-async def _make(bus: Bus, replicas: int) -> None:
-    room = MOST_BYTES
-    while True:
-        try:
-            await call(bus, f"STREAM.CREATE.{STREAM}", Done, shape(replicas, room))
-        except ApiRefused as refused:
-            if refused.fault.err_code == NAME_IN_USE:
-                return  # another instance starts at the same moment and was faster
-            if refused.fault.err_code != STORAGE_EXCEEDED or room <= _FEWEST_BYTES:
-                raise
-            room //= 2
-        else:
-            return
 
 
 async def _bound(bus: Bus, info: StreamInfo) -> None:
