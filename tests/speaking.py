@@ -18,7 +18,7 @@ RATE = 16_000
 
 _SYNCHRONOUS, _UTF8 = 2, 1
 _MEANS = "65.78,6.25,-8.05,27.38,-7.43,6.58,0.25,-40.41,-3.12,-29.01,14.74,0.05,-4.54"
-"""The cepstral means of espeak-ng's voice. Without them pocketsphinx hears by those of the sound before."""
+"""The cepstral means of espeak-ng's voice. Without them a new recogniser misses words."""
 
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "nine")
 _GRAMMAR = f"#JSGF V1.0;\ngrammar numbers;\npublic <numbers> = ( {' | '.join(_NUMBERS)} )+;\n"
@@ -81,8 +81,8 @@ def heard(audio: bytes) -> str:
     return said.hypstr if said is not None else ""
 
 
-@cache
 def _decoder() -> Decoder:
+    """A new one for each sound: it would hear by what it heard before."""
     with tempfile.TemporaryDirectory() as folder:
         grammar = Path(folder) / "numbers.gram"
         grammar.write_text(_GRAMMAR)
