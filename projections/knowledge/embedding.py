@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
+from events.usage import Tally
 from events.vectors import SharedVectors, name_of
 from projections.knowledge import meanings, portions
 from projections.knowledge.indexing import Indexing
@@ -54,12 +55,12 @@ class Embedder(Protocol):
     @property
     def part_size(self) -> int: ...
 
-    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
-        """Vectors of length 1 for each text, in their order; several of a text one after the other. Raises
-        NotEmbedded."""
+    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
+        """Vectors of length 1 for each text, in their order; several of a text one after the other. The tally counts
+        the tokens. Raises NotEmbedded."""
 
-    async def of_question(self, words: str) -> bytes:
-        """The vector of a question, soon. Raises NotEmbedded."""
+    async def of_question(self, words: str, tally: Tally | None = None) -> bytes:
+        """The vector of a question, soon. The tally counts the tokens. Raises NotEmbedded."""
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -237,20 +238,27 @@ class Embedding:
 
 
 async def search_by_both(
-    indexing: Indexing, embedder: Embedder | None, words: str, collections: tuple[str, ...], most: int
+    indexing: Indexing,
+    embedder: Embedder | None,
+    words: str,
+    collections: tuple[str, ...],
+    most: int,
+    *,
+    tally: Tally | None = None,
 ) -> list[Found]:
-    """The pieces that fit best by words, and by meaning as far as there are vectors; the best first."""
+    """The pieces that fit best by words, and by meaning as far as there are vectors; the best first. The tally counts
+    the tokens of the question's vector."""
     question = Question(words, collections)
     if embedder is not None:
         is_searched = await indexing.read(meanings.is_searched, embedder.space, collections)
-        if is_searched and (vector := await _of_question(indexing, embedder, words)) is not None:
+        if is_searched and (vector := await _of_question(indexing, embedder, words, tally)) is not None:
             question = Question(words, collections, vector, embedder.space)
     return await indexing.search(question, most)
 
 
-async def _of_question(indexing: Indexing, embedder: Embedder, words: str) -> bytes | None:
+async def _of_question(indexing: Indexing, embedder: Embedder, words: str, tally: Tally | None) -> bytes | None:
     try:
-        vector = await embedder.of_question(words)
+        vector = await embedder.of_question(words, tally)
     except NotEmbedded as failure:
         log.warning("question_not_embedded", model=embedder.space, reason=str(failure), then="it goes by words alone")
         return None

@@ -10,6 +10,7 @@ from console.documents.port import Indexed, Meant
 from events.knowledge import Document, Place, Version
 from events.knowledge_log import KnowledgeLog, Stock
 from events.settled import Outcome, Settled
+from events.usage import Tally
 from projections.knowledge.index import Text
 from projections.knowledge.indexing import Indexing, Texts
 from projections.knowledge.meanings import coverage
@@ -31,8 +32,8 @@ class StoredDocuments:
         self._knowledge = knowledge
         self._space = space
 
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
-        return await self._knowledge.look_up(collections, query)
+    async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
+        return await self._knowledge.look_up(collections, query, tally)
 
     async def look(self, collection: str = "") -> Stock:
         return await self._stored.look(collection)

@@ -430,5 +430,5 @@ async def test_it_says_what_is_found_by_words_alone(shelf: Shelf) -> None:
 class Nothing:
     """Knowledge that finds nothing."""
 
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+    async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         return ()

@@ -27,7 +27,7 @@ async def past() -> MemoryKnowledgeLog:
 class Told(Words):
     """Says each batch, and waits to be killed at the third."""
 
-    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+    async def of_pieces(self, texts: Sequence[str], tally: object = None) -> list[bytes]:
         vectors = await super().of_pieces(texts)
         sys.stdout.write(f"{len(self.asked)}\n")
         sys.stdout.flush()

@@ -34,11 +34,11 @@ class Words:
     def part_size(self) -> int:
         return 0
 
-    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+    async def of_pieces(self, texts: Sequence[str], tally: object = None) -> list[bytes]:
         self.asked += texts
         return self._vectors(texts)
 
-    async def of_question(self, words: str) -> bytes:
+    async def of_question(self, words: str, tally: object = None) -> bytes:
         self.questions.append(words)
         return self._vectors([words])[0]
 

@@ -98,7 +98,7 @@ async def test_two_at_once_share_the_work(instance: Instance) -> None:
 class Slow(Words):
     """Lets others run before it answers."""
 
-    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+    async def of_pieces(self, texts: Sequence[str], tally: object = None) -> list[bytes]:
         await asyncio.sleep(0.01)
         return await super().of_pieces(texts)
 
