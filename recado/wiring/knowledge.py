@@ -150,7 +150,7 @@ async def indexed_knowledge(
     knowledge = IndexedKnowledge(indexing, life.stack, shared)
     life.keep(knowledge.run())
     space = space_of(settings) if settings.meaning_model else ""
-    return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings), space)
+    return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings), space=space, shared=shared)
 
 
 def index_at(path: Path) -> Index:
