@@ -1,5 +1,5 @@
-"""What commands that read the projection ask of the bus: its time, since this machine's clock may be wrong, and the
-tokens of documents, which are in no projection of chats."""
+"""Asks the bus for commands that read the projection: its time, since this machine's clock may be wrong, and the tokens
+of documents, which are in no projection of chats."""
 
 from __future__ import annotations
 
