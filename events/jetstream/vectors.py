@@ -32,6 +32,7 @@ from events.jetstream.objects import (
     read_object,
 )
 from events.jetstream.publisher import Publisher
+from events.jetstream.write_once import write_once
 from events.log import LogFull, LogUnavailable
 from events.vectors import CLAIM, KEPT, LEFT, PREFIX, TOKENS, Counted, Vectors, decoded, encoded, name_of_tokens
 
@@ -202,7 +203,8 @@ class JetStreamVectors:
     async def _describe(self, meta: ObjectMeta, expected: int) -> int | None:
         """The sequence of the description; None, and nothing is written, if another one came after `expected`."""
         headers = {"Nats-Rollup": "sub", "Nats-Expected-Last-Subject-Sequence": str(expected)}
-        ack = await self._publisher.publish(meta_subject(OBJECTS, meta.name), msgspec.json.encode(meta), headers)
+        subject, body = meta_subject(OBJECTS, meta.name), msgspec.json.encode(meta)
+        ack = await write_once(self._bus, self._publisher, STREAM, subject, body, headers=headers)
         return None if ack.conflict else ack.seq
 
     async def _empty(self, nuid: str) -> None:
