@@ -23,7 +23,12 @@ export function keepUp(root) {
       clearInterval(timer);
     };
   });
-  return () => ends.forEach((end) => end());
+  const lookAtEverything = () => parts.forEach(({ look }) => look());
+  document.addEventListener("ordered", lookAtEverything);
+  return () => {
+    document.removeEventListener("ordered", lookAtEverything);
+    ends.forEach((end) => end());
+  };
 }
 
 /** Bring a part of the page up to what the server says now; the server has escaped it. */
@@ -52,6 +57,7 @@ export function bring(part, fresh) {
   const known = new Map([...part.querySelectorAll(ROWS)].map((row) => [row.getAttribute("href"), saidIn(row)]));
   const lines = new Set([...part.querySelectorAll(LINES)].map((line) => line.id));
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  const section = focused?.closest("section");
   const scroller = part.closest(".pane") ?? document.scrollingElement;
   const atEnd = isAtEnd(scroller);
   const anchor = anchorIn(part, scroller);
@@ -60,7 +66,7 @@ export function bring(part, fresh) {
   patch(part, fresh);
   const news = [...part.querySelectorAll(LINES)].filter((line) => !lines.has(line.id));
   part.dispatchEvent(new CustomEvent("brought", { detail: news }));
-  if (focused && !focused.isConnected) focusInstead(part, focused);
+  if (focused && !focused.isConnected) focusInstead(part, focused, section);
   if (atEnd && part.dataset.stream) toEnd(scroller);
   else if (anchor?.isConnected) scroller.scrollBy(0, anchor.getBoundingClientRect().top - top);
   document.dispatchEvent(new Event("settled"));
@@ -103,10 +109,11 @@ function anchorIn(part, scroller) {
   return [...part.querySelectorAll("li")].find(isSeen) ?? null;
 }
 
-/** What had the focus is gone: its link elsewhere in the part has it now, or the first one. */
-function focusInstead(part, gone) {
+/** What had the focus is gone: its link elsewhere in the part has it now, or what comes first in its section. */
+function focusInstead(part, gone, section) {
   const href = gone.getAttribute("href");
-  (part.querySelector(`a[href="${CSS.escape(href ?? "")}"]`) ?? part.querySelector("a, button"))?.focus({ preventScroll: true });
+  const first = (place) => [...(place?.querySelectorAll("a[href], button, input, select, textarea") ?? [])].find((one) => one.type !== "hidden" && one.checkVisibility());
+  (part.querySelector(`a[href="${CSS.escape(href ?? "")}"]`) ?? first(section) ?? first(part))?.focus({ preventScroll: true });
 }
 
 const saidIn = (row) => (row.querySelector(".reason") ?? row.querySelector(".said") ?? row).textContent;
