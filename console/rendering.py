@@ -174,6 +174,7 @@ _templates.filters |= {
         wording.named_file,
         wording.plainly,
         wording.refers,
+        wording.said,
         wording.sent,
         wording.size,
         wording.speaker,
