@@ -61,7 +61,7 @@ def _line(view: DeliveryView, gateways: Collection[str] | None, now: datetime, n
     if view.parked:
         parts.append(f"{view.parked:,} parked")
     if view.failed:
-        parts.append(f"{view.failed:,} could not be sent")
+        parts.append(f"{view.failed:,} could not be sent, or only in part")
     if not parts:
         return None
     return Told(view.account, "; ".join(parts), no_gateway or (bool(view.waiting) and since > WAITS_LONG), no_gateway)

@@ -66,6 +66,8 @@ def reply_now(reply: Entry, receipts: Sequence[ReceiptView], now: datetime) -> S
     """The present state of a reply on its way; None if no more is to come."""
     if reply.receipt is None:
         return _now(f"the gateway has not taken the reply yet, since {lasting(now - reply.at)}", reply.at)
+    if reply.partly is not None and reply.receipt not in ("sending", "in_doubt", "parked"):
+        return _now(f"partly undelivered: {not_sent_because(reply.partly.class_)}", reply.receipt_at)
     if reply.receipt not in _ON_ITS_WAY:
         return None
     last = receipts[-1] if receipts else None
