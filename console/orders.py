@@ -13,7 +13,6 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from chat.receipts import of_whole
 from console.access import may_order, user_of
 from console.attached import MOST, Attached, attached
 from console.composing import FIELDS, Composed, Unfit, composed
@@ -38,7 +37,7 @@ from events.parts import Part
 from events.subjects import ChatKey
 from events.users import User
 from gateways.addressing import ChatNotMeant, find
-from gateways.say import NoAnswer, decided, give, receipt, stored_order
+from gateways.say import NoAnswer, decided, give, stored_order, way
 from projections.reads.control_view import ControlView
 from projections.reads.reader import ProjectionMissing
 
@@ -295,11 +294,11 @@ async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken
 
 
 async def _sent(deps: Deps, key: ChatKey, reply: Reply, after: int) -> str:
-    """The name of the outcome by the reply's last receipt."""
-    last = await receipt(deps.log, key, reply.id, after=after, patience=SENT_WITHIN)
-    state = of_whole(last.state, last.part, last.parts, last.template) if last is not None else None
+    """The name of the outcome by the reply's receipts."""
+    progress = (await way(deps.log, key, reply.id, after=after, patience=SENT_WITHIN)).progress
+    state = progress.state
     if state in ("accepted", "sent", "delivered", "read"):
-        return "Reply"
+        return "sent_in_part" if progress.missing else "Reply"
     return "not_sent" if state in ("failed", "parked") else "not_sent_yet"
 
 

@@ -172,6 +172,7 @@ _templates.filters |= {
         wording.kind_named,
         wording.mark,
         wording.named_file,
+        wording.partly,
         wording.plainly,
         wording.refers,
         wording.said,

@@ -18,7 +18,7 @@ from projections.reads.spoken import kind, speaker
 from projections.reads.views import ChatView, Entry, LastWords, reading_of
 from projections.story.deliveries import told
 from projections.story.parts import all_named, chose
-from projections.story.reasons import because, failed_because
+from projections.story.reasons import because, failed_because, not_sent_because
 from projections.tables.marks import SAID
 from projections.trouble import OVERDUE_AFTER
 from recado.cli.known import meant_here, queries
@@ -312,4 +312,6 @@ def _mark(entry: Entry) -> str:
             marks.append(f"quotes {one_line(entry.quote)}")
         if entry.receipt:
             marks.append(entry.receipt)
+        if entry.partly is not None:
+            marks.append(f"partly undelivered: {one_line(not_sent_because(entry.partly.class_))}")
     return f"  [{'; '.join(marks)}]" if marks else ""
