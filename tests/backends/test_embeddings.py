@@ -132,7 +132,15 @@ async def test_a_refused_text(embeddings: Embeddings, double: OpenAIDouble) -> N
 
 @pytest.mark.parametrize(
     ("usage", "counted"),
-    [({"prompt_tokens": 7}, 7), (None, 0), ({}, 0), ({"prompt_tokens": None}, 0), ({"prompt_tokens": -1}, 0), ("7", 0)],
+    [
+        ({"prompt_tokens": 7}, 7),
+        (None, 0),
+        ({}, 0),
+        ({"prompt_tokens": None}, 0),
+        ({"prompt_tokens": -1}, 0),
+        ("7", 0),
+        ({"prompt_tokens": 10**400}, 2**53),
+    ],
 )
 async def test_the_tokens_are_counted(
     embeddings: Embeddings, double: OpenAIDouble, usage: object, counted: int
