@@ -87,11 +87,15 @@ class PageFile(click.ParamType[Path]):
 @click.option("--debounce", type=Number(0, 300), metavar="SECONDS", help="Instead of RECADO_DEBOUNCE.")
 @click.option("--continue", "go_on", is_flag=True, help="Show the model its new replies, not those of then.")
 @click.option(
-    "--max-turns", type=click.IntRange(1), default=MOST_TURNS, show_default=True, help="Answer no more turns than this."
+    "--max-turns",
+    type=click.IntRange(1, 2**53),
+    default=MOST_TURNS,
+    show_default=True,
+    help="Answer no more turns than this.",
 )
 @click.option(
     "--max-tokens",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 2**53),
     default=MOST_TOKENS,
     show_default=True,
     help="Stop before the call that might go beyond it.",
