@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 from prometheus_client import Counter
 
-from backends.provider.client import Wire
+from backends.provider.client import Wire, count
 from backends.provider.key import ApiKey
 from backends.provider.retry import persist
 from events.usage import MOST_TOKENS, Tally
@@ -85,7 +85,7 @@ class Embeddings:
 def _tokens(usage: object) -> int:
     """The tokens that the server counted; 0 if it says nothing that can be read."""
     counted = usage.get("prompt_tokens") if isinstance(usage, dict) else None
-    return max(0, min(counted, MOST_TOKENS)) if isinstance(counted, int) else 0
+    return min(count(counted), MOST_TOKENS)
 
 
 def _fault(found: Sequence[_Vector], wanted: int) -> str | None:

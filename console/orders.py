@@ -33,6 +33,7 @@ from events.decisions import Erased, Reply
 from events.inbound import Command, Control
 from events.library import Entry
 from events.log import LogError, LogUnavailable
+from events.numbers import whole_number
 from events.parts import Part
 from events.subjects import ChatKey
 from events.users import User
@@ -321,9 +322,10 @@ async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str], attached
 
 
 def _minutes(given: Mapping[str, str]) -> int | None:
-    minutes = given.get("minutes", "")
-    if not minutes:
+    text = given.get("minutes", "")
+    if not text:
         return None
-    if not (minutes.isascii() and minutes.isdigit() and len(minutes) < 7 and 0 < int(minutes) <= 525_600):
-        raise NotTaken(400, "%(minutes)s is no number of minutes.", minutes=f"{minutes[:20]!r}")
-    return int(minutes)
+    minutes = whole_number(text)
+    if minutes is None or not 0 < minutes <= 525_600:
+        raise NotTaken(400, "%(minutes)s is no number of minutes.", minutes=f"{text[:20]!r}")
+    return minutes

@@ -135,7 +135,7 @@ async def test_a_refused_text(embeddings: Embeddings, double: OpenAIDouble) -> N
     ("usage", "counted"),
     [
         ({"prompt_tokens": 7}, 7), (None, 0), ({}, 0), ({"prompt_tokens": None}, 0), ({"prompt_tokens": -1}, 0),
-        ("7", 0), ({"prompt_tokens": 10**18}, MOST_TOKENS),
+        ("7", 0), ({"prompt_tokens": 10**18}, MOST_TOKENS), ({"prompt_tokens": 10**400}, MOST_TOKENS),
     ],
 )  # fmt: skip
 async def test_the_tokens_are_counted(

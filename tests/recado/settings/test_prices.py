@@ -106,10 +106,11 @@ def test_another_file_than_prices_is_refused(tmp_path: Path, content: str) -> No
             settings_of({"RECADO_PRICES": str(given)})
 
 
-def test_a_number_without_end_is_refused(tmp_path: Path) -> None:
-    """Python reads no whole number of more than 4,300 digits."""
+@pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 5000, "1e" + "9" * 5000])
+def test_a_number_without_end_is_refused(tmp_path: Path, number: str) -> None:
+    """Python reads no whole number of more than 4,300 digits, but in hex, and it writes none."""
     path = tmp_path / "prices.toml"
-    path.write_text(f'"x" = {{ input = {"9" * 5000}, output = 2 }}')
+    path.write_text(f'"x" = {{ input = {number}, output = 2 }}')
     with pytest.raises(SettingsInvalid, match="RECADO_PRICES is "):
         settings_of({"RECADO_PRICES": str(path)})
 
