@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from chat.left_open import says_not_known
 from events.decisions import Attention, Erased
 from events.inbound import Edit, Revoke
 from events.joining import Joined
@@ -228,22 +227,6 @@ def test_a_flood_is_bounded(known: Known, past: Past, asking: Asking, monkeypatc
     found = made(known, past)
     assert [one.question for one in found.there] == ["Tem gato?", "Tem praia?", "Tem bolo?"]
     assert found.left_out == 1
-
-
-@pytest.mark.parametrize(
-    "text",
-    [NOT_KNOWN, "Não sei dizer.", "No lo sé, disculpe.", "No tengo esa información.", "I don't know that.",
-     "I couldn’t find it in our documents.", "Nao tenho essa informacao no momento", "No encontré nada sobre eso."],
-)  # fmt: skip
-def test_words_of_not_knowing(text: str) -> None:
-    assert says_not_known(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["Custa R$ 5.", "Sim, entregamos.", "No hay problema, abrimos a las 8.", "We know it well."]
-)
-def test_words_of_knowing(text: str) -> None:
-    assert not says_not_known(text)
 
 
 def test_topics_are_alike_by_their_share() -> None:
