@@ -1,4 +1,4 @@
-"""Whether an answer says that it does not know, in Portuguese, Spanish or English. Pure.
+"""Tells whether an answer says that it does not know, in Portuguese, Spanish or English. Pure.
 
 A table of forms: a negation, with what it denies. What is denied has to be knowledge (a person who knows, finds or
 confirms something, a document that says it), since "we have no gluten" is an answer. It may be wrong: a person reads

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from events.decisions import Attention, Erased
@@ -208,6 +209,23 @@ def test_an_erased_person_with_two_names(known: Known, past: Past, asking: Askin
     assert not made(known, past).there
     known.projection.tidy()
     assert b"xylophone" not in b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+
+
+def test_names_of_the_whole_chat_are_masked(known: Known, past: Past, asking: Asking) -> None:
+    """Those that other messages give or bear, in the question, its other wordings and the human's answer; in no field
+    is one left. Another chat keeps the word."""
+    asking.asks("oi, sou o zequinha", name="Krizia Pfeil")
+    asking.turn("o zequinha ou a krizia podem retirar o bolo de aipim?")
+    asking.turn("O ZEQUINHA pode retirar o bolo de aipim no balcão?")
+    asked = asking.turn("o Zequinha pode retirar o bolo de aipim amanhã?")
+    past.said("Pode sim, zequinha! A pfeil avisou.", asked, control="c1")
+    asking.turn("tem guaraná zequinha gelado?", BIA)
+    found = made(known, past)
+    one = next(draft for draft in found.there if "aipim" in draft.question)
+    assert one.count == 3
+    told = msgspec.json.encode(one).decode().lower()
+    assert not [name for name in ("zequinha", "krizia", "pfeil") if name in told], told
+    assert any("zequinha" in draft.question for draft in found.there)
 
 
 def test_what_is_left_open_survives_every_batch(past: Past, asking: Asking, tmp_path: Path) -> None:
