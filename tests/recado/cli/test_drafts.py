@@ -29,5 +29,5 @@ async def test_a_draft_is_masked(on_bus: Command, jetstream_log: JetStreamLog, f
     )
     assert (await on_bus("replay")).code == 0
     done = await on_bus("knowledge", "drafts", *form)
-    assert (done.code, "aipim" in done.out) == (0, True), done
+    assert (done.code, "meu zap" in done.out) == (0, True), done
     assert not [secret for secret in SECRETS if secret in f"{done.out}{done.err}".lower()], done
