@@ -84,7 +84,7 @@ async def test_a_draft_is_kept(page: Page, window: Window) -> None:
     await expect(text).to_have_value("my draft\nof two lines")
     page.log.fault = LogUnavailable("no answer")  # type: ignore[attr-defined]
     await window.press("#text", "Enter")
-    await expect(window.locator("#told")).to_contain_text("not known whether this was stored")
+    await expect(window.locator("#wrong-text")).to_contain_text("not known whether this was stored")
     await expect(text).to_have_value("my draft\nof two lines")
     await window.goto(page.address + address(TOM))
     await expect(text).to_have_value("")
