@@ -13,7 +13,6 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from chat.receipts import of_whole
 from console.access import may_order, user_of
 from console.attached import MOST, Attached, attached
 from console.composing import FIELDS, Composed, Unfit, composed
@@ -34,11 +33,12 @@ from events.decisions import Erased, Reply
 from events.inbound import Command, Control
 from events.library import Entry
 from events.log import LogError, LogUnavailable
+from events.numbers import whole_number
 from events.parts import Part
 from events.subjects import ChatKey
 from events.users import User
 from gateways.addressing import ChatNotMeant, find
-from gateways.say import NoAnswer, decided, give, receipt, stored_order
+from gateways.say import NoAnswer, decided, give, stored_order, way
 from projections.reads.control_view import ControlView
 from projections.reads.reader import ProjectionMissing
 
@@ -295,11 +295,11 @@ async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken
 
 
 async def _sent(deps: Deps, key: ChatKey, reply: Reply, after: int) -> str:
-    """The name of the outcome by the reply's last receipt."""
-    last = await receipt(deps.log, key, reply.id, after=after, patience=SENT_WITHIN)
-    state = of_whole(last.state, last.part, last.parts, last.template) if last is not None else None
+    """The name of the outcome by the reply's receipts."""
+    progress = (await way(deps.log, key, reply.id, after=after, patience=SENT_WITHIN)).progress
+    state = progress.state
     if state in ("accepted", "sent", "delivered", "read"):
-        return "Reply"
+        return "sent_in_part" if progress.missing else "Reply"
     return "not_sent" if state in ("failed", "parked") else "not_sent_yet"
 
 
@@ -322,9 +322,10 @@ async def _composed(deps: Deps, key: ChatKey, given: Mapping[str, str], attached
 
 
 def _minutes(given: Mapping[str, str]) -> int | None:
-    minutes = given.get("minutes", "")
-    if not minutes:
+    text = given.get("minutes", "")
+    if not text:
         return None
-    if not (minutes.isascii() and minutes.isdigit() and len(minutes) < 7 and 0 < int(minutes) <= 525_600):
-        raise NotTaken(400, "%(minutes)s is no number of minutes.", minutes=f"{minutes[:20]!r}")
-    return int(minutes)
+    minutes = whole_number(text)
+    if minutes is None or not 0 < minutes <= 525_600:
+        raise NotTaken(400, "%(minutes)s is no number of minutes.", minutes=f"{text[:20]!r}")
+    return minutes

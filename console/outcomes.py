@@ -44,12 +44,13 @@ SAID: dict[str, str] = {
     "not_sent": "Not sent: its “why?” tells the reason. The chat is yours for now.",
     "not_sent_yet": "Your words are stored, not sent yet: no gateway has said that it sent them. The chat is yours for "
     "now.",
+    "sent_in_part": "Sent, but not all of it: its “why?” tells what did not go. The chat is yours for now.",
     "Reset": "The next message starts a new conversation.",
     "Resumed": "Resumed: the bot answers again.",
     "TurnStarted": "Tried again.",
     "stored": "The order is stored. No instance has obeyed it yet; the next one to run will.",
 }
-_TAKES_WORDS = frozenset({"Reply", "not_sent", "not_sent_yet", "Erased"})
+_TAKES_WORDS = frozenset({"Reply", "not_sent", "not_sent_yet", "sent_in_part", "Erased"})
 
 
 class Said(NamedTuple):

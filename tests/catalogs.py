@@ -40,6 +40,8 @@ _KEYWORDS = {
     "Unfit": (2,),
     "Denied": (1,),
     "marked": None,
+    "Phrase": None,
+    "Counted": (1, 2),
 }
 _OPTIONS = {".html": {"trimmed": "true", "silent": "false"}, ".js": {}, ".py": {}}
 
@@ -47,7 +49,7 @@ _OPTIONS = {".html": {"trimmed": "true", "silent": "false"}, ".js": {}, ".py": {
 def words() -> Catalog:
     """Every message of the desk in English."""
     found = Catalog(domain=DOMAIN, project="recado", charset="utf-8", creation_date=_BEGUN, revision_date=_BEGUN)
-    for path in sorted(CONSOLE.rglob("*")):
+    for path in (*sorted(CONSOLE.rglob("*")), *phrased()):
         method = _METHODS.get(path.suffix)
         if method is None or path.name in FOR_PROGRAMS:
             continue
@@ -59,6 +61,13 @@ def words() -> Catalog:
         if text:
             found.add(text)
     return found
+
+
+def phrased() -> list[Path]:
+    """The files below the desk that say phrases."""
+    roots = (CONSOLE.parent / name for name in ("chat", "events", "gateways", "projections", "recado"))
+    files = sorted(path for root in roots for path in root.rglob("*.py"))
+    return [path for path in files if b"from events.phrases import" in path.read_bytes()]
 
 
 def catalog_of(folder: str) -> Catalog:

@@ -9,7 +9,7 @@ import msgspec
 
 from chat.references import NOTHING, References
 from events.decisions import MediaRead
-from events.inbound import ReceiptState
+from events.inbound import ReceiptError, ReceiptState
 from events.parts import Part
 from events.references import Choice
 from events.teamwork import State
@@ -113,6 +113,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `revoked_at`: the time when its sender deleted it.
     - `about` to `quote`: of a reply, as in `reply`.
     - `receipt`: of a reply: its state on the way to the person, since `receipt_at`.
+    - `partly`: of a reply: the reason for which a message of it did not arrive, or went without its file; None: none is
+      known, or the whole reply failed.
     """
 
     seq: int
@@ -158,6 +160,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quote: str | None = None
     receipt: ReceiptState | None = None
     receipt_at: datetime | None = None
+    partly: ReceiptError | None = None
 
 
 def reading_of(entry: Entry) -> MediaRead | None:
@@ -192,6 +195,7 @@ class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     instead: str | None = None
     template: str | None = None
     pricing: msgspec.Raw | None = None
+    file: str = ""
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

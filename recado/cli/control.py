@@ -28,6 +28,7 @@ from recado.cli.options import (
     ChatName,
     MessageId,
     Moment,
+    Number,
     Until,
     chat_argument,
     json_option,
@@ -139,7 +140,7 @@ def reset(chat: str, account: str | None, as_json: bool) -> None:
 @new_chat_option
 @click.option(
     "--wait",
-    type=click.FloatRange(0),
+    type=Number(0),
     default=2.0,
     show_default=True,
     metavar="SECONDS",
