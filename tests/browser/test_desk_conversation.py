@@ -241,6 +241,7 @@ async def test_earlier_messages_follow(window: Window, page: Page) -> None:
     await expect(window.locator(".lines .person")).to_have_count(132)
 
 
+@pytest.mark.slow("a browser window for each of four zones")
 async def test_days_are_the_same_in_the_browser(browser: Browser, page: Page) -> None:
     """As the server finds them, in each zone, over changes of the clock and for messages that came late."""
     near = (datetime(2010, 11, 7, 2, tzinfo=UTC), datetime(2018, 2, 18, 1, 30, tzinfo=UTC))

@@ -205,11 +205,19 @@ async def test_another_chat_is_opened_meanwhile(page: Page, window: Window) -> N
     await window.locator("#list .chats a:not([aria-current])").click()
     await expect(window.locator("#with")).not_to_have_text("+12025550143")
     await window.fill("#text", "for Tom")
+    await window.fill("#note-text", "note about Tom")
     await expect(window.locator("#told")).to_contain_text("+12025550143: The order is stored")
     await expect(window.locator("#text")).to_have_value("for Tom")
     await window.locator("#list .chats a:not([aria-current])").click()
     await expect(window.locator("#with")).to_have_text("+12025550143")
     await expect(window.locator("#text")).to_have_value("")
+    await expect(window.locator("#note-text")).to_have_value("")
+    await window.go_back()
+    await expect(window.locator("#note-text")).to_have_value("note about Tom")
+    await window.locator("#order-note button").click()
+    await expect(window.locator("#note-text")).to_have_value("")
+    await window.reload()
+    await expect(window.locator("#note-text")).to_have_value("")
     assert [one.text for one in await orders_of(page, ANA)] == ["for Ana"]
 
 
