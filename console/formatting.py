@@ -53,7 +53,7 @@ def formatted(text: str) -> Markup:
 
 def plain(text: str) -> str:
     """The words of the text on one line, without the marks that draw them."""
-    drawn = _NUMBERED.sub(r"\g<0>\1. ", formatted(text))
+    drawn = _NUMBERED.sub(r"\g<0>\1. ", str(formatted(text)))
     return Markup(_ENDS.sub(r" \g<0>", drawn)).striptags()  # noqa: S704 - what `formatted` has escaped
 
 

@@ -22,7 +22,7 @@ from console.forms import form_of
 from console.languages import translate_of
 from console.list_links import kept
 from console.not_taken import NotTaken
-from console.outcomes import Refused, outcome_of, said_of, tell
+from console.outcomes import Refused, is_refused, outcome_of, said_of, tell
 from console.problems import Problem, answer, is_of_a_form
 from console.rendering import address_of, render
 from console.shown_parts import is_quotable
@@ -97,8 +97,8 @@ async def give_order(request: Request) -> Response:
 
     Puts the order into the log and redirects to the chat, which shows the outcome. The same form again has the same
     outcome. A refused order leads to the same form, with the words in it. The script of the page is answered with JSON:
-    `to`, the address of the chat; `said`, the outcome in words; `id`, the id of the form's next order; or `error`,
-    `field` and `id`.
+    `to`, the address of the chat; `said`, the outcome in words; `id`, the id of the form's next order. An order that
+    was not taken, or not done, is answered with `error`, `field` and `id`.
     """
     if not is_upload(request):
         return await _obey(request, Upload(await form_of(request)))
@@ -120,7 +120,10 @@ async def _obey(request: Request, upload: Upload) -> Response:
     to = address_of(key) + kept(request.query_params)
     if is_of_a_form(request.headers):
         said = said_of(translate_of(request), outcome, command)
-        return answer({"to": to, "said": said.text if said is not None else "", "id": token_hex(8)})
+        words = said.text if said is not None else ""
+        if is_refused(outcome):
+            return answer({"error": words, "field": "", "id": token_hex(8)}, 409)
+        return answer({"to": to, "said": words, "id": token_hex(8)})
     done = RedirectResponse(to, 303)
     tell(done, key, outcome, command)
     return done

@@ -75,6 +75,11 @@ def outcome_of(decision: Decision) -> str:
     return f"{_REFUSED}{decision.reason}" if isinstance(decision, Ignored) else type(decision).__name__
 
 
+def is_refused(outcome: str) -> bool:
+    """Whether nothing was done, so that the words of the form are not taken."""
+    return outcome.startswith(_REFUSED)
+
+
 def tell(answer: Response, key: ChatKey, outcome: str, command: str) -> None:
     """Have the next page of the chat say the outcome."""
     answer.set_cookie(_cookie(key), f"{outcome}.{command}", LASTS, path=PATH, httponly=True, samesite="strict")

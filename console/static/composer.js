@@ -116,12 +116,12 @@ function hold(held) {
 
 /** Begin with nothing typed. */
 function clear() {
+  fresh = id.value;
   for (const one of [field, ...more]) one.value = "";
   for (const one of write.querySelectorAll(".more details")) one.open = false;
   for (const one of write.querySelectorAll("[id^=wrong-]")) one.hidden = true;
   quote(null);
   write.dispatchEvent(new Event("emptied"));
-  fresh = id.value;
   changed();
 }
 

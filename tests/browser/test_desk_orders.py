@@ -154,6 +154,10 @@ async def test_an_order_that_fails(page: Page, window: Window) -> None:
     async def fault(route: Route) -> None:
         await route.fulfill(status=500, body="oops")
 
+    async def refused(route: Route) -> None:
+        answer = {"error": "This is no label.", "field": "add", "id": "0123456789abcdef"}
+        await route.fulfill(status=400, json=answer)
+
     async def logged_out(route: Route) -> None:
         await route.fulfill(status=401, json={"error": "for programs"})
 
@@ -175,15 +179,21 @@ async def test_an_order_that_fails(page: Page, window: Window) -> None:
     await note.click()
     await expect(window.locator("#told .told")).to_contain_text(TOLD)
     assert [one.id for one in await orders_of(page, ANA)] == [id_]
-    await window.fill("#label-add", "x" * 40)
-    await window.evaluate("document.querySelector('#label-add').removeAttribute('maxlength')")
-    await window.fill("#label-add", "x" * 41)
-    await window.press("#label-add", "Enter")
-    await expect(alert).to_contain_text("label")
+    await window.fill("#label-add", "urgent")
+    await window.route("**/orders*", refused)
+    await window.locator("#order-label button").click()
+    await expect(alert).to_have_text("This is no label.")
     await expect(window.locator("#label-add")).to_be_focused()
-    await expect(window.locator("#label-add")).to_have_value("x" * 41)
+    await expect(window.locator("#label-add")).to_have_value("urgent")
+    await expect(window.locator("#order-label [name=id]")).to_have_value("0123456789abcdef")
+    await window.fill("#text", "my words")
+    await window.press("#text", "Enter")
+    await expect(window.locator("#wrong-text[role=alert]")).to_have_text("This is no label.")
+    await expect(window.locator("#text")).to_have_value("my words")
+    await expect(window.locator("#write [name=id]")).to_have_value("0123456789abcdef")
+    await window.unroute("**/orders*")
     await window.route("**/orders*", logged_out)
-    await note.evaluate("() => { document.querySelector('#note-text').value = 'more'; }")
+    await window.fill("#note-text", "more")
     await note.click()
     await expect(window.locator("#lost")).to_contain_text("Log in again")
     await expect(window.locator("#note-text")).to_have_value("more")
@@ -200,11 +210,19 @@ async def test_another_chat_is_opened_meanwhile(page: Page, window: Window) -> N
     await window.locator("#list .chats a:not([aria-current])").click()
     await expect(window.locator("#with")).not_to_have_text("+12025550143")
     await window.fill("#text", "for Tom")
+    await window.fill("#note-text", "note about Tom")
     await expect(window.locator("#told")).to_contain_text("+12025550143: The order is stored")
     await expect(window.locator("#text")).to_have_value("for Tom")
     await window.locator("#list .chats a:not([aria-current])").click()
     await expect(window.locator("#with")).to_have_text("+12025550143")
     await expect(window.locator("#text")).to_have_value("")
+    await expect(window.locator("#note-text")).to_have_value("")
+    await window.go_back()
+    await expect(window.locator("#note-text")).to_have_value("note about Tom")
+    await window.locator("#order-note button").click()
+    await expect(window.locator("#note-text")).to_have_value("")
+    await window.reload()
+    await expect(window.locator("#note-text")).to_have_value("")
     assert [one.text for one in await orders_of(page, ANA)] == ["for Ana"]
 
 

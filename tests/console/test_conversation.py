@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 from hypothesis import given as examples
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from console.conversation import day_of, days_of, kind_of, lines_of
@@ -207,6 +208,7 @@ times_near = st.builds(
 )
 
 
+@settings(max_examples=100)
 @examples(st.lists(times_near, max_size=12), st.sampled_from(ZONES))
 def test_days_and_times_agree(times: list[datetime], zone: ZoneInfo) -> None:
     """In any order of times, in every zone and over every change of its clock: no day begins twice, a line is of the
