@@ -26,7 +26,7 @@ from console.outcomes import Refused, is_refused, outcome_of, said_of, tell
 from console.problems import Problem, answer, is_of_a_form
 from console.rendering import address_of, render
 from console.shown_parts import is_quotable
-from console.teamwork import with_work
+from console.teamwork import check_assigned, with_work
 from console.uploads import Upload, is_upload, upload_of
 from console.wording import person
 from events.decisions import Erased, Reply
@@ -222,6 +222,7 @@ async def _given(deps: Deps, key: ChatKey, control: Control, minutes: int | None
     """The sequence of the order, which is stored unless its id was. Raises NotTaken, ChatNotMeant, LogError."""
     first = await _in_projection(deps, key, control.id)
     if first is None:
+        check_assigned(deps.entrance.stored, key.account, control)
         await find(deps.log, key.chat, key.account, erased=control.command != "erase")
         if minutes is not None:
             until = (await deps.log.head()).now + timedelta(minutes=minutes)

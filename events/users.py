@@ -141,6 +141,15 @@ class Stored(msgspec.Struct, frozen=True):
     def owners(self) -> frozenset[str]:
         return frozenset(name for name, one in self.users.items() if one.role == "owner")
 
+    def takers(self, account: str) -> list[str]:
+        """The names of the users who may have chats of the account: those who answer there."""
+        return sorted(one.name for one in self.users.values() if one.user.acts and one.user.sees(account))
+
+    def may_have(self, name: str, account: str) -> bool:
+        """Whether a chat of the account may be given to this name. Without users any name will do; one that this
+        release cannot read may be anybody's."""
+        return not self or name in self.unread or name in self.takers(account)
+
 
 class UsersChanged(LogError):
     """The users were changed after they were looked at; nothing was stored."""

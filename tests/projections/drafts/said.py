@@ -1,6 +1,6 @@
 """Answers of models, as they say that something is not known, and as they say other things with the same words.
 
-Written before the rule that tells them apart was looked at. Every second one was used to widen it; the others never.
+Written in three lists, each before the rule was made to hold for it: decision 0243 has what it found of each then.
 """
 
 from __future__ import annotations
@@ -86,6 +86,72 @@ No aparece ninguna mención de pagos a plazos.
 En este momento no tenemos información sobre ese producto.
 No poseo esa información.
 Não faço ideia, desculpe.
+I’m sorry, I couldn’t find the answer in the information provided.
+Based on the documents, I cannot say whether delivery is possible on Sundays.
+It looks like our documents don’t have anything on that.
+Hmm, that's not covered in what I have here.
+I don't currently have the details for that, but a colleague can help.
+The information I have doesn't cover that question.
+I can't find this one, sorry!
+Unfortunately this isn't mentioned anywhere.
+I have no way of knowing that.
+I'm not aware of any discount for students.
+I don’t have enough information to answer that.
+The text does not tell us the price.
+That question is beyond what our documents cover.
+There's no mention of that.
+I could not find that; would you like me to ask a colleague?
+Poxa, essa eu não sei te responder.
+Infelizmente não tenho como confirmar isso.
+Não encontrei essa informação por aqui, posso chamar um atendente?
+Os nossos materiais não falam sobre isso.
+Não há menção a isso.
+Isso não está nos documentos.
+Nao tenho essa informacao.
+Não tenho conhecimento sobre esse serviço.
+Lamento, mas não tenho acesso a essa informação.
+Não foi encontrado nada sobre isso nos documentos.
+Pelo que tenho aqui, não dá para saber se abre no feriado.
+Disculpa, no tengo ese dato.
+No tengo esa informacion.
+No tengo conocimiento de ese servicio.
+Eso no está en los documentos.
+No se menciona en ninguna parte.
+La información disponible no cubre eso.
+No me es posible confirmarlo.
+No se encontró información sobre eso.
+Según los documentos no se puede saber.
+No sabría decirle.
+I’m afraid I don’t have that one on file.
+The documents are silent on that point.
+That I can't say, I'm sorry.
+I checked our price list and there is nothing about gluten-free cake.
+I don't have the answer to this question.
+Our FAQ does not address returns by mail.
+Sorry, no details about that are given in our documents.
+I did not come across any information on parking.
+I'd rather not guess: the documents don't tell.
+Unfortunately I have no details on shipping times.
+Sorry, that is unknown to me.
+I wouldn't know, sorry.
+Ainda não sei, vou verificar com a equipe.
+Não tenho nada sobre isso aqui.
+Não encontro essa informação na nossa tabela.
+Infelizmente os documentos não trazem esse valor.
+Não me foi informado o prazo.
+Sobre isso eu não tenho detalhes.
+Não consegui localizar essa resposta.
+Não há dados sobre frete internacional.
+Desculpa, mas isso eu não saberia dizer.
+Não está claro se o valor inclui taxa.
+Lo lamento, no tengo una respuesta para eso.
+No encuentro esa información en nuestros documentos.
+Los documentos no aclaran ese punto.
+Sobre eso no tengo detalles.
+No pude localizar el dato.
+Por ahora no sé decirte.
+No está claro si incluye impuestos.
+No hay ninguna referencia a mascotas.
 """
 
 KNOWN = """
@@ -159,6 +225,60 @@ Si no está seguro de la talla, mida el pie.
 No enviamos a Canarias.
 No puede cancelar por teléfono, solo por correo.
 Los documentos necesarios son el DNI y una factura.
+We don't have a minimum order.
+Not listed items can be ordered too.
+I don't think that is a problem, come by at 5.
+No details are needed, just your name.
+You don't have to provide any documents.
+The shop does not have a website.
+We are not able to deliver on Sundays.
+I can confirm the price: R$ 20.
+Don't know your size? Measure your foot.
+Without a receipt we cannot exchange it.
+The terms do not allow returns after 30 days.
+I can't recommend the cake enough!
+You cannot find a better price.
+Não há problema, pode vir.
+Não achamos necessário reservar.
+Não é preciso documento.
+Não existe taxa de cancelamento.
+Não temos filial em Campinas.
+Sem documentos não é possível alugar.
+A lista inclui bolos e tortas.
+Não encontramos dificuldade em trocar o seu pedido.
+Não posso confirmar a reserva sem o sinal de R$ 50.
+No hay problema, pase cuando quiera.
+No se permite fumar.
+No tenemos sucursal en Sevilla.
+No encontramos motivo para no cambiarlo.
+Sin documentos no se puede alquilar.
+No aparecerá ningún cargo en su tarjeta.
+No sé si prefiere la grande o la pequeña.
+La carta no incluye bebidas.
+Not at all, happy to help!
+It's not far from here, five minutes.
+We do not offer a guarantee.
+We have nothing left in size 40.
+You won't find it hard to park.
+No answer within an hour? Call us.
+We did not charge your card.
+I do not recommend freezing it.
+There is no data limit in this plan.
+Nothing to pay now.
+Não, obrigado. O bolo custa R$ 80.
+Não deixe de experimentar a torta.
+Não fazemos entrega aos domingos.
+Sem taxa e sem surpresa.
+Não esqueça o documento.
+Não há vagas para sábado.
+Nada a pagar agora.
+Não é possível trocar sem a nota.
+No, gracias. Cuesta 3 €.
+No olvide su documento.
+No hay mesas para el sábado.
+No es posible cambiarlo sin factura.
+No hacemos envíos los domingos.
+Nada que pagar ahora.
 """
 
 
