@@ -41,7 +41,17 @@ FILTERS: Mapping[Only, str] = {
 }
 """The filters of the list."""
 
-TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, NOT_SENT, FILTERS, KINDS, SAID, SENT, SPEAKERS)
+OF_META = {
+    one: one
+    for one in (
+        "authentication", "marketing", "utility",
+        "approved", "disabled", "in_appeal", "paused", "pending", "rejected",
+        "green", "yellow", "red", "unknown",
+    )
+}  # fmt: skip
+"""Categories, states and qualities of templates in Meta's words."""
+
+TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, NOT_SENT, FILTERS, KINDS, OF_META, SAID, SENT, SPEAKERS)
 """Tables whose words are in the catalogs."""
 
 
