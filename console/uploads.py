@@ -13,6 +13,7 @@ from starlette.types import Message, Receive
 
 from console.problems import Problem
 from events.library import LARGEST
+from events.numbers import whole_number
 
 LARGEST_BODY = LARGEST + 512 * 1024
 """Bytes of a form: its files, and its fields."""
@@ -54,8 +55,8 @@ async def upload_of(request: Request, slots: asyncio.Semaphore, most: int = 1) -
     """The form of a request with `most` files, which are removed at the end of the block. Raises Problem."""
     if not is_upload(request):
         raise Problem(415, "Send a form with a file, with Content-Type: multipart/form-data.")
-    length = request.headers.get("content-length", "")
-    known = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else LARGEST_BODY
+    length = whole_number(request.headers.get("content-length", ""))
+    known = length if length is not None else LARGEST_BODY
     if known > LARGEST_BODY:
         raise _too_large()
     small = known <= SMALL

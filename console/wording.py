@@ -8,6 +8,7 @@ from typing import Any
 
 from chat.references import notes
 from console.languages import Translate
+from events.inbound import ReceiptError
 from events.parts import Part
 from projections.reads.chat_list import Only
 from projections.reads.costs import Cost, in_dollars
@@ -30,6 +31,14 @@ SENT = {
 }
 """The states of a reply on its way to the person."""
 
+PARTLY = {
+    "file_not_uploaded": "its file could not be given to WhatsApp",
+    "file_refused": "the file was refused",
+    "file_removed": "its file is not in the object store any more",
+    "file_too_large": "its file is larger than WhatsApp takes",
+}
+"""The reasons for which a message went without its file; those of `projections.story.reasons` for operators."""
+
 FILTERS: Mapping[Only, str] = {
     "human": "needs a human",
     "overdue": f"waiting for over {OVERDUE_AFTER.seconds // 60} minutes",
@@ -51,7 +60,21 @@ OF_META = {
 }  # fmt: skip
 """Categories, states and qualities of templates in Meta's words."""
 
-TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, NOT_SENT, FILTERS, KINDS, OF_META, SAID, SENT, SPEAKERS)
+_LONGEST_DETAIL = 200
+"""Characters of a provider's words that a line shows."""
+
+TABLES: tuple[Mapping[Any, str], ...] = (
+    EXPLAINED,
+    FAILED,
+    NOT_SENT,
+    FILTERS,
+    KINDS,
+    OF_META,
+    PARTLY,
+    SAID,
+    SENT,
+    SPEAKERS,
+)
 """Tables whose words are in the catalogs."""
 
 
@@ -125,6 +148,15 @@ def mark(_: Translate, name: str) -> str:
 
 def sent(_: Translate, state: str) -> str:
     return _.gettext(SENT.get(state, state))
+
+
+def partly(_: Translate, error: ReceiptError) -> str:
+    """The reason for which a part of a reply did not arrive as it was meant, with the provider's own words."""
+    reason = PARTLY.get(error.class_ or "")
+    said = _.gettext(reason) if reason else _("a message of it was not delivered")
+    if error.detail:
+        said = _("%(reason)s (%(detail)s)", reason=said, detail=error.detail[:_LONGEST_DETAIL])
+    return _("partly undelivered: %(reason)s", reason=said)
 
 
 def size(_: Translate, number: int) -> str:

@@ -79,7 +79,7 @@ def _line(view: DeliveryView, gateways: Collection[str] | None, now: datetime, n
     if view.parked:
         parts.append(Phrase("%(number)s parked", number=view.parked))
     if view.failed:
-        parts.append(Phrase("%(number)s could not be sent", number=view.failed))
+        parts.append(Phrase("%(number)s could not be sent, or only in part", number=view.failed))
     if not parts:
         return None
     is_amiss = no_gateway or (bool(view.waiting) and since > WAITS_LONG)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from events.numbers import whole_number
 from events.phrases import Phrase
 from events.recorded import Recorded
 from events.tool_calls import ToolReturned
@@ -34,6 +35,6 @@ def _words(output: str) -> dict[int, str]:
     for line in output.splitlines():
         if line.startswith(_MARK):
             found.setdefault(place, []).append(line.removeprefix(_MARK).strip())
-        elif match := _PLACE.match(line):
-            place = int(match[1])
+        elif (match := _PLACE.match(line)) and (number := whole_number(match[1])) is not None:
+            place = number
     return {place: "\n".join(lines) for place, lines in found.items()}

@@ -49,7 +49,7 @@ EXPLAINED: dict[IgnoredReason, str] = {
     "taken_over": "a human had the chat",
     "handed_off": "a human was asked to take the chat over",
     "budget": "the chat had used up its tokens or money of the day, or its account its money",
-    "stale": "it was older than RECADO_STALE_AFTER",
+    "stale": "it had waited longer than a message may wait for its answer",
     "erased": "the chat was erased",
     "restored": "it was open in the backup from which the log was put back, and may have been answered since",
     "joined": "its chat has closed into another one of the same person, where it was moved to",

@@ -74,6 +74,9 @@ def reply_now(reply: Entry, receipts: Sequence[ReceiptView], now: datetime) -> S
     if reply.receipt is None:
         since = lasting(now - reply.at)
         return now_step(Phrase("the gateway has not taken the reply yet, since %(time)s", time=since), reply.at)
+    if reply.partly is not None and reply.receipt not in ("sending", "in_doubt", "parked"):
+        reason = not_sent_because(reply.partly.class_)
+        return now_step(Phrase("partly undelivered: %(reason)s", reason=reason), reply.receipt_at)
     if reply.receipt not in _ON_ITS_WAY:
         return None
     last = receipts[-1] if receipts else None

@@ -72,10 +72,15 @@ def prices_of(settings: MoneySettings) -> Mapping[str, Price]:
     return {**shipped(), **(settings.prices.prices if settings.prices is not None else {})}
 
 
-def models_in_use(settings: ModelSettings, speech: str) -> list[tuple[str, str]]:
-    """The models that may be asked, each with the variable that names it; `speech` hears voice notes."""
+def models_in_use(settings: ModelSettings, speech: str, meaning: str = "") -> list[tuple[str, str]]:
+    """The models that may be asked, each with the variable that names it.
+
+    - `speech`: hears voice notes.
+    - `meaning`: finds documents by their meaning.
+    """
+    finds = [(meaning, "OPENAI_EMBEDDING_MODEL")] if meaning else []
     if not settings.mode.has_provider:
-        return []
+        return finds
     saved = settings.saved
     if settings.wants_local_model:
         models = [(LOCAL, "OPENAI_MODEL")]
@@ -83,7 +88,8 @@ def models_in_use(settings: ModelSettings, speech: str) -> list[tuple[str, str]]
         models = [(settings.openai_model, "OPENAI_MODEL") if saved is None else (saved.id, saved.kind.variable)]
     if settings.fallback is not None:
         models.append((settings.fallback.model, "OPENAI_FALLBACK_MODEL"))
-    return [*models, (speech, "OPENAI_TRANSCRIPTION_MODEL")] if speech else models
+    hears = [(speech, "OPENAI_TRANSCRIPTION_MODEL")] if speech else []
+    return [*models, *hears, *finds]
 
 
 def money_problems(settings: MoneySettings, models: Sequence[tuple[str, str]]) -> Iterator[str]:
