@@ -16,6 +16,7 @@ import structlog
 from actors.answering import GONE, Answering, unusable
 from events.backoff import Backoff
 from events.log import LogError
+from events.numbers import whole_number
 from events.profile import NONE_IN_FORCE, InForce, Profile
 from events.profile_log import ProfileLog
 from events.subjects import ChatKey
@@ -151,12 +152,13 @@ class BusProfiles:
     async def _read(self, ref: str) -> Profile | None:
         """The version; None if there is none. Tries again while the bus is away."""
         name, _, number = ref.rpartition("@")
-        if not name or not (number.isascii() and number.isdigit() and len(number) < 19):
+        n = whole_number(number)
+        if not name or n is None:
             return None
         pause = Backoff(0.1, _LONGEST_PAUSE)
         while True:
             try:
-                return await self._stored.version(name, int(number))
+                return await self._stored.version(name, n)
             except LogError as error:
                 log.warning("profile_waits", profile=ref, reason=str(error), retry_in=pause.seconds)
             await pause.wait()

@@ -239,6 +239,12 @@ class ReplyFailed(Exception):
         self.model = model
 
 
+def no_answer(within: float) -> str:
+    """The detail of a request that got none in so many seconds. They are told to a tenth: what is left of a turn's
+    patience is a little less than was given."""
+    return f"no answer within {round(within, 1):g} s"
+
+
 class CannotForget(Exception):
     """The provider will never delete the thread; `detail` is its reason."""
 

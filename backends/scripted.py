@@ -15,11 +15,25 @@ More words may follow the command, and the whole text is echoed as usual: `!slee
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Final, get_args
 
-from backends.protocol import Answer, ErrorClass, ReplyFailed, ReplyRequest, ToolCall, ToolsWanted, Transcript, Usage
+from backends.protocol import (
+    Answer,
+    ErrorClass,
+    ReplyFailed,
+    ReplyRequest,
+    ToolCall,
+    ToolsWanted,
+    Transcript,
+    Usage,
+    no_answer,
+)
 
 ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)
+
+_LONGEST_SLEEP = 86_400
+"""Seconds."""
 
 
 class Scripted:
@@ -38,7 +52,7 @@ class Scripted:
                 for line in request.messages:
                     await self._obey(line.text, request)
         except TimeoutError as late:
-            raise ReplyFailed("timeout", f"no answer within {request.patience:.3g} s") from late
+            raise ReplyFailed("timeout", no_answer(request.patience)) from late
         if wanted := _wanted(request):
             return ToolsWanted(wanted)
         told = [f"{call.name}: {call.output}" for call in request.calls]
@@ -82,9 +96,12 @@ def _wanted(request: ReplyRequest) -> tuple[ToolCall, ...]:
 
 def _seconds(word: str) -> float:
     try:
-        return float(word)
-    except ValueError as error:
-        raise ReplyFailed("bad_request", f"!sleep takes a number of seconds, not {word!r}") from error
+        seconds = float(word)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= _LONGEST_SLEEP:  # NaN is neither
+        raise ReplyFailed("bad_request", f"!sleep takes 0 to {_LONGEST_SLEEP} seconds, not {word[:40]!r}")
+    return seconds
 
 
 def _failure(word: str) -> ReplyFailed:

@@ -7,6 +7,7 @@ import msgspec
 from chat.parts import parts_of
 from events.decisions import Reply
 from events.inbound import Message
+from events.numbers import whole_number
 from events.parts import Option
 from events.references import Choice
 
@@ -44,15 +45,10 @@ def typed(question: tuple[Option, ...], text: str) -> Choice | None:
     """The choice that `text` names by its title or, if no title is that, by its number."""
     said = _plain(text)
     found = next((option for option in question if _plain(option.title) == said), None)
-    number = said.removesuffix(".").removesuffix(")")
-    if (
-        found is None
-        and number.isascii()
-        and number.isdigit()
-        and len(number) <= 2
-        and 1 <= int(number) <= len(question)
-    ):
-        found = question[int(number) - 1]
+    digits = said.removesuffix(".").removesuffix(")")
+    number = whole_number(digits) if len(digits) <= 2 else None
+    if found is None and number is not None and 1 <= number <= len(question):
+        found = question[number - 1]
     if found is None:
         return None
     return Choice(id=found.id, title=found.title, source="button" if len(question) <= MOST_BUTTONS else "list")

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from events.jid import is_group
+from events.numbers import whole_number
 from events.subjects import ChatKey
 
 Language = Literal["pt", "es", "en"]
@@ -44,7 +45,7 @@ def country_of(name: str) -> str:
     number, _, server = name.partition("@")
     if server not in ("", "s.whatsapp.net") or not _SHORTEST <= len(number) <= _LONGEST:
         return ""
-    if not (number.isascii() and number.isdigit()) or number[0] == "0":
+    if whole_number(number) is None or number[0] == "0":
         return ""
     import phonenumbers  # noqa: PLC0415 - see above
 

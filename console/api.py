@@ -19,6 +19,7 @@ from console.problems import Problem, answer, body_of
 from console.stream import EventStream
 from events.jid import is_canonical
 from events.log import EventTooLarge, LogFull, LogUnavailable
+from events.numbers import whole_number
 from events.subjects import ChatKey
 from gateways.local.simulator import Simulator
 from gateways.local.taps import Tap
@@ -236,9 +237,9 @@ def _key(request: Request) -> ChatKey:
 def _number(given: str | None, what: str) -> int | None:
     if given is None:
         return None
-    if not (given.isascii() and given.isdigit() and len(given) < 19):
+    if (number := whole_number(given)) is None:
         raise Problem(400, f"{what} is a sequence of the log, a whole number, not {given[:40]!r}.")
-    return int(given)
+    return number
 
 
 def _line(chat: str, phone_of: str | None, view: ChatView | None) -> ChatLine:

@@ -18,6 +18,7 @@ from console.list_links import ListLinks, fields_in
 from console.problems import Problem
 from console.rendering import render
 from console.wording import FILTERS
+from events.numbers import whole_number
 from events.subjects import ChatKey
 from events.teamwork import State
 from events.users import User
@@ -82,6 +83,8 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
         "hits": None,
         "trouble": (),
         "most": MOST,
+        "zone": deps.zone,
+        "today": now.astimezone(deps.zone).date(),
     }
     if asked.words:
         is_of_hits = "hits_after" in given or "hits_before" in given
@@ -183,8 +186,8 @@ def sequence(given: Mapping[str, str], name: str) -> int | None:
     text = given.get(name)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    if (number := whole_number(text)) is None:
         raise Problem(
             400, "%(name)s is a sequence of the log, a whole number, not %(text)s.", name=name, text=f"{text[:40]!r}"
         )
-    return int(text)
+    return number

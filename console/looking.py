@@ -10,6 +10,7 @@ from console.deps import Deps
 from console.desk import deps_of, key_of, view_of
 from console.forms import form_of
 from console.problems import Problem
+from events.numbers import whole_number
 from events.subjects import ChatKey
 from events.users import User
 
@@ -30,9 +31,9 @@ async def look(request: Request) -> Response:
     deps.seen.look(key, user.name, writing=bool(given.get("writing")))
     upto = given.get("upto", "")
     if upto:
-        if not (upto.isascii() and upto.isdigit() and len(upto) < 19):
+        if (seq := whole_number(upto)) is None:
             raise Problem(400, "upto is a sequence of the log, a whole number.")
-        await _mark(deps, key, user, int(upto))
+        await _mark(deps, key, user, seq)
     return Response(status_code=204)
 
 

@@ -14,6 +14,7 @@ from starlette.types import Message, Receive
 
 from console.problems import Problem
 from events.library import LARGEST
+from events.numbers import whole_number
 
 LARGEST_BODY = LARGEST + 512 * 1024
 """Bytes of a form: its files, and its fields."""
@@ -58,8 +59,8 @@ async def upload_of(request: Request, slots: asyncio.Semaphore, most: int = 1) -
     _, options = parse_options_header(request.headers["content-type"])
     if options.get(b"charset", b"utf-8").lower() != b"utf-8":  # Python has codecs that fail, or make lone surrogates
         raise Problem(415, "Send the form in UTF-8.")
-    length = request.headers.get("content-length", "")
-    known = int(length) if length.isascii() and length.isdigit() and len(length) < 20 else LARGEST_BODY
+    length = whole_number(request.headers.get("content-length", ""))
+    known = length if length is not None else LARGEST_BODY
     if known > LARGEST_BODY:
         raise _too_large()
     small = known <= SMALL

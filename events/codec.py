@@ -18,6 +18,7 @@ from events.decisions import DECISIONS, Decision
 from events.inbound import INBOUND, Inbound, Message
 from events.jid import certain, is_canonical
 from events.lenient import mended, plain, whole_characters
+from events.numbers import whole_number
 from events.recorded import UNREADABLE_ID, Recorded, Unknown, Unreadable
 from events.subjects import LONGEST_TOKEN, ChatKey, is_shortened, parse_subject
 
@@ -98,8 +99,8 @@ def read(seq: int, subject: str, at: datetime, headers: Mapping[str, str] | None
     msg_id, version = "", VERSION
     if headers:
         msg_id = headers.get("Nats-Msg-Id", "")
-        written = headers.get(VERSION_HEADER, "")
-        version = int(written) if written.isascii() and written.isdigit() and len(written) < 10 else VERSION
+        written = whole_number(headers.get(VERSION_HEADER, ""))
+        version = written if written is not None else VERSION
     event: Inbound | Decision | Unreadable | Unknown
     left_out: tuple[str, ...] = ()
     converted: tuple[str, ...] = ()

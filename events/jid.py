@@ -14,13 +14,15 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from events.numbers import whole_number
+
 PHONE = "@s.whatsapp.net"
 """The end of the JID of a phone number."""
 
 _SINCE = "~"
 _LONGEST = 128
 _USERS = {
-    "s.whatsapp.net": re.compile(r"(?P<user>[0-9]{1,20}(?:~[0-9]{1,20})?)(?:\.[0-9]+)?(?::[0-9]+)?"),
+    "s.whatsapp.net": re.compile(r"(?P<user>[0-9]{1,20}(?:~[0-9]{1,18})?)(?:\.[0-9]+)?(?::[0-9]+)?"),
     "lid": re.compile(r"(?P<user>[0-9]{1,20})(?:\.[0-9]+)?(?::[0-9]+)?"),
     # The Cloud API has ids of its own for groups, letters and digits.
     "g.us": re.compile(r"(?P<user>[0-9]{1,40}(?:-[0-9]{1,20})?|[A-Za-z][A-Za-z0-9_=-]{7,})"),
@@ -93,7 +95,7 @@ def held_since(jid: str) -> int:
     """The time since which the phone number of `jid` is no longer the former holder's; 0 for its first holder, and for
     any other JID."""
     since = jid.partition("@")[0].partition(_SINCE)[2] if jid.endswith(PHONE) else ""
-    return int(since) if since.isdecimal() else 0
+    return whole_number(since) or 0
 
 
 def is_group(jid: str) -> bool:

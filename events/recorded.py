@@ -12,6 +12,7 @@ import msgspec
 
 from events.decisions import Decision
 from events.inbound import Inbound
+from events.numbers import whole_number
 from events.subjects import ChatKey
 
 
@@ -41,8 +42,7 @@ def unreadable_id(seq: int) -> str:
 def unreadable_seq(id_: str) -> int | None:
     """The sequence in an id of `unreadable_id`; None for any other id."""
     digits = id_.removeprefix(UNREADABLE_ID)
-    is_one = id_.startswith(UNREADABLE_ID) and digits.isascii() and digits.isdigit() and len(digits) < 20
-    return int(digits) if is_one else None
+    return whole_number(digits) if id_.startswith(UNREADABLE_ID) else None
 
 
 class Unknown(msgspec.Struct, frozen=True, gc=False):

@@ -21,7 +21,7 @@ PREFIX = "kb._drafts."
 MOST_ASKED, MOST_MESSAGES = 8, 4
 """Questions that a subject names, and messages of each."""
 
-_SUBJECT = re.compile(r"kb\._drafts\.(?P<log>\d{1,12})-(?P<asked>\d{1,19}(?:[+-]\d{1,19}){0,63})")
+_SUBJECT = re.compile(r"kb\._drafts\.(?P<log>[0-9]{1,12})-(?P<asked>[0-9]{1,18}(?:[+-][0-9]{1,18}){0,63})")
 
 
 class Settled(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 
 from backends.assistants.client import NotThere, ThreadsWire
 from backends.provider.raw_post import Query
+from events.numbers import whole_number
 
 Status = Literal[
     "queued",
@@ -84,8 +85,7 @@ class Run(msgspec.Struct, frozen=True):
     @property
     def attempt(self) -> int:
         """The attempt at the turn that it is; 0 if that is unknown."""
-        told = _word(self.metadata, "attempt") or ""
-        return int(told) if told.isascii() and told.isdigit() and len(told) < 6 else 0
+        return whole_number(_word(self.metadata, "attempt") or "") or 0
 
     @property
     def active(self) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 from backends.content.confinement import UNREADABLE, confine
 from backends.content.extract_process import cell, unpacked
 from backends.content.separated import decoded, rows_of
+from events.numbers import whole_number
 
 LONGEST = 4_000_000
 """Characters of a document."""
@@ -58,9 +59,10 @@ def word(body: bytes) -> Iterator[str]:
             yield from ("", *table([_once(row.cells) for row in block.rows]), "")
             continue
         style = (block.style.name or "") if block.style is not None else ""
-        level = style.removeprefix("Heading ")
-        if style == "Title" or (level != style and level.isdigit()):
-            yield f"{'#' * min(int(level) if level.isdigit() else 1, _DEEPEST)} {' '.join(block.text.split())}"
+        before, _, number = style.partition("Heading ")
+        level = 1 if style == "Title" else None if before else whole_number(number)
+        if level is not None:
+            yield f"{'#' * min(level, _DEEPEST)} {' '.join(block.text.split())}"
         else:
             yield from (block.text, "")
 

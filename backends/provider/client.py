@@ -13,6 +13,7 @@ import httpx2
 import msgspec
 import openai
 
+from backends.protocol import no_answer
 from backends.provider.errors import FAULTS, attempt_failed, redacted
 from backends.provider.key import ApiKey, key_of
 from backends.provider.problem import Problem, problem_within
@@ -118,7 +119,7 @@ class Wire:
             async with asyncio.timeout(within):
                 return await self._with_key(request)
         except TimeoutError as late:
-            raise AttemptFailed("timeout", f"no answer within {within:.3g} s") from late
+            raise AttemptFailed("timeout", no_answer(within) if within is not None else "it timed out") from late
         except FAULTS as error:
             raise attempt_failed(error, self._key.value) from error
         except UnicodeError as error:  # a key or a host that no header can carry

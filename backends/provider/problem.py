@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from backends.protocol import ErrorClass
+from events.numbers import whole_number
 
 LONGEST = 4_000
 """Characters of an error's words that are read."""
@@ -223,7 +224,7 @@ def _status_of(told: dict[str, Any]) -> int:
         value = told.get(name)
         if isinstance(value, str):
             named = _NAMED.get(value.lower())
-            value = named if named is not None else int(value) if value.isascii() and value.isdigit() else None
+            value = named if named is not None else whole_number(value)
         if isinstance(value, int | float) and not isinstance(value, bool) and 400 <= value <= 599:
             return int(value)
     return 0

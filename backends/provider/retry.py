@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 import structlog
 import tenacity
 
-from backends.protocol import ErrorClass, ReplyFailed
+from backends.protocol import ErrorClass, ReplyFailed, no_answer
 from backends.provider.problem import Problem
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ async def persist(
             async with asyncio.timeout_at(deadline):
                 return await attempt()
         except TimeoutError as late:
-            raise AttemptFailed("timeout", f"no answer within {patience:.3g} s") from late
+            raise AttemptFailed("timeout", no_answer(patience)) from late
 
     # tenacity costs 50 µs even without a retry, so the first attempt runs without it, and it gets the failure.
     try:
@@ -120,7 +120,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def _instant(date: str | None) -> float | None:
     try:
         return parsedate_to_datetime(date).timestamp() if date else None
-    except ValueError:
+    except (ValueError, OverflowError):  # such as a year of 20 digits
         return None
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import structlog
 
-from backends.protocol import ReplyFailed, ReplyRequest
+from backends.protocol import ReplyFailed, ReplyRequest, no_answer
 from backends.provider.polling import looks
 from backends.provider.retry import persist
 from backends.responses.client import Calls
@@ -42,7 +42,7 @@ class Polling:
             raise
         if not response.ended:
             await self.cancel(run)
-            raise ReplyFailed("timeout", f"the response is {response.status} after {request.patience:.3g} s")
+            raise ReplyFailed("timeout", f"the response is {response.status}: {no_answer(request.patience)}")
         return response
 
     async def cancel(self, run: str) -> None:

@@ -25,6 +25,7 @@ from events.faq import NAME
 from events.knowledge import Document, KnowledgeUnreadable, Pair, Place
 from events.knowledge_log import KnowledgeChanged, Stock
 from events.log import LogError
+from events.numbers import whole_number
 from events.settled import Outcome
 from projections.drafts.drafts import Draft, Drafts
 from projections.drafts.masking import MASK
@@ -133,8 +134,8 @@ async def settle(request: Request) -> Response:
 
 def _draft(request: Request, found: Drafts) -> Draft:
     """The draft that the address names. Raises Problem."""
-    text = request.query_params.get("seq", "")
-    draft = found.of(int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    seq = whole_number(request.query_params.get("seq", ""))
+    draft = found.of(seq) if seq is not None else None
     if draft is None:
         raise Problem(404, "This draft is not there any more: it was accepted or dismissed, or its chat was erased.")
     return draft

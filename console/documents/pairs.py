@@ -23,6 +23,7 @@ from events.faq import same
 from events.knowledge import MOST_PAIRS, Document, KnowledgeUnreadable, Pair, Place
 from events.knowledge_log import KnowledgeChanged, Stock
 from events.log import LogError
+from events.numbers import whole_number
 
 LONGEST = {"q": 1_000, "a": 4_096}
 """Characters of a question, and of an answer, as events.knowledge.Pair has them."""
@@ -60,10 +61,11 @@ async def edit(request: Request) -> Response:
     base = str(stock.last_of(place))
     if asked is None:
         return _form(request, place, Draft(base=base), stock)
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) < len(pairs)):
+    number = whole_number(asked)
+    if number is None or number >= len(pairs):
         raise Problem(404, "There is no such question here any more.")
-    pair = pairs[int(asked)]
-    return _form(request, place, Draft(pair.q, pair.a, pair.q, int(asked), base), stock)
+    pair = pairs[number]
+    return _form(request, place, Draft(pair.q, pair.a, pair.q, number, base), stock)
 
 
 async def change(request: Request) -> Response:
@@ -102,9 +104,7 @@ async def change(request: Request) -> Response:
 
 def _draft(given: Mapping[str, str]) -> Draft:
     q, a, was = (given.get(name, "").replace("\r\n", "\n") for name in ("q", "a", "was"))
-    number = given.get("number", "")
-    is_number = number.isascii() and number.isdigit() and len(number) < 10
-    return Draft(q.strip(), a.strip(), was, int(number) if is_number else 0, given.get("base", ""))
+    return Draft(q.strip(), a.strip(), was, whole_number(given.get("number", "")) or 0, given.get("base", ""))
 
 
 def pairs_of(stock: Stock, place: Place) -> tuple[Pair, ...]:

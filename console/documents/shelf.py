@@ -14,6 +14,7 @@ from console.documents.port import DocumentDesk
 from console.problems import Problem
 from events.knowledge import COLLECTION, Place, Version
 from events.knowledge_log import Stock
+from events.numbers import whole_number
 from events.subjects import token, untoken
 
 HOME = "/desk/documents"
@@ -83,8 +84,7 @@ def address_of(place: Place, page: str, **more: object) -> str:
 
 def leaf_of(request: Request, size: int, whole: int) -> Leaf:
     """The page of `size` that the address asks for, of a list of `whole`; the last one if it has not so many."""
-    text = request.query_params.get("page", "1")
-    asked = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+    asked = whole_number(request.query_params.get("page", "")) or 1
     of = max(1, -(-whole // size))
     number = min(max(1, asked), of)
     return Leaf(number, of, (number - 1) * size)

@@ -20,6 +20,8 @@ from console.profiles.port import ProfileDesk, ProfileFault, TrialAsked
 from console.profiles.trials import TooMany, Trial, Trials
 from console.rendering import render
 from events.log import LogError
+from events.numbers import whole_number
+from events.phrases import Phrase
 from events.profile import DEFAULT, NAME, Profile, ProfileUnreadable, encoded
 from events.profile_log import ProfilesChanged, Stored
 
@@ -196,7 +198,7 @@ def _faults(desk: ProfileDesk, made: Profile) -> list[ProfileFault]:
     try:
         encoded(made)
     except ProfileUnreadable as refusal:
-        return [ProfileFault("", f"It cannot be stored: {refusal}.")]
+        return [ProfileFault("", Phrase("It cannot be stored: %(reason)s.", reason=refusal))]
     return list(desk.faults(made))
 
 
@@ -276,8 +278,8 @@ def _list(request: Request, stored: Stored, *, status: int = 200, wrong: str = "
 
 
 def _number(text: str, low: int, high: int) -> int | None:
-    is_number = text.isascii() and text.isdigit() and len(text) < 10
-    return int(text) if is_number and low <= int(text) <= high else None
+    number = whole_number(text)
+    return number if number is not None and low <= number <= high else None
 
 
 def _desk(request: Request) -> ProfileDesk:

@@ -13,6 +13,7 @@ import msgspec
 
 from events.jetstream.api import StoredMessage, stored_message
 from events.jetstream.connection import Bus
+from events.numbers import whole_number
 from events.subjects import dead_letter_subject, header_value, untoken
 
 STREAM = "DLQ"
@@ -65,14 +66,14 @@ async def stored_letter(bus: Bus, id_: int) -> DeadLetter | None:
 
 def _letter(stored: StoredMessage) -> DeadLetter:
     raw = stored.raw()
-    chat, seq = raw.headers.get(CHAT_HEADER), raw.headers.get(SEQ_HEADER, "")
+    chat = raw.headers.get(CHAT_HEADER)
     return DeadLetter(
         id=raw.seq,
         at=stored.time,
         account=untoken(raw.subject.removeprefix("wa.dlq.")),
         chat=unquote(chat) if chat is not None else None,
         reason=unquote(raw.headers.get(REASON_HEADER, "")),
-        seq=int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 19 else 0,
+        seq=whole_number(raw.headers.get(SEQ_HEADER, "")) or 0,
         msg_id=unquote(raw.headers.get("Nats-Msg-Id", "")),
         body=raw.body,
     )

@@ -28,6 +28,7 @@ from events.jetstream.connection import Bus
 from events.jetstream.fitting import lacks_room
 from events.knowledge import LARGEST as LARGEST_DOCUMENT
 from events.log import LogMismatch, LogUnavailable
+from events.numbers import whole_number
 from events.profile import LARGEST as LARGEST_PROFILE
 
 EVENTS = "EVENTS"
@@ -196,7 +197,7 @@ def _check_whole(info: StreamInfo) -> None:
             "interrupted, run it again with the same file"
         )
     needed = info.config.get("metadata", {}).get(READS, "1")
-    if not needed.isdigit() or int(needed) > codec.READS:
+    if (reads := whole_number(needed)) is None or reads > codec.READS:
         raise LogMismatch(
             f"the log has events that only a newer recado reads (set {needed[:20]}, this release reads {codec.READS}): "
             "start the newer release again"
@@ -208,7 +209,8 @@ async def mark_reads(bus: Bus, reads: int) -> None:
     try:
         info = await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)
         metadata = info.config.get("metadata") or {}
-        if int(metadata.get(READS, "1")) < reads:
+        noted = whole_number(metadata.get(READS, "1"))
+        if noted is not None and noted < reads:
             config = {**info.config, "metadata": {**metadata, READS: str(reads)}}
             await call(bus, f"STREAM.UPDATE.{EVENTS}", StreamInfo, config)
             log.info("log.marked", stream=EVENTS, reads=reads)

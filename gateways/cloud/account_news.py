@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from events.account_update import AccountUpdate
+from events.numbers import time_at
 from gateways.cloud.errors import number_of
 from gateways.cloud.fields import FIELDS
 
@@ -60,7 +61,4 @@ def _short(number: str) -> str:
 
 
 def _time(seconds: int | None) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    return time_at(seconds) if seconds is not None else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
 
 from events.inbound import LONGEST_ID, Message
+from events.numbers import time_at, whole_number
 from gateways.cloud import wire
 
 _LONGEST = 200
@@ -56,10 +57,8 @@ def payment_of(one: wire.Status) -> Beside:
 
 def time_of(seconds: str | int) -> datetime | None:
     """The time in `seconds` since 1970; None if `seconds` is no valid time."""
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    number = whole_number(seconds) if isinstance(seconds, str) else seconds
+    return time_at(number) if number is not None else None
 
 
 def _id(kind: str, *parts: object) -> str:

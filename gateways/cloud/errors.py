@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from events.inbound import ReceiptError
+from events.numbers import whole_number
 from gateways.cloud.error_table import FaultClass, known
 
 LONGEST_DETAIL = 500
@@ -31,8 +32,8 @@ def told(code: object, detail: str, *, subcode: object = None, status: int = 400
 
 def number_of(code: object) -> int | None:
     """A code in any form that Meta's servers may write; None for anything else."""
-    if isinstance(code, str) and code.isascii() and code.isdigit() and len(code) < 16:
-        code = int(code)
+    if isinstance(code, str):
+        code = whole_number(code)
     return code if isinstance(code, int) and not isinstance(code, bool) and abs(code) < _MOST_CODE else None
 
 

@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from events.inbound import Receipt
 from events.log import EventLog, EventTooLarge, LogError
+from events.numbers import whole_number
 from events.subjects import ChatKey
 from gateways.cloud.fields import counted_as
 from gateways.cloud.keeping import keep
@@ -151,8 +152,7 @@ class Webhook:
 
     async def _body(self, request: Request, limit: asyncio.Timeout) -> bytes | None:
         """The raw bytes; None if there are more than LARGEST. Raises ClientDisconnect."""
-        told = request.headers.get("content-length", "")
-        if told.isdecimal() and int(told[:20]) > LARGEST:
+        if (whole_number(request.headers.get("content-length", "")) or 0) > LARGEST:
             return None
         pieces, size, holding = [], 0, False
         try:

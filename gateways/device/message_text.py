@@ -103,7 +103,7 @@ def media_of(message: Message, field: str, name: str) -> inbound.Media | None:
     return inbound.Media(
         object=name,
         mime=part.mimetype or None,
-        size=part.fileLength or None,
+        size=part.fileLength if 0 < part.fileLength < 2**53 else None,  # it may have 64 bits
         sha256=part.fileSHA256.hex() or None,
         filename=(part.fileName or None) if field == "documentMessage" else None,
         voice=field == "audioMessage" and part.PTT,

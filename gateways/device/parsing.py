@@ -7,7 +7,7 @@ ValueError.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ProtocolMessage
 from events.inbound import LONGEST_ID, Edit, Message, Revoke
 from events.jetstream.media_store import COMES_LATER
 from events.jid import PHONE, MalformedJid, canonical, is_group
+from events.numbers import time_at
 from events.subjects import token
 from gateways.device.message_references import references_of
 from gateways.device.message_text import context_of, field_of, inner_type_of, kind_of, media_of, new_text_of, text_of
@@ -80,10 +81,7 @@ def names(*jids: JID) -> tuple[str, ...]:
 
 def at_seconds(seconds: int) -> datetime | None:
     """The time in `seconds` since 1970; None if `seconds` is no valid time."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC) if seconds > 0 else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    return time_at(seconds) if seconds > 0 else None
 
 
 def file_name(account: str, id_: str) -> str:

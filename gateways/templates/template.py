@@ -10,6 +10,8 @@ import re
 
 import msgspec
 
+from events.numbers import whole_number
+
 APPROVED = "APPROVED"
 """The status in which Meta sends a template; it sends none in any other."""
 
@@ -82,7 +84,7 @@ class Template(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def variables(text: str) -> tuple[str, ...]:
     """The variables of a text, each once: by their numbers, else in their order."""
     found = tuple(dict.fromkeys(_VARIABLE.findall(text)))
-    return tuple(sorted(found, key=int)) if found and all(name.isdigit() for name in found) else found
+    return found if None in map(whole_number, found) else tuple(sorted(found, key=int))
 
 
 def put_in(text: str, values: dict[str, str]) -> str:

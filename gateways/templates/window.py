@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from events.numbers import whole_number
 from events.parts import Parameters, Part
 from gateways.delivery.splitting import shortened
 from gateways.templates.form import filled
@@ -78,7 +79,7 @@ def read(given: str) -> WindowTemplate:
         if "{" in _WORD.sub("", text) or "}" in _WORD.sub("", text):
             raise ValueError(f"where {one[:60]!r} has a brace without its other: write {{name}}")
         values[variable] = text
-    if values and not _counted(values) and any(variable.isdigit() for variable in values):
+    if values and not _counted(values) and any(whole_number(variable) is not None for variable in values):
         raise ValueError("where some variables have names and some numbers: a template has either")
     if _counted(values) and sorted(map(int, values)) != list(range(1, len(values) + 1)):
         raise ValueError("where a number is left out: give 1, 2 and so on")
@@ -93,7 +94,7 @@ def cleaned(text: str, longest: int) -> str:
 
 
 def _counted(values: dict[str, str]) -> bool:
-    return bool(values) and all(variable.isdigit() for variable in values)
+    return bool(values) and None not in map(whole_number, values)
 
 
 def _put_in(text: str, given: dict[str, str]) -> str:

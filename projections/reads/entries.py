@@ -208,7 +208,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         media=msgspec.Raw(media.encode()) if media is not None else None,
         reading=msgspec.Raw(reading.encode()) if reading is not None else None,
         quoted=quoted,
-        refers=tuple(notes(references)),
+        refers=tuple(map(str, notes(references))),
         references=references,
         choice=_choice.decode(typed) if typed is not None else references.choice,
         typed=typed is not None,

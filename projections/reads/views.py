@@ -21,8 +21,10 @@ class LastWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The newest message or reply of a chat.
 
     - `author`: `person`, `phone` (by hand, on the business's own phone), or the author of a reply.
-    - `kind`: of a message its kind, `voice` for a voice message; of a reply `text`.
+    - `kind`: of a message its kind, of a reply that of its first file, place or contact, else `text`; `voice` for a
+      voice message.
     - `text`: its words; a deleted message has none.
+    - `by`: the user who wrote it, if one did.
     - `name`, `sender`: those of a message.
     - `filename`: the name of its file.
     """
@@ -34,6 +36,7 @@ class LastWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sender: str | None = None
     filename: str | None = None
     deleted: bool = False
+    by: str | None = None
 
 
 class ChatView(msgspec.Struct, frozen=True, kw_only=True):

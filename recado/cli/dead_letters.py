@@ -56,7 +56,7 @@ def dead_letters(ctx: click.Context, account: str | None, as_json: bool) -> None
 
 
 @dead_letters.command()
-@click.argument("id_", metavar="ID", type=click.IntRange(min=1))
+@click.argument("id_", metavar="ID", type=click.IntRange(1, 2**53))
 @json_option
 def show(id_: int, as_json: bool) -> None:
     """Show the dead letter ID whole: where it is from, why it was kept, and its bytes."""
@@ -83,7 +83,7 @@ def show(id_: int, as_json: bool) -> None:
 
 
 @dead_letters.command()
-@click.argument("id_", metavar="ID", type=click.IntRange(min=1))
+@click.argument("id_", metavar="ID", type=click.IntRange(1, 2**53))
 @json_option
 def retry(id_: int, as_json: bool) -> None:
     """Store the event of the dead letter ID once more, under a new id, after you mended what it broke on.

@@ -20,7 +20,7 @@ from recado.cli.control import by_user
 from recado.cli.file_content import Checked, checked, files_in
 from recado.cli.log import open_log
 from recado.cli.meant_account import meant_account
-from recado.cli.options import Account, Text, json_option
+from recado.cli.options import Account, Number, Text, json_option
 from recado.cli.session import run, settings
 from recado.doctor.finding import in_units
 from recado.printing import json_text, local, one_line, print_table
@@ -69,8 +69,8 @@ def files() -> None:
 @click.option("--as", "kind", type=click.Choice(KINDS), help="Refuse a file that is not of this kind.")
 @click.option("--caption", type=Text(), help="The words beneath a picture, a video or a document.")
 @click.option("--place", type=Text(), metavar="NAME", help="Add a place of this name, not a file.")
-@click.option("--latitude", type=click.FloatRange(-90, 90), help="Of the place, in degrees.")
-@click.option("--longitude", type=click.FloatRange(-180, 180), help="Of the place, in degrees.")
+@click.option("--latitude", type=Number(-90, 90), help="Of the place, in degrees.")
+@click.option("--longitude", type=Number(-180, 180), help="Of the place, in degrees.")
 @click.option("--address", type=Text(), help="Of the place.")
 @_account_option
 @json_option

@@ -11,6 +11,7 @@ import click
 from events.jetstream.connection import Bus
 from events.jetstream.profiles import JetStreamProfileLog
 from events.log import LogMismatch
+from events.numbers import whole_number
 from events.profile import DEFAULT, NAME, NONE_IN_FORCE, InForce, Profile
 from events.profile_log import ProfileLog, Stored
 from recado.cli.log import OpenLog
@@ -37,9 +38,10 @@ def version(ref: str) -> Version:
     name, at, number = ref.partition("@")
     if name == DEFAULT:
         raise click.ClickException("default is the settings of the instances (.env): recado doctor checks them")
-    if not NAME.fullmatch(name) or (at and not (number.isascii() and number.isdigit() and len(number) < 10)):
+    n = whole_number(number)
+    if not NAME.fullmatch(name) or (at and n is None):
         raise click.BadParameter(f"{ref!r} is no NAME or NAME@N", param_hint="NAME[@N]")
-    return Version(name, int(number) if at else None)
+    return Version(name, n)
 
 
 class MeantProfile(click.ParamType[Version | Path]):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 import click
 
@@ -49,6 +51,16 @@ class MessageId(Text):
         if not 1 <= len(id_) <= LONGEST_ID:
             self.fail(f"it has {len(id_):,} characters, give 1 to {LONGEST_ID}", param, ctx)
         return id_
+
+
+class Number(click.FloatRange):
+    """A number in a range. `nan`, which compares with nothing, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 class Account(click.ParamType[str]):

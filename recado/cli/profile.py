@@ -133,7 +133,7 @@ def history(name: str, as_json: bool) -> None:
 
 @profile.command()
 @click.argument("name", type=ProfileName())
-@click.argument("n", metavar="N", type=click.IntRange(min=1))
+@click.argument("n", metavar="N", type=click.IntRange(1, 2**53))
 @json_option
 def rollback(name: str, n: int, as_json: bool) -> None:
     """Put version N of a profile in force again, as a new version."""

@@ -9,7 +9,7 @@ import click
 from events.subjects import ChatKey
 from recado import logs
 from recado.cli.meant import found_account_option, meant
-from recado.cli.options import ChatName, Text, account_option, chat_argument, json_option
+from recado.cli.options import ChatName, Number, Text, account_option, chat_argument, json_option
 from recado.cli.session import run, settings, settings_of_instance
 from recado.doctor.finding import Finding
 from recado.printing import json_text, print_finding
@@ -100,7 +100,7 @@ def terminal(chat: str, account: str | None, name: str | None, yes: bool) -> Non
 @chat_argument
 @found_account_option
 @click.option("--listen", is_flag=True, help="First wait for a message that you write from CHAT.")
-@click.option("--timeout", type=click.FloatRange(min=1), default=60.0, show_default=True, help="Seconds for each step.")
+@click.option("--timeout", type=Number(min=1), default=60.0, show_default=True, help="Seconds for each step.")
 @json_option
 def check(chat: str, account: str | None, listen: bool, timeout: float, as_json: bool) -> None:
     """Check a gateway of any make: send two short texts to CHAT, and judge the receipts that it writes.

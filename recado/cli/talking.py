@@ -28,6 +28,7 @@ from recado.cli.log import open_log
 from recado.cli.meant_profile import Version, meant_profile, profile_in, profile_option, refused
 from recado.cli.options import (
     MessageId,
+    Number,
     Text,
     account_option,
     chat_argument,
@@ -97,9 +98,7 @@ class Wanted(msgspec.Struct, frozen=True):
     type=MessageId(),
     help="The message's id; a second message with it is a repeat.  [default: a fresh one]",
 )
-@click.option(
-    "--timeout", type=click.FloatRange(min=0.1), help="Seconds to wait.  [default: as long as a reply may take]"
-)
+@click.option("--timeout", type=Number(min=0.1), help="Seconds to wait.  [default: as long as a reply may take]")
 @click.option("--yes", is_flag=True, help="Also where the answer goes to a real phone.")
 @json_option
 def say(

@@ -18,7 +18,7 @@ from events.profile import Profile
 from recado.cli.log import OpenLog, open_log
 from recado.cli.meant import found_account_option
 from recado.cli.meant_profile import Version, in_force_on, meant_profile, profile_option, refused
-from recado.cli.options import ChatName, Moment, Past, json_option
+from recado.cli.options import ChatName, Moment, Number, Past, json_option
 from recado.cli.session import run, settings
 from recado.printing import json_text
 from recado.profiles.overlay import ProfileUnusable
@@ -84,14 +84,18 @@ class PageFile(click.ParamType[Path]):
     metavar="FOLDER",
     help="Instead of the collections, the documents in this folder.",
 )
-@click.option("--debounce", type=click.FloatRange(0, 300), metavar="SECONDS", help="Instead of RECADO_DEBOUNCE.")
+@click.option("--debounce", type=Number(0, 300), metavar="SECONDS", help="Instead of RECADO_DEBOUNCE.")
 @click.option("--continue", "go_on", is_flag=True, help="Show the model its new replies, not those of then.")
 @click.option(
-    "--max-turns", type=click.IntRange(1), default=MOST_TURNS, show_default=True, help="Answer no more turns than this."
+    "--max-turns",
+    type=click.IntRange(1, 2**53),
+    default=MOST_TURNS,
+    show_default=True,
+    help="Answer no more turns than this.",
 )
 @click.option(
     "--max-tokens",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 2**53),
     default=MOST_TOKENS,
     show_default=True,
     help="Stop before the call that might go beyond it.",

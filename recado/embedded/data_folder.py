@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
 
+from events.numbers import whole_number
 from events.private_file import open_private, replace_private
 from recado.private_data import close_to_others
 
@@ -107,4 +108,4 @@ def _reason(error: OSError) -> str:
 
 
 def _number(text: bytes) -> int | None:
-    return int(text) if text.strip().isdigit() else None
+    return whole_number(text.decode(errors="replace").strip())

@@ -97,7 +97,7 @@ def _faults(told: Any) -> list[str]:
         if name not in _FIELDS
     ]
     faults += [
-        f"{name} is {str(told[name])[:30]!r}, give dollars from 0 to 1000000, such as 0.50"
+        f"{name} is {_shown(told[name])!r}, give dollars from 0 to 1000000, such as 0.50"
         for name in _DOLLARS
         if name in told and not _is_dollars(told[name])
     ]
@@ -110,6 +110,13 @@ def _faults(told: Any) -> list[str]:
     if type(told.get("date", date.min)) is not date:
         faults.append("date is no date, write it like 2026-11-29")
     return faults
+
+
+def _shown(value: Any) -> str:
+    try:
+        return str(value)[:30]
+    except ValueError:  # TOML has numbers in hex, and Python writes none of more than 4,300 digits
+        return "a number"
 
 
 def _is_dollars(value: Any) -> bool:

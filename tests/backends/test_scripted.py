@@ -52,7 +52,9 @@ async def test_its_latency_counts_against_patience() -> None:
     assert failed.value.error_class == "timeout"
 
 
-@pytest.mark.parametrize("text", ["!fail nonsense", "!sleep long"])
+@pytest.mark.parametrize(
+    "text", ["!fail nonsense", "!sleep long", "!sleep nan", "!sleep inf", "!sleep -1", "!sleep 1e999"]
+)
 async def test_a_script_that_makes_no_sense_says_so(text: str) -> None:
     """A typing error in a script is bad_request with a word about it, never a plain echo."""
     with pytest.raises(ReplyFailed, match=text.split()[1]) as failed:

@@ -11,9 +11,10 @@ from tests.doubles.openai_server import OpenAIDouble
 
 
 async def test_an_attempt_may_take_what_is_left(backend: ChatCompletions, double: OpenAIDouble) -> None:
-    """A provider that never answers is `timeout` when patience ends, and is asked once, since no time is left."""
+    """A provider that never answers is `timeout` when patience ends, and is asked once, since no time is left.
+    The words tell the time that was left when it was asked, which a busy machine makes shorter."""
     double.fail("hang")
-    with pytest.raises(ReplyFailed, match="no answer within 1 s") as failed:
+    with pytest.raises(ReplyFailed, match=r"no answer within (1|0\.\d) s") as failed:
         await backend.reply(asked("hello", patience=1))
     assert failed.value.error_class == "timeout"
     assert len(double.requests) == 1

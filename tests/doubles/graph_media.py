@@ -19,11 +19,13 @@ Fault = Literal["gone", "token", "http", "cut", "other_bytes"]
 
 class MediaDouble:
     """`faults` strike the next file each. gone: nobody knows the id. token: it is not accepted. http: the file's server
-    fails. cut: the connection ends in the middle. other_bytes: they are not those that were sent."""
+    fails. cut: the connection ends in the middle. other_bytes: they are not those that were sent. `told`: fields that
+    it gives instead of the true ones."""
 
     def __init__(self, url: Callable[[], str], token: str) -> None:
         self.files: dict[str, tuple[str, bytes]] = {}
         self.faults: list[Fault] = []
+        self.told: dict[str, Any] = {}
         self.loaded: list[str] = []
         self._url = url
         self._token = token
@@ -46,7 +48,7 @@ class MediaDouble:
         mime, body = self.files[id_]
         where = self._url().rpartition("/")[0] + f"/cdn/{id_}"
         shown = {"id": id_, "url": where, "mime_type": mime, "file_size": len(body), "messaging_product": "whatsapp"}
-        return web.json_response({**shown, "sha256": sha256(body).hexdigest()})
+        return web.json_response({**shown, "sha256": sha256(body).hexdigest(), **self.told})
 
     async def _load(self, request: web.Request) -> web.StreamResponse:
         mime, body = self.files[request.match_info["id"]]

@@ -17,7 +17,7 @@ TEXTS = (
     "x" * 513, "x" * 5000, "*a " * 500 + "a*" * 500, "> " * 400 + "a", "[" * 500 + "a" + "](b)" * 500,
     "```\n" + "l\n" * 400,
     "One sentence. " * 2000, "seq:5", "seq:x", "silent-voice-1", "stop", "/reset", "wamid.1", "9" * 5000, "-1",
-    "1e400", "NaN",
+    "1e400", "NaN", "\u00b2", "\u0664\u0660\u0664", "1_0", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
     "../../etc/passwd", "a.b.*.>", "=2E", "%00%0a", "\r\nNats-Msg-Id: x", "'; DROP TABLE chats; --", "<b>&amp;</b>",
     "{}", "null",
     "12025550143@s.whatsapp.net", "@", "a@b@c", "120363000000000000@g.us", "US.1349@bsuid", "\ud800", "\udc00x",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from docx import Document
+from docx.enum.style import WD_STYLE_TYPE
 from pypdf import PdfWriter
 
 from backends.content.extract_process import UNPACKED
@@ -56,6 +57,15 @@ async def test_a_document_of_word() -> None:
         "| Pumpkin | 9 | 14 |",
         "| Pumpkin | 10 | 15 |",
     ]
+
+
+@pytest.mark.parametrize("level", ["\u00b2", "9" * 5000, "\u0663", "", "2.1", "x"])
+async def test_a_style_whose_name_is_almost_a_headings(level: str) -> None:
+    """A name is free: its paragraph is plain text."""
+    document = Document()
+    document.styles.add_style(f"Heading {level}", WD_STYLE_TYPE.PARAGRAPH)
+    document.add_paragraph("Open from 8.", f"Heading {level}")
+    assert (await markdown_of(saved(document), WORD)).strip() == "Open from 8."
 
 
 async def test_numbers_of_a_sheet() -> None:

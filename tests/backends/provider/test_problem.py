@@ -34,6 +34,8 @@ from backends.provider.problem import LONGEST, Problem, problem_of, problem_with
         ({"error": {"message": "no such model", "code": 404}}, "unknown_model"),
         ({"error": {"message": "filtered", "code": "content_filter", "status": 400}}, "refused"),
         ({"error": {"message": "odd field", "code": 400}}, "bad_request"),
+        ({"error": {"message": "x", "type": "9" * 5000, "code": "\u00b2"}}, "provider_error"),
+        ({"error": {"message": "x", "code": "\u0664\u0660\u0664"}}, "provider_error"),
     ],
 )
 def test_an_error_in_an_answer_of_200_has_its_class(body: Any, error_class: ErrorClass) -> None:

@@ -10,7 +10,9 @@ from aiohttp import web
 from httpx2 import create_ssl_context
 
 from backends.chat_completions import ChatCompletions
+from backends.provider.client import Wire
 from backends.provider.raw_post import Posts, proxy_for
+from backends.provider.retry import AttemptFailed
 from tests.backends.asking import asked
 from tests.doubles.openai_server import OpenAIDouble
 
@@ -86,3 +88,17 @@ async def test_headers_and_refusals_are_the_librarys(double: OpenAIDouble) -> No
     await posts.close()
     await client.close()
     await runner.cleanup()
+
+
+async def test_a_connection_that_times_out_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system gives a connection up (ETIMEDOUT), though no limit was asked for."""
+
+    async def post(*_: object) -> bytes:
+        raise TimeoutError
+
+    wire = Wire("x", "http://127.0.0.1:9/v1")
+    monkeypatch.setattr(wire._posts, "post", post)
+    with pytest.raises(AttemptFailed) as failed:
+        await wire.post("chat/completions", {})
+    assert failed.value.error_class == "timeout"
+    await wire.close()

@@ -57,7 +57,7 @@ async def test_a_response_that_is_stuck_is_cancelled(
 ) -> None:
     """In progress for ever: at the end of the patience it is cancelled and the turn fails; the chat goes on."""
     provider.fail("stuck")
-    with pytest.raises(ReplyFailed, match="in_progress after") as failed:
+    with pytest.raises(ReplyFailed, match="in_progress: no answer within") as failed:
         await Turn(thread, "hello", patience=0.5).answered(responses)
     assert failed.value.error_class == "timeout"
     assert list(provider.made.values())[-1].object["status"] == "cancelled"

@@ -18,7 +18,7 @@ from events.inbound import Message
 from events.jetstream.api import parse_headers
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
-from events.jetstream.streams import ensure_streams
+from events.jetstream.streams import READS, ensure_streams, mark_reads
 from events.log import LogFull, LogMismatch
 from events.subjects import ChatKey, inbound_subject, outbound_subject, parse_subject, partition, token
 from tests.events.given import ANA, BIA, message, reply, take
@@ -133,6 +133,19 @@ async def test_a_stream_of_another_program(bus: Bus, theirs: dict[str, object], 
         await JetStreamLog.open(bus)
     after = await bus.request("$JS.API.STREAM.INFO.EVENTS", timeout=30)
     assert msgspec.json.decode(after.data)["config"] == msgspec.json.decode(answer.data)["config"]
+
+
+@pytest.mark.parametrize("reads", ["9" * 5000, "\u00b2", "\u0661", "-1", "1e9", ""])
+async def test_a_mark_that_is_no_number(bus: Bus, reads: str) -> None:
+    """It is taken for a newer recado's, and left alone."""
+    config = (await ensure_streams(bus, max_bytes=10_000_000)).config
+    marked = {**config, "metadata": {**config.get("metadata", {}), READS: reads}}
+    await bus.request("$JS.API.STREAM.UPDATE.EVENTS", msgspec.json.encode(marked), timeout=30)
+    with pytest.raises(LogMismatch, match="only a newer recado reads"):
+        await JetStreamLog.open(bus)
+    await mark_reads(bus, 2)
+    info = await bus.request("$JS.API.STREAM.INFO.EVENTS", timeout=30)
+    assert msgspec.json.decode(info.data)["config"]["metadata"][READS] == reads
 
 
 async def test_subjects_taken_by_another_stream(bus: Bus) -> None:

@@ -134,6 +134,30 @@ async def test_a_file_that_is_too_large(
     assert meta.media.loaded == ([] if reason else ["1"])
 
 
+@pytest.mark.parametrize("size", ["9" * 5000, "\u00b2", "-1", "", str(len(VOICE))])
+async def test_a_size_in_words(
+    jetstream_log: JetStreamLog, store: MediaStore, meta: GraphDouble, tmp_path: Path, size: str
+) -> None:
+    """The pieces of the file are counted, whatever size is told."""
+    meta.media.add("1", VOICE, "audio/ogg")
+    meta.media.told = {"file_size": size}
+    async with fetching(jetstream_log, store, meta, tmp_path):
+        await came_in(jetstream_log, "1")
+        assert await settled(store, "1") == Object(len(VOICE))
+
+
+async def test_a_size_of_hundreds_of_digits(
+    jetstream_log: JetStreamLog, store: MediaStore, meta: GraphDouble, tmp_path: Path
+) -> None:
+    """An answer with it is none of Meta's."""
+    meta.media.add("1", VOICE, "audio/ogg")
+    meta.media.told = {"file_size": 10**400}
+    async with fetching(jetstream_log, store, meta, tmp_path, patience=0.3):
+        await came_in(jetstream_log, "1")
+        given_up = await settled(store, "1")
+    assert (given_up.reason, given_up.detail) == ("not_fetched", "HTTP 200, which is no answer of Meta's")
+
+
 async def test_a_file_that_meta_does_not_have(
     jetstream_log: JetStreamLog, store: MediaStore, meta: GraphDouble, tmp_path: Path
 ) -> None:

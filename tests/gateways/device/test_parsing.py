@@ -49,6 +49,14 @@ def test_times_that_are_none() -> None:
         assert arrived(event).event.at is None
 
 
+def test_the_size_of_a_file_that_is_none() -> None:
+    """It has 64 bits in WhatsApp's message, and 63 in a database."""
+    for size, told in ((0, None), (12, 12), (2**64 - 1, None)):
+        media = read(Body(imageMessage=e2e.ImageMessage(**{**FILE, "fileLength": size}))).media
+        assert media is not None
+        assert media.size == told
+
+
 def extended(**context: Any) -> Any:
     """A text with this `ContextInfo`."""
     return Body(extendedTextMessage=e2e.ExtendedTextMessage(text="hi", contextInfo=e2e.ContextInfo(**context)))

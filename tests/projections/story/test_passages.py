@@ -44,7 +44,8 @@ def test_results_of_older_versions_name_their_passages(past: Past, tell: Any) ->
     past.message("m1", "What is bread?")
     past.turn("t1", "m1")
     past.happened(ToolCalled(turn="t1", call="c1", name="look_up", arguments="{}", at=past.now))
-    output = "Passages of the documents.\n\n[shop/prices.pdf › Prices]\nBread costs R$ 2."
+    numbers = f"[{'9' * 5000}] A line of the document.\n[\u0661] Another one."
+    output = f"Passages of the documents.\n\n[shop/prices.pdf › Prices]\nBread costs R$ 2.\n{numbers}"
     shown = (Passage("shop/prices.pdf", 7, 2),)
     past.happened(ToolReturned(turn="t1", call="c1", output=output, at=past.now, passages=shown))
     steps = [step for step in tell("m1") if step.kind == "tool"]
