@@ -57,6 +57,9 @@ OFFERED = frozenset({
 CONFIRMED = frozenset({"block", "erase", "reset"})
 """Orders that are given on a page of their own, which names their effect."""
 
+_DRAFTED = {"label": ("add",), "note": ("text",), "send": FIELDS}
+"""The fields with words of a user, by command."""
+
 _ID = re.compile("[0-9a-f]{16}")
 
 log = structlog.get_logger("recado.console")
@@ -277,15 +280,13 @@ async def _question(
 
 async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken) -> Response:
     """The chat with the reason, and with the words in their form; where the chat cannot be shown, these alone."""
-    command = given.get("command")
-    draft = {name: given[name] for name in FIELDS if given.get(name)} if command == "send" else {}
-    if command == "note":
-        draft = {"note": given.get("text", "")}
+    command = given.get("command", "")
+    draft = {name: given[name] for name in _DRAFTED.get(command, ()) if given.get(name)}
     reason = refusal.said(translate_of(request))
     if is_of_a_form(request.headers):
         id_ = given.get("id", "") if refusal.same else token_hex(8)
         return answer({"error": reason, "field": refusal.field, "id": id_}, refusal.status)
-    refused = Refused(reason, given["id"] if refusal.same else token_hex(8), draft, refusal.field)
+    refused = Refused(reason, given["id"] if refusal.same else token_hex(8), draft, refusal.field, command)
     try:
         return await page_of(request, status=refusal.status, refused=refused)
     except (Problem, ProjectionMissing):

@@ -61,13 +61,14 @@ class Said(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """An order that was not taken: `text` says why. The form has the order's id and fields again; `field` is the wrong
-    one, or empty."""
+    """An order that was not taken: `text` says why. The form of this command, and no other, has the order's id and
+    fields again; `field` is the wrong one, or empty."""
 
     text: str
     id: str
     draft: Mapping[str, str] = MappingProxyType({})
     field: str = ""
+    command: str = ""
 
 
 def outcome_of(decision: Decision) -> str:

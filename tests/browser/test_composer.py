@@ -220,6 +220,24 @@ async def test_the_end_stays_in_sight(page: Page, window: Window, stores: Stores
     assert await window.locator("[data-id=n3]").bounding_box() == place
 
 
+@pytest.mark.slow("a browser opens a chat of sixty pictures")
+async def test_pictures_come_when_they_are_near(page: Page, window: Window, stores: Stores) -> None:
+    """Of sixty pictures those at the end are loaded, none moves another when it comes, and the first comes when a
+    reader goes up to it."""
+    stores.put(samples.picture("JPEG", size=(600, 800)), "p")
+    media = Media(object="p", mime="image/jpeg")
+    await happened(page, TOM, *(Message(id=f"p{number}", kind="image", media=media) for number in range(60)))
+    await window.goto(page.address + address(TOM), wait_until="networkidle")
+    pictures = window.locator(".media img")
+    await expect(pictures).to_have_count(60)
+    await expect(pictures.last).to_have_js_property("naturalHeight", 800)
+    assert len(stores.asked) < 30
+    size = "img => [img.clientWidth, img.clientHeight]"
+    assert await pictures.first.evaluate(size) == await pictures.last.evaluate(size)
+    await pictures.first.scroll_into_view_if_needed()
+    await expect(pictures.first).to_have_js_property("naturalHeight", 800)
+
+
 @pytest.mark.slow("a browser opens the inbox several times")
 async def test_without_script(page: Page, browser: Browser) -> None:
     """A file is chosen and sent with words; a refusal says that it has to be chosen again."""

@@ -294,6 +294,51 @@ async def test_every_why_has_a_name_of_its_own(page: Page) -> None:
     assert len(names) == len(set(names)) == 5
 
 
+def ids_in(shown: str) -> dict[str, list[str]]:
+    """The ids of the page's forms, by their command."""
+    found: dict[str, list[str]] = {}
+    pattern = r'name="id" value="([0-9a-f]{16})"[^>]*>\s*<input type="hidden" name="command" value="([a-z]+)"'
+    for id_, command in re.findall(pattern, shown):
+        found.setdefault(command, []).append(id_)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("note", {"text": "call her back"}), ("label", {"add": "vip"}), ("send", {"text": "it is me"})],
+)
+async def test_a_refused_form_keeps_its_id_and_gives_it_to_no_other(
+    served: Any, command: str, words: dict[str, str]
+) -> None:
+    """A note of which it is not known whether it was stored is sent again under its id; the composer beside it has
+    one of its own, so both are taken."""
+    async with served(Refusing()) as page:
+        await given(page, ANA, Message(id="a1", text="hello"))
+        page.log.fault = LogUnavailable("no answer")
+        id_ = token_hex(8)
+        status, shown = await ordered(page, ANA, "?pane=person", id=id_, command=command, **words)
+        assert status == 503
+        ids = ids_in(shown)
+        assert [name for name, used in ids.items() if id_ in used] == [command]
+        assert sum(used.count(id_) for used in ids.values()) == 1
+        assert sum(map(len, ids.values())) == len({one for used in ids.values() for one in used}), "each has its own"
+        assert all(word in shown for word in words.values()), "the words are in their form"
+        assert shown.count('aria-invalid="true"') == 0
+        page.log.fault = None
+        assert (await ordered(page, ANA, id=id_, command=command, **words))[0] == 303
+        for other in ("send", "note"):
+            if other != command:
+                assert (await ordered(page, ANA, id=ids[other][0], command=other, text="another thing"))[0] == 303
+
+
+async def test_a_note_that_is_too_long_marks_no_field_of_the_composer(page: Page) -> None:
+    await given(page, ANA, Message(id="a1", text="hello"))
+    status, shown = await ordered(page, ANA, command="note", text="n" * 4_001)
+    assert (status, "A note has at most 4,000 characters" in shown, "n" * 4_001 in shown) == (400, True, True)
+    composer = shown[shown.index('id="write"') :]
+    assert 'aria-invalid="true"' not in composer[: composer.index("</form>")]
+
+
 @pytest.mark.parametrize("form", EVERY)
 async def test_a_script_is_told_the_outcome(page: Page, obeyed: Any, form: dict[str, str]) -> None:
     """In words and at once, with the id of the next order; no later page says it. What was not done is an error."""
