@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from actors.answering import Answering
 from actors.handoff import HANDOFF
 from actors.instance import Instance
@@ -31,7 +33,8 @@ async def call_tool(
     result = await answering.tools.call(key, call.name, call.arguments, *((references,) if references else ()))
     if result.handoff is not None:
         return HumanAsked(work.turn, result.handoff, "model" if call.name == HANDOFF else f"tool:{call.name}")
-    return _finished(work, result.output, result, failed=result.failed, unfit=result.unfit)
+    finished = _finished(work, result.output, result, failed=result.failed, unfit=result.unfit)
+    return replace(finished, usage=result.usage, model=result.model)  # a repeat of a call costs nothing
 
 
 def _finished(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from backends.protocol import Usage
-from events.usage import TokenUsage
-
-MOST_TOKENS = 2**40
-"""Most tokens that one request is believed to have cost."""
+from events.usage import MOST_TOKENS, TokenUsage
 
 
 def cost_of(usage: Usage, model: str) -> tuple[TokenUsage, str | None]:

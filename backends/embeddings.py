@@ -16,6 +16,7 @@ from prometheus_client import Counter
 from backends.provider.client import Wire, count
 from backends.provider.key import ApiKey
 from backends.provider.retry import persist
+from events.usage import MOST_TOKENS, Tally
 
 MOST_NUMBERS = 8192
 """Numbers of a vector, at most: as many as sqlite-vec takes."""
@@ -54,11 +55,14 @@ class Embeddings:
     async def close(self) -> None:
         await self._wire.close()
 
-    async def vectors(self, texts: Sequence[str], patience: float, *, of: str = "documents") -> list[bytes]:
+    async def vectors(
+        self, texts: Sequence[str], patience: float, *, of: str = "documents", tally: Tally | None = None
+    ) -> list[bytes]:
         """A vector for each text, in their order: 32-bit floats of the machine's byte order, of length 1, equally many
         for all. Asks again for `patience` seconds. Raises ReplyFailed.
 
-        - `of`: `documents` or `questions`; their tokens are counted so.
+        - `of`: `documents` or `questions`; the metric counts their tokens so.
+        - `tally`: counts them too.
         """
         body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
 
@@ -66,7 +70,10 @@ class Embeddings:
             answer = await self._wire.post("/embeddings", body)
             read = self._wire.read(answer, _Answer)
             found = read.data
-            TOKENS.labels(self._model, of).inc(_tokens(read.usage))
+            tokens = _tokens(read.usage)
+            TOKENS.labels(self._model, of).inc(tokens)
+            if tally is not None:
+                tally.add(self._model, tokens)
             if (fault := _fault(found, len(texts))) is not None:
                 raise self._wire.unread(answer, fault)
             return [_packed(one.embedding) for one in _in_order(found)]
@@ -77,7 +84,8 @@ class Embeddings:
 
 def _tokens(usage: object) -> int:
     """The tokens that the server counted; 0 if it says nothing that can be read."""
-    return count(usage.get("prompt_tokens")) if isinstance(usage, dict) else 0
+    counted = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    return min(count(counted), MOST_TOKENS)
 
 
 def _fault(found: Sequence[_Vector], wanted: int) -> str | None:

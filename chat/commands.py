@@ -103,7 +103,7 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     - `output`: the answer, or the error if `failed`.
     - `unfit`: the arguments do not fit the tool.
     - `send`, `quote`: parts for the person, and whether the answer is to quote the message.
-    - `quiet`, `passages`: as in ToolReturned.
+    - `quiet`, `passages`, `usage`, `model`: as in ToolReturned.
     """
 
     turn: str
@@ -115,6 +115,8 @@ class ToolFinished(msgspec.Struct, frozen=True, gc=False):
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
     quote: bool = False
+    usage: TokenUsage = TokenUsage()
+    model: str | None = None
 
 
 class HumanAsked(msgspec.Struct, frozen=True, gc=False):

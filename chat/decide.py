@@ -310,7 +310,16 @@ def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
         output = f"{NOT_SENT.format(fault=fault)}\n{output}".rstrip()
         # A model that asks again and again would use up the turn's calls, and the person would get no question.
         quiet = done.quiet and turn.has_question
-        return ToolReturned(turn=turn.id, call=done.call, output=output, failed=True, at=facts.at, quiet=quiet)
+        return ToolReturned(
+            turn=turn.id,
+            call=done.call,
+            output=output,
+            failed=True,
+            at=facts.at,
+            quiet=quiet,
+            usage=done.usage,
+            model=done.model,
+        )
     if done.unfit and any(before.unfit and before.name == call.name for before in turn.calls):
         output = f"{output}\n{CALLED_AMISS.format(name=call.name)}"
     return ToolReturned(
@@ -324,6 +333,8 @@ def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
         quiet=done.quiet,
         passages=done.passages,
         quote=done.quote,
+        usage=done.usage,
+        model=done.model,
     )
 
 

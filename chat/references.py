@@ -15,6 +15,7 @@ import msgspec
 from chat.choices import Chosen
 from chat.gates import ME
 from events.inbound import Message
+from events.phrases import Phrase, Together
 from events.references import MANY_TIMES, Answers, Choice, Forwarded, Location, Product, Referral
 
 LONGEST_QUOTE = 600
@@ -137,17 +138,21 @@ def reacted(text: str, quoted: Quoted | None) -> str:
     return f"[{what}, to {_whose(quoted)}]" if quoted is not None else f"[{what}]"
 
 
-def notes(references: References) -> Iterator[str]:
+def notes(references: References) -> Iterator[Phrase]:
     """Forwarding, the advertisement and the product, each in words."""
     if references.forwarded:
-        yield "forwarded many times" if references.forwarded >= MANY_TIMES else "forwarded"
+        is_often = references.forwarded >= MANY_TIMES
+        yield Phrase("forwarded many times") if is_often else Phrase("forwarded")
     if (seen := references.referral) is not None:
+        is_post = seen.source == "post"
         words = ": ".join(filter(None, (seen.headline, seen.body)))
-        kind = "a post" if seen.source == "post" else "an advertisement"
-        yield f"came here from {kind}{f', “{words}”' if words else ''}{f', {seen.url}' if seen.url else ''}"
+        came = Phrase("came here from a post") if is_post else Phrase("came here from an advertisement")
+        yield Together([came, f"“{words}”" if words else "", seen.url or ""])
     if (product := references.product) is not None and product.id:
-        catalog = f" of the catalogue {product.catalog}" if product.catalog else ""
-        yield f"asks about the product {product.id}{catalog}"
+        if product.catalog:
+            yield Phrase("asks about the product %(id)s of the catalogue %(name)s", id=product.id, name=product.catalog)
+        else:
+            yield Phrase("asks about the product %(id)s", id=product.id)
 
 
 def _quote(quoted: Quoted) -> str:

@@ -56,7 +56,7 @@ def tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> Changes:
     return {"turn": replace(changed, calls=(*turn.calls, call), unheard=unheard)}
 
 
-def _spent(turn: Turn, event: RunStarted | ToolCalled) -> Turn:
+def _spent(turn: Turn, event: RunStarted | ToolCalled | ToolReturned) -> Turn:
     """The turn with the cost of the event, by model if it names one."""
     heard = turn.heard if event.model is None else with_used(turn.heard, event.model, event.usage)
     return replace(turn, spent=turn.spent + event.usage, heard=heard)
@@ -81,5 +81,5 @@ def tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:
         else call
         for call in turn.calls
     ]
-    changed = replace(turn, phase=returned(turn.phase, event.call), calls=tuple(calls), adoptions=0)
+    changed = replace(_spent(turn, event), phase=returned(turn.phase, event.call), calls=tuple(calls), adoptions=0)
     return {"turn": changed if event.quiet else replace(changed, unheard=True)}

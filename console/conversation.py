@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 
 import msgspec
 
+from console.formatting import LOOKED_AT, plain
 from events.inbound import Media
 from projections.reads.lines import Beside, named, whole
 from projections.reads.views import Entry
@@ -37,13 +38,17 @@ class Quote(NamedTuple):
 class Line(NamedTuple):
     """A line of the page.
 
+    - `at`: the time that it shows: when its sender sent it, and no later than the log took it.
     - `day`: the day that begins with it, in the zone of the page; None: that of the line before.
+    - `is_late`: it is of an earlier day than a line above it, so its own day is told with its time.
     - `quote`: None: it quotes nothing.
     - `by`: the name of the user who wrote it, if one did.
     """
 
     entry: Entry
+    at: datetime
     day: date | None
+    is_late: bool
     quote: Quote | None
     reactions: tuple[Reaction, ...]
     by: str | None
@@ -57,23 +62,39 @@ def lines_of(entries: Sequence[Entry], beside: Beside, zone: tzinfo) -> tuple[Li
     """The lines of a page. A reaction is drawn at the line that it is to; one to a line of another page is a line."""
     here = {entry.id for entry in entries}
     reactions = _reactions((*entries, *beside.reactions))
-    found: list[Line] = []
-    before: date | None = None
-    for entry in entries:
-        if is_reaction(entry) and here.issuperset(named(entry)):
-            continue
-        day = day_of(entry.at, zone)
-        found.append(
-            Line(
-                entry,
-                day if day != before else None,
-                _quote(entry, beside.quoted, here),
-                reactions.get(entry.id, ()),
-                beside.by.get(entry.cause or "") if entry.author == "operator" else None,
-            )
+    shown = [entry for entry in entries if not (is_reaction(entry) and here.issuperset(named(entry)))]
+    times = [said_at(entry) for entry in shown]
+    return tuple(
+        Line(
+            entry,
+            at,
+            day,
+            is_late,
+            _quote(entry, beside.quoted, here),
+            reactions.get(entry.id, ()),
+            beside.by.get(entry.cause or "") if entry.author == "operator" else None,
         )
-        before = day
-    return tuple(found)
+        for entry, at, (day, is_late) in zip(shown, times, days_of(times, zone), strict=True)
+    )
+
+
+def said_at(entry: Entry) -> datetime:
+    """The time when the line was sent. A sender's clock that is ahead counts for nothing."""
+    return min(entry.sent_at, entry.at) if entry.sent_at is not None else entry.at
+
+
+def days_of(times: Iterable[datetime], zone: tzinfo) -> Iterator[tuple[date | None, bool]]:
+    """For the times of lines, in their order: the day that begins with each, None where the day before goes on; and
+    whether it is late: of an earlier day than a line above it. Lines are in the order of the log, and a message may
+    come days after it was sent."""
+    last: date | None = None
+    for at in times:
+        own = day_of(at, zone)
+        if own is None:
+            yield None, False
+            continue
+        yield (own if last is None or own > last else None), last is not None and own < last
+        last = own if last is None else max(last, own)
 
 
 def is_reaction(entry: Entry) -> bool:
@@ -95,7 +116,7 @@ def words_in(entry: Entry) -> str:
     """The beginning of the line's words."""
     if entry.revoked_at is not None:
         return ""
-    return (entry.edited or entry.text or "")[:QUOTED_WORDS]
+    return plain((entry.edited or entry.text or "")[:LOOKED_AT])[:QUOTED_WORDS]
 
 
 def kind_of(entry: Entry) -> str:

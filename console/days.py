@@ -22,14 +22,30 @@ def day(_: Translate, one: date, today: date) -> str:
     return _("%(day)s %(month)s %(year)s", day=one.day, month=_months(_)[one.month - 1], year=one.year)
 
 
-def clock(at: datetime, zone: tzinfo) -> Markup:
-    """Hours and minutes in a zone, which the browser writes in its own."""
+def clock(at: datetime, zone: tzinfo, *, is_late: bool = False) -> Markup:
+    """Hours and minutes in a zone, with the day of a late line; the browser writes them in its own zone."""
     try:
         utc, there = at.astimezone(UTC), at.astimezone(zone)
     except OverflowError:  # at the very ends of the calendar a zone has no such time
         return Markup("<time>{}</time>").format(at.isoformat(" "))
-    time = Markup('<time class="clock" datetime="{}" title="{}">{}</time>')
-    return time.format(f"{utc:%Y-%m-%dT%H:%M:%S}Z", f"{there:%Y-%m-%d %H:%M:%S}", f"{there:%H:%M}")
+    time = Markup('<time class="{}" datetime="{}" title="{}">{}</time>')
+    said = f"{there:%Y-%m-%d %H:%M}" if is_late else f"{there:%H:%M}"
+    class_ = "clock late" if is_late else "clock"
+    return time.format(class_, f"{utc:%Y-%m-%dT%H:%M:%S}Z", f"{there:%Y-%m-%d %H:%M:%S}", said)
+
+
+def short(_: Translate, at: datetime, zone: tzinfo, today: date) -> Markup:
+    """The time of a row of a list: the hour of `today`, else the day; the browser writes it in its own zone."""
+    try:
+        utc, there = at.astimezone(UTC), at.astimezone(zone)
+    except OverflowError:
+        return Markup("<time>{}</time>").format(at.isoformat(" "))
+    if (ago := today - there.date()) == timedelta(0):
+        said = f"{there:%H:%M}"
+    else:
+        said = _weekdays(_)[there.weekday()] if timedelta(0) < ago < _NEAR else f"{there:%Y-%m-%d}"
+    time = Markup('<time datetime="{}" title="{}">{}</time>')
+    return time.format(f"{utc:%Y-%m-%dT%H:%M:%S}Z", f"{there:%Y-%m-%d %H:%M:%S}", said)
 
 
 def _weekdays(_: Translate) -> tuple[str, ...]:

@@ -132,6 +132,7 @@ async def page_of(
     places = {name: sequence(given, name) for name in ("before", "after", "around") if name in given}
     if len(places) > 1:
         raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
+    upto = await deps.read(deps.queries.checkpoint)  # the page may know more, and never less
     page = await deps.read(lambda: deps.queries.lines(key, SHOWN, **places))
     user = user_of(request)
     if template == "chat.html" and page.entries and user.acts:
@@ -142,7 +143,7 @@ async def page_of(
         "page": page,
         "place": urlencode(places),
         "late": deps.now() - OVERDUE_AFTER,
-        "after": await deps.read(deps.queries.checkpoint),
+        "after": upto,
         "said": said,
         "refused": refused,
         "shown": shown(page.entries, await sizes_in(deps, key, objects_of(page.entries), files)),

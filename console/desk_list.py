@@ -83,6 +83,8 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
         "hits": None,
         "trouble": (),
         "most": MOST,
+        "zone": deps.zone,
+        "today": now.astimezone(deps.zone).date(),
     }
     if asked.words:
         is_of_hits = "hits_after" in given or "hits_before" in given

@@ -16,14 +16,16 @@ from console.access import user_of
 from console.charts import chart
 from console.deps import Deps
 from console.desk import deps_of, key_of
+from console.documents.port import DocumentDesk
 from console.languages import translate_of
 from console.problems import Problem
 from console.rendering import address_of, render
 from console.wording import cost
 from events.account_update import SENDING, newest, paused, text_of
 from events.log import LogError
+from events.vectors import Counted
 from gateways.addressing import ChatNotMeant, the_one
-from projections.reads.costs import by_model, costed, total
+from projections.reads.costs import by_model, costed, of_documents, total
 from projections.story.deliveries import told
 from projections.story.log_facts import facts_of
 from projections.story.story import story as tell
@@ -68,7 +70,10 @@ async def numbers(request: Request) -> Response:
     volumes = await deps.read(deps.queries.volume, now - timedelta(days=days) + step, now, step, key, user.accounts)
     since = (now - timedelta(days=days) + step).date().isoformat()
     account, chat = (key.account, key.chat) if key is not None else (None, None)
-    costs = costed(await deps.read(deps.queries.usage, account, chat, since, user.accounts), deps.prices)
+    used = await deps.read(deps.queries.usage, account, chat, since, user.accounts)
+    if deps.documents is not None and key is None and user.accounts is None:
+        used = (*used, *of_documents(await _counted(deps.documents, since)))
+    costs = costed(used, deps.prices)
     _ = translate_of(request)
     charts = (
         chart(
@@ -81,6 +86,15 @@ async def numbers(request: Request) -> Response:
     )
     values: dict[str, Any] = {"range": days, "volumes": volumes, "charts": charts, "key": key}
     return render(request, "numbers.html", costs=by_model(costs), total=cost(_, total(costs)), since=since, **values)
+
+
+async def _counted(documents: DocumentDesk, since: str) -> Sequence[Counted]:
+    """The tokens of the documents' vectors; none while the bus is away."""
+    try:
+        return await documents.counted(since)
+    except LogError as failure:
+        log.warning("documents_not_counted", reason=str(failure))
+        return ()
 
 
 async def instances(request: Request) -> Response:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from console.known_users import KnownUsers
 from console.sessions import Sessions
 from console.sign_in.sign_in import SignIn
-from events.users import PAGE, StoredUser, User, name_of
+from events.users import PAGE, Stored, StoredUser, User, name_of
 
 Mode = Literal["users", "password", "open", "shut", "unread"]
 """- `users`: with the name and the password of a user.
@@ -62,6 +62,11 @@ class Entrance:
         if self.takes_password:
             return "password"
         return "open" if self.loopback else "shut"
+
+    @property
+    def stored(self) -> Stored:
+        """The users, as far as they are known."""
+        return self.users.stored if self.users is not None else Stored()
 
     @property
     def takes_password(self) -> bool:

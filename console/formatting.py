@@ -20,6 +20,11 @@ _WHOLE = re.compile(
 )
 """Pieces in which no mark counts."""
 
+LOOKED_AT = 1000
+"""Characters of a text that a preview is made of."""
+
+_NUMBERED = re.compile(r'<li value="([0-9]+)">')
+_ENDS = re.compile(r"</?(?:li|ul|ol|blockquote)[ >]")
 _AFTER_A_LINK = ".,;:!?*_~)]}»”’…"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _BLOCK = re.compile(r"(?P<bullet>[*-] )|(?P<number>[1-9][0-9]{0,3})\. |(?P<quote>> ?)", re.ASCII)
@@ -44,6 +49,12 @@ def formatted(text: str) -> Markup:
     """The text as HTML for a block that keeps white space. Without its marks it has the words of the text."""
     blocks = groupby(map(_block, _lines(_pieces(text))), key=lambda line: line.kind)
     return Markup("").join(_BLOCKS[kind](list(lines)) for kind, lines in blocks)
+
+
+def plain(text: str) -> str:
+    """The words of the text on one line, without the marks that draw them."""
+    drawn = _NUMBERED.sub(r"\g<0>\1. ", str(formatted(text)))
+    return Markup(_ENDS.sub(r" \g<0>", drawn)).striptags()  # noqa: S704 - what `formatted` has escaped
 
 
 def _pieces(text: str) -> Iterator[_Piece]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
 from contextlib import aclosing
 from datetime import datetime
 
@@ -51,9 +50,10 @@ class KnownUsers:
     def find(self, name: str) -> StoredUser | None:
         return self._stored.users.get(name) if self._stored is not None else None
 
-    def all(self) -> Collection[StoredUser]:
+    @property
+    def stored(self) -> Stored:
         """Every user; none while they are not known yet."""
-        return self._stored.users.values() if self._stored is not None else ()
+        return self._stored or Stored()
 
     async def change(self, user: User, now: datetime, **fields: object) -> StoredUser | None:
         """Change fields of the user's own entry; returns the entry once it is known here, or None if the user is gone.

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import msgspec
 from starlette.requests import Request
 
+from events.phrases import Counted, Phrase, Together, english
+
 LOCALES = Path(__file__).with_name("locales")
 DOMAIN = "desk"
 COOKIE = "language"
@@ -65,7 +67,33 @@ class Translate:
 
     def __call__(self, text: str, /, **values: object) -> str:
         said = self.gettext(text)
-        return said % values if values else said
+        return said % {name: self._said(value) for name, value in values.items()} if values else said
+
+    def say(self, words: object) -> str:
+        """A phrase with its values, or one of them."""
+        match words:
+            case Together():
+                return words.text.join(map(self.say, words.parts))
+            case Counted():
+                values = {name: self.say(value) for name, value in words.values.items()}
+                return self.ngettext(words.text, words.many, words.num, **values)
+            case Phrase():
+                return self(words.text, **{name: self.say(value) for name, value in words.values.items()})
+            case Worded():
+                return words.said(self)
+            case Exception():
+                return self.say(words.args[0]) if len(words.args) == 1 else str(words)
+            case float():
+                return self.decimal(english(words))
+            case int():
+                return self.count(words)
+            case _:
+                return str(words)
+
+    def _said(self, value: object) -> object:
+        """A phrase in words, and an exception in those of its own; any other value as it is, since the caller has
+        written its numbers."""
+        return self.say(value) if isinstance(value, Phrase | Exception) else value
 
     def gettext(self, text: str) -> str:
         return self._known.gettext(text) if text else ""  # the empty one is the catalog's head

@@ -13,7 +13,6 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from chat.receipts import of_whole
 from console.access import may_order, user_of
 from console.attached import MOST, Attached, attached
 from console.composing import FIELDS, Composed, Unfit, composed
@@ -23,11 +22,11 @@ from console.forms import form_of
 from console.languages import translate_of
 from console.list_links import kept
 from console.not_taken import NotTaken
-from console.outcomes import Refused, outcome_of, tell
-from console.problems import Problem, answer
+from console.outcomes import Refused, is_refused, outcome_of, said_of, tell
+from console.problems import Problem, answer, is_of_a_form
 from console.rendering import address_of, render
 from console.shown_parts import is_quotable
-from console.teamwork import with_work
+from console.teamwork import check_assigned, with_work
 from console.uploads import Upload, is_upload, upload_of
 from console.wording import person
 from events.decisions import Erased, Reply
@@ -39,7 +38,7 @@ from events.parts import Part
 from events.subjects import ChatKey
 from events.users import User
 from gateways.addressing import ChatNotMeant, find
-from gateways.say import NoAnswer, decided, give, receipt, stored_order
+from gateways.say import NoAnswer, decided, give, stored_order, way
 from projections.reads.control_view import ControlView
 from projections.reads.reader import ProjectionMissing
 
@@ -97,17 +96,14 @@ async def give_order(request: Request) -> Response:
     `to`, `add` or `remove`.
 
     Puts the order into the log and redirects to the chat, which shows the outcome. The same form again has the same
-    outcome. A refused order leads to the same form, with the words in it.
+    outcome. A refused order leads to the same form, with the words in it. The script of the page is answered with JSON:
+    `to`, the address of the chat; `said`, the outcome in words; `id`, the id of the form's next order. An order that
+    was not taken, or not done, is answered with `error`, `field` and `id`.
     """
     if not is_upload(request):
         return await _obey(request, Upload(await form_of(request)))
-    try:
-        async with upload_of(request, request.app.state.uploads, MOST) as upload:
-            return await _obey(request, upload)
-    except Problem as problem:
-        if not _is_script(request):
-            raise
-        return answer({"error": problem.said(translate_of(request))}, problem.status)
+    async with upload_of(request, request.app.state.uploads, MOST) as upload:
+        return await _obey(request, upload)
 
 
 async def _obey(request: Request, upload: Upload) -> Response:
@@ -122,14 +118,15 @@ async def _obey(request: Request, upload: Upload) -> Response:
     except NotTaken as refusal:
         return await _refused(request, given, refusal)
     to = address_of(key) + kept(request.query_params)
-    done = answer({"to": to}) if _is_script(request) else RedirectResponse(to, 303)
+    if is_of_a_form(request.headers):
+        said = said_of(translate_of(request), outcome, command)
+        words = said.text if said is not None else ""
+        if is_refused(outcome):
+            return answer({"error": words, "field": "", "id": token_hex(8)}, 409)
+        return answer({"to": to, "said": words, "id": token_hex(8)})
+    done = RedirectResponse(to, 303)
     tell(done, key, outcome, command)
     return done
-
-
-def _is_script(request: Request) -> bool:
-    """Whether the page's script sent the form: it keeps the files that a person chose where an order is refused."""
-    return request.headers.get("accept", "").startswith("application/json")
 
 
 async def open_chat(deps: Deps, key: ChatKey) -> ChatKey:
@@ -225,6 +222,7 @@ async def _given(deps: Deps, key: ChatKey, control: Control, minutes: int | None
     """The sequence of the order, which is stored unless its id was. Raises NotTaken, ChatNotMeant, LogError."""
     first = await _in_projection(deps, key, control.id)
     if first is None:
+        check_assigned(deps.entrance.stored, key.account, control)
         await find(deps.log, key.chat, key.account, erased=control.command != "erase")
         if minutes is not None:
             until = (await deps.log.head()).now + timedelta(minutes=minutes)
@@ -284,7 +282,7 @@ async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken
     if command == "note":
         draft = {"note": given.get("text", "")}
     reason = refusal.said(translate_of(request))
-    if _is_script(request):
+    if is_of_a_form(request.headers):
         id_ = given.get("id", "") if refusal.same else token_hex(8)
         return answer({"error": reason, "field": refusal.field, "id": id_}, refusal.status)
     refused = Refused(reason, given["id"] if refusal.same else token_hex(8), draft, refusal.field)
@@ -301,11 +299,11 @@ async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken
 
 
 async def _sent(deps: Deps, key: ChatKey, reply: Reply, after: int) -> str:
-    """The name of the outcome by the reply's last receipt."""
-    last = await receipt(deps.log, key, reply.id, after=after, patience=SENT_WITHIN)
-    state = of_whole(last.state, last.part, last.parts, last.template) if last is not None else None
+    """The name of the outcome by the reply's receipts."""
+    progress = (await way(deps.log, key, reply.id, after=after, patience=SENT_WITHIN)).progress
+    state = progress.state
     if state in ("accepted", "sent", "delivered", "read"):
-        return "Reply"
+        return "sent_in_part" if progress.missing else "Reply"
     return "not_sent" if state in ("failed", "parked") else "not_sent_yet"
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.languages import translate_of
+from console.languages import Translate, translate_of
 from console.rendering import address_of
 from console.wording import plainly
 from events.decisions import Decision, Ignored
@@ -44,12 +44,13 @@ SAID: dict[str, str] = {
     "not_sent": "Not sent: its “why?” tells the reason. The chat is yours for now.",
     "not_sent_yet": "Your words are stored, not sent yet: no gateway has said that it sent them. The chat is yours for "
     "now.",
+    "sent_in_part": "Sent, but not all of it: its “why?” tells what did not go. The chat is yours for now.",
     "Reset": "The next message starts a new conversation.",
     "Resumed": "Resumed: the bot answers again.",
     "TurnStarted": "Tried again.",
     "stored": "The order is stored. No instance has obeyed it yet; the next one to run will.",
 }
-_TAKES_WORDS = frozenset({"Reply", "not_sent", "not_sent_yet", "Erased"})
+_TAKES_WORDS = frozenset({"Reply", "not_sent", "not_sent_yet", "sent_in_part", "Erased"})
 
 
 class Said(NamedTuple):
@@ -74,6 +75,11 @@ def outcome_of(decision: Decision) -> str:
     return f"{_REFUSED}{decision.reason}" if isinstance(decision, Ignored) else type(decision).__name__
 
 
+def is_refused(outcome: str) -> bool:
+    """Whether nothing was done, so that the words of the form are not taken."""
+    return outcome.startswith(_REFUSED)
+
+
 def tell(answer: Response, key: ChatKey, outcome: str, command: str) -> None:
     """Have the next page of the chat say the outcome."""
     answer.set_cookie(_cookie(key), f"{outcome}.{command}", LASTS, path=PATH, httponly=True, samesite="strict")
@@ -87,7 +93,11 @@ def forget(answer: Response, key: ChatKey) -> None:
 def told(request: Request, key: ChatKey) -> Said | None:
     """The outcome that the page of the chat is to say, if there is one."""
     outcome, _dot, command = request.cookies.get(_cookie(key), "").rpartition(".")
-    _ = translate_of(request)
+    return said_of(translate_of(request), outcome, command)
+
+
+def said_of(_: Translate, outcome: str, command: str) -> Said | None:
+    """The outcome of an order in words; None: there is none of this name."""
     reason = outcome.removeprefix(_REFUSED)
     if reason != outcome and _NAME.fullmatch(reason):
         return Said(_("Not done: %(reason)s.", reason=plainly(_, reason)), done=False)

@@ -81,6 +81,7 @@ async def person_of(request: Request, deps: Deps, key: ChatKey, view: ChatView) 
         "may": lambda command: may_order(user, command),
         "names": list(_names(_, deps, key, found)),
         "users": _users(deps, key.account, view.assigned),
+        "is_user": deps.entrance.stored.may_have(view.assigned or "", key.account),
         "notes": notes[::-1],
         "told_things": [one for thing in found.things for one in _told(_, thing)][:MOST],
         "chat_files": files[:MOST],
@@ -108,9 +109,8 @@ def _names(_: Translate, deps: Deps, key: ChatKey, found: PersonView) -> Iterato
 
 def _users(deps: Deps, account: str, assigned: str | None) -> Sequence[str]:
     """The users who may have the chat; who has it is one of them in any case."""
-    users = deps.entrance.users
-    those = [one.name for one in users.all() if one.user.acts and one.user.sees(account)] if users is not None else []
-    return sorted({*those, *([assigned] if assigned else [])})
+    those = deps.entrance.stored.takers(account)
+    return sorted({*those, *([assigned] if assigned else [])}) if those else those
 
 
 def _told(_: Translate, thing: Thing) -> Iterator[Told]:

@@ -83,9 +83,16 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
 def _answer(request: Request, problem: Problem) -> Response:
     """The error: for requests of pages as a page in their language, else as JSON in English, for programs."""
     path = request.url.path
+    if is_of_a_form(request.headers):
+        return answer({"error": problem.said(translate_of(request))}, problem.status)
     if path.startswith(("/desk", "/log")) or (not path.startswith("/api/") and is_for_people(request.headers)):
         return render(request, "problem.html", status=problem.status, error=problem.said(translate_of(request)))
     return answer({"error": str(problem)}, problem.status)
+
+
+def is_of_a_form(headers: Headers) -> bool:
+    """Whether the script of a page sent one of its forms, and takes the answer as JSON."""
+    return headers.get("accept", "").startswith("application/json")
 
 
 def is_for_people(headers: Headers) -> bool:

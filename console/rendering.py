@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse
 from console import days, wording
 from console.conversation import kind_of, words_in
 from console.deps import Deps
-from console.formatting import formatted
+from console.formatting import formatted, plain
 from console.languages import ADDRESSES, LANGUAGES, Translate, translate_of
 from console.shown_parts import is_quotable
 from console.wording import person
@@ -156,6 +156,8 @@ _templates.filters |= {
     "clock": days.clock,
     "day": pass_context(lambda context, one, today: days.day(context["translate"], one, today)),
     "formatted": lambda text: formatted(text or ""),
+    "plain": plain,
+    "short": pass_context(lambda context, at, zone, today: days.short(context["translate"], at, zone, today)),
     "kind_words": pass_context(lambda context, one: wording.kind_words(context["translate"], kind_of(one))),
     "words_in": words_in,
 }
@@ -170,8 +172,10 @@ _templates.filters |= {
         wording.kind_named,
         wording.mark,
         wording.named_file,
+        wording.partly,
         wording.plainly,
         wording.refers,
+        wording.said,
         wording.sent,
         wording.size,
         wording.speaker,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from console.not_taken import NotTaken
 from events.inbound import Control
 from events.teamwork import LONGEST_LABEL, LONGEST_NOTED, LONGEST_USER, MOST_LABELS, cleaned_label, cleaned_name
+from events.users import Stored
 
 
 def with_work(control: Control, given: Mapping[str, str], minutes: int | None) -> Control:
@@ -46,6 +47,18 @@ def with_work(control: Control, given: Mapping[str, str], minutes: int | None) -
             raise NotTaken(400, "Say for how many minutes the chat is put off.", field="minutes")
         case _:
             return control
+
+
+def check_assigned(users: Stored, account: str, control: Control) -> None:
+    """Raises NotTaken where a chat of the account is to be given to a user who is none, or may not answer there."""
+    if control.command == "assign" and control.to and not users.may_have(control.to, account):
+        raise NotTaken(
+            400,
+            "%(name)s is no user who may have this chat. There are: %(users)s. Nothing was changed.",
+            field="to",
+            name=control.to,
+            users=", ".join(users.takers(account)),
+        )
 
 
 def _labels(given: Mapping[str, str], field: str) -> tuple[str, ...]:

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from chat.references import notes
 from console.languages import Translate
+from events.inbound import ReceiptError
 from events.parts import Part
-from events.references import MANY_TIMES
 from projections.reads.chat_list import Only
 from projections.reads.costs import Cost, in_dollars
 from projections.reads.spoken import KINDS, SPEAKERS
 from projections.reads.views import Entry, LastWords
-from projections.story.reasons import EXPLAINED, FAILED
+from projections.story import parts
+from projections.story.reasons import EXPLAINED, FAILED, NOT_SENT
 from projections.tables.marks import SAID
 from projections.trouble import OVERDUE_AFTER
 
@@ -29,6 +31,14 @@ SENT = {
 }
 """The states of a reply on its way to the person."""
 
+PARTLY = {
+    "file_not_uploaded": "its file could not be given to WhatsApp",
+    "file_refused": "the file was refused",
+    "file_removed": "its file is not in the object store any more",
+    "file_too_large": "its file is larger than WhatsApp takes",
+}
+"""The reasons for which a message went without its file; those of `projections.story.reasons` for operators."""
+
 FILTERS: Mapping[Only, str] = {
     "human": "needs a human",
     "overdue": f"waiting for over {OVERDUE_AFTER.seconds // 60} minutes",
@@ -40,7 +50,10 @@ FILTERS: Mapping[Only, str] = {
 }
 """The filters of the list."""
 
-TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, FILTERS, KINDS, SAID, SENT, SPEAKERS)
+_LONGEST_DETAIL = 200
+"""Characters of a provider's words that a line shows."""
+
+TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, NOT_SENT, FILTERS, KINDS, PARTLY, SAID, SENT, SPEAKERS)
 """Tables whose words are in the catalogs."""
 
 
@@ -53,6 +66,11 @@ def person(chat: str) -> str:
 def translated(_: Translate, text: str | None) -> str:
     """Words that a table or a setting has in English, escaped as any value."""
     return _.gettext(text) if text else ""
+
+
+def said(_: Translate, words: object) -> str:
+    """A phrase, or another text as it is."""
+    return _.say(words)
 
 
 def plainly(_: Translate, reason: str | None) -> str:
@@ -95,39 +113,12 @@ def named_file(_: Translate, part: Part) -> str:
 
 def chose(_: Translate, one: Entry) -> str:
     """The choice that a message makes: its id and its title."""
-    if one.choice is None:
-        return ""
-    words = dict.fromkeys(word for word in (one.choice.id, one.choice.title) if word)
-    said = ", ".join(words) or _("one that has no name")
-    return (
-        _("chose %(choice)s, by typing", choice=said) if one.typed else _("chose %(choice)s, by tapping", choice=said)
-    )
+    return _.say(parts.chose(one.choice, typed=one.typed)) if one.choice is not None else ""
 
 
 def refers(_: Translate, one: Entry) -> list[str]:
-    """What a message refers to beside its quote, as chat.references.notes says it in English."""
-    told, found = one.references, list[str]()
-    if told.forwarded:
-        found.append(_("forwarded many times") if told.forwarded >= MANY_TIMES else _("forwarded"))
-    if (seen := told.referral) is not None:
-        is_post = seen.source == "post"
-        words = ": ".join(filter(None, (seen.headline, seen.body)))
-        found.append(
-            ", ".join(
-                [
-                    _("came here from a post") if is_post else _("came here from an advertisement"),
-                    *([f"“{words}”"] if words else []),
-                    *([seen.url] if seen.url else []),
-                ]
-            )
-        )
-    if (product := told.product) is not None and product.id:
-        names = {"id": product.id, "name": product.catalog}
-        if product.catalog:
-            found.append(_("asks about the product %(id)s of the catalogue %(name)s", **names))
-        else:
-            found.append(_("asks about the product %(id)s", **names))
-    return found
+    """What a message refers to beside its quote."""
+    return [_.say(note) for note in notes(one.references)]
 
 
 def mark(_: Translate, name: str) -> str:
@@ -136,6 +127,15 @@ def mark(_: Translate, name: str) -> str:
 
 def sent(_: Translate, state: str) -> str:
     return _.gettext(SENT.get(state, state))
+
+
+def partly(_: Translate, error: ReceiptError) -> str:
+    """The reason for which a part of a reply did not arrive as it was meant, with the provider's own words."""
+    reason = PARTLY.get(error.class_ or "")
+    said = _.gettext(reason) if reason else _("a message of it was not delivered")
+    if error.detail:
+        said = _("%(reason)s (%(detail)s)", reason=said, detail=error.detail[:_LONGEST_DETAIL])
+    return _("partly undelivered: %(reason)s", reason=said)
 
 
 def size(_: Translate, number: int) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 
-import msgspec
-
-from events.users import Stored, StoredUser, UsersChanged, removal, stored_in
+from events.users import Stored, StoredUser, UsersChanged, encoded, removal, stored_in
 
 
 class MemoryUsers:
@@ -22,7 +20,7 @@ class MemoryUsers:
         return stored_in(self._seq, self._kept)
 
     async def write(self, user: StoredUser, *, expected: int) -> int:
-        return await self._put(user.name, msgspec.json.encode(user), expected)
+        return await self._put(user.name, encoded(user), expected)
 
     async def remove(self, name: str, by: str, *, expected: int) -> int:
         return await self._put(name, removal(by), expected)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from itertools import count
 
-from events.vectors import Vectors
+from events.vectors import Counted, Vectors
 
 
 class MemoryVectors:
     """SharedVectors over a dict; nothing in it grows old.
 
     - `stored`: the portions by their names.
+    - `tokens`: by model.
     """
 
     def __init__(self) -> None:
         self.stored: dict[str, Vectors] = {}
+        self.tokens: dict[str, int] = {}
         self._claims: dict[str, int] = {}
         self._numbers = count(1)
 
@@ -41,3 +43,12 @@ class MemoryVectors:
         for name in ended:
             del self.stored[name]
         return len(ended)
+
+    async def sweep(self) -> int:
+        return 0
+
+    async def count(self, model: str, tokens: int) -> None:
+        self.tokens[model] = self.tokens.get(model, 0) + tokens
+
+    async def counted(self, since: str = "") -> list[Counted]:
+        return [Counted(since, model, tokens) for model, tokens in self.tokens.items()]

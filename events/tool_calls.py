@@ -57,6 +57,7 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     - `quote`: the answer is to quote the message that it answers.
     - `quiet`: the model need not hear of it: a question among its parts ends the turn.
     - `passages`: the pieces of documents that it shows the model.
+    - `usage`, `model`: the cost of the call itself, as of a question's vector, and the model of that cost.
     """
 
     turn: str
@@ -69,3 +70,5 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
     quote: bool = False
+    usage: TokenUsage = TokenUsage()
+    model: str | None = None

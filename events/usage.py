@@ -39,3 +39,27 @@ class TokenUsage(msgspec.Struct, frozen=True, gc=False):
 
     def __sub__(self, less: TokenUsage) -> TokenUsage:
         return TokenUsage.of(*[max(one - other, 0) for one, other in zip(self.numbers, less.numbers, strict=True)])
+
+
+MOST_TOKENS = 2**40
+"""Most tokens that one request is believed to have cost."""
+
+
+class Tally:
+    """The tokens of a model's requests as they are counted, also of those that failed then.
+
+    - `model`: empty while nothing is counted.
+    - `tokens`: of input.
+    """
+
+    def __init__(self) -> None:
+        self.model, self.tokens = "", 0
+
+    def add(self, model: str, tokens: int) -> None:
+        """Count the tokens of a request to `model`."""
+        if tokens > 0:
+            self.model, self.tokens = model, min(self.tokens + tokens, MOST_TOKENS)
+
+    @property
+    def usage(self) -> TokenUsage:
+        return TokenUsage(self.tokens)

@@ -85,6 +85,7 @@ class StoredUser(msgspec.Struct, frozen=True, kw_only=True):
       in by the proxy before recado.
     - `logins`: the mark of the sessions that hold; a session that began under another one is over.
     - `at`, `by`: when it was written, and by whom.
+    - `more`: fields that only a newer release knows, as JSON. A change keeps them.
     """
 
     name: Name
@@ -94,6 +95,7 @@ class StoredUser(msgspec.Struct, frozen=True, kw_only=True):
     logins: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{16}\Z")]
     at: datetime
     by: Annotated[str, msgspec.Meta(max_length=256)]
+    more: tuple[tuple[str, bytes], ...] = ()
 
     def __post_init__(self) -> None:
         if self.role == "owner" and self.accounts is not None:
@@ -111,6 +113,8 @@ class Removed(msgspec.Struct, frozen=True):
     removed: bool = False
 
 
+_FIELDS = frozenset(StoredUser.__struct_fields__) - {"more"}
+_documents = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _users = msgspec.json.Decoder(StoredUser)
 _removals = msgspec.json.Decoder(Removed)
 
@@ -136,6 +140,15 @@ class Stored(msgspec.Struct, frozen=True):
     @property
     def owners(self) -> frozenset[str]:
         return frozenset(name for name, one in self.users.items() if one.role == "owner")
+
+    def takers(self, account: str) -> list[str]:
+        """The names of the users who may have chats of the account: those who answer there."""
+        return sorted(one.name for one in self.users.values() if one.user.acts and one.user.sees(account))
+
+    def may_have(self, name: str, account: str) -> bool:
+        """Whether a chat of the account may be given to this name. Without users any name will do; one that this
+        release cannot read may be anybody's."""
+        return not self or name in self.unread or name in self.takers(account)
 
 
 class UsersChanged(LogError):
@@ -187,7 +200,7 @@ def stored_in(seq: int, bodies: Mapping[str, bytes]) -> Stored:
             if gone.removed:
                 removed[name] = gone
                 continue
-            user = _users.decode(body)
+            user = _decoded(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             log.warning("user_unreadable", name=name[:LONGEST_NAME], reason=str(fault), then="they cannot log in")
             unread.append(name)
@@ -198,6 +211,20 @@ def stored_in(seq: int, bodies: Mapping[str, bytes]) -> Stored:
             log.warning("user_unreadable", name=name[:LONGEST_NAME], reason="it bears another name", then="left out")
             unread.append(name)
     return Stored(seq, users, frozenset(unread), removed)
+
+
+def encoded(user: StoredUser) -> bytes:
+    """The entry of a user."""
+    document = {name: getattr(user, name) for name in StoredUser.__struct_fields__ if name in _FIELDS}
+    return msgspec.json.encode(document | {name: msgspec.Raw(value) for name, value in user.more})
+
+
+def _decoded(body: bytes) -> StoredUser:
+    """The user of an entry. Raises what msgspec does."""
+    document = _documents.decode(body)
+    known = {name: value for name, value in document.items() if name in _FIELDS}
+    more = tuple((name, bytes(value)) for name, value in document.items() if name not in _FIELDS)
+    return msgspec.structs.replace(_users.decode(msgspec.json.encode(known)), more=more)
 
 
 def removal(by: str) -> bytes:

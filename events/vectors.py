@@ -15,16 +15,33 @@ import msgspec
 PREFIX = "vectors-"
 """The beginning of a portion's name in LIBRARY."""
 
+TOKENS = f"{PREFIX}tokens-"
+"""The beginning of the name under which the tokens of a day are."""
+
 CLAIM = 120.0
 """Seconds for which a portion is one instance's to make."""
 
 KEPT = 86_400.0
 """Seconds for which a portion stays that no document has: an instance with other settings may still use it."""
 
+LEFT = 7_200.0
+"""Seconds after which bytes that no description names are nobody's: whoever wrote them describes them at once."""
+
 Vectors = Sequence[tuple[bytes, bytes | None]]
 """The digest of a piece's words and its vector, 32-bit floats of length 1; None: the model refuses the words."""
 
 _decoder = msgspec.msgpack.Decoder(list[tuple[bytes, bytes | None]])
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """The tokens of a day and a model.
+
+    - `day`: UTC, as `2026-11-30`.
+    """
+
+    day: str
+    model: str
+    tokens: int
 
 
 class SharedVectors(Protocol):
@@ -45,6 +62,16 @@ class SharedVectors(Protocol):
     async def tidy(self, kept: Collection[str]) -> int:
         """End the portions but those that are kept, once they are KEPT seconds old. Returns how many were ended."""
 
+    async def sweep(self) -> int:
+        """Clear the bytes that a crash left without a description, once they are LEFT seconds old; once an hour at
+        most. Returns how many were cleared."""
+
+    async def count(self, model: str, tokens: int) -> None:
+        """Add the tokens that a server counted for vectors of documents, to the day (UTC) by the bus's time."""
+
+    async def counted(self, since: str = "") -> list[Counted]:
+        """These tokens of each day and model, from the day `since` on."""
+
 
 def name_of(space: str, size: int, digests: Sequence[bytes]) -> str:
     """The name of a portion.
@@ -55,6 +82,11 @@ def name_of(space: str, size: int, digests: Sequence[bytes]) -> str:
     """
     model = sha256(f"{space}\n{size}".encode()).hexdigest()[:16]
     return f"{PREFIX}{model}-{sha256(b''.join(digests)).hexdigest()[:32]}"
+
+
+def name_of_tokens(day: str, model: str) -> str:
+    """The name under which the tokens of a day and a model are."""
+    return f"{TOKENS}{day}-{sha256(model.encode()).hexdigest()[:16]}"
 
 
 def encoded(vectors: Vectors) -> bytes:

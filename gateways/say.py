@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
-from chat.receipts import is_settled, of_whole
+from chat.receipts import Progress, is_settled
 from events.decisions import Decision, Ignored, Reply, TurnFailed, TurnStarted
-from events.inbound import Control, Message, Receipt
+from events.inbound import Control, Message, Receipt, ReceiptError
 from events.log import Appended, EventLog, LogUnavailable
 from events.subjects import ChatKey, chat_filter, decisions_filter
 from gateways.intake import Intake
@@ -85,10 +86,28 @@ async def stored_order(log: EventLog, key: ChatKey, seq: int, *, patience: float
     raise LogUnavailable("the log was closed")
 
 
-async def receipt(log: EventLog, key: ChatKey, reply: str, *, after: int, patience: float) -> Receipt | None:
-    """The first receipt after sequence `after` that settles the whole reply, within `patience` seconds; else the last
-    one that says how far the reply has come; None if there is none."""
-    found: Receipt | None = None
+class Way(NamedTuple):
+    """How far a reply has come.
+
+    - `progress`: that of the whole reply.
+    - `last`: its last receipt; None: it has none.
+    - `error`: the reason for which it, or a message of it, was not sent.
+    """
+
+    progress: Progress = Progress()
+    last: Receipt | None = None
+    error: ReceiptError | None = None
+
+    def after(self, receipt: Receipt) -> Way:
+        progress = self.progress.after(receipt.state, receipt.part, receipt.parts, receipt.template, receipt.file)
+        is_told = self.error is not None and bool(self.progress.missing)
+        return Way(progress, receipt, self.error if is_told else receipt.error)
+
+
+async def way(log: EventLog, key: ChatKey, reply: str, *, after: int, patience: float) -> Way:
+    """The reply's way up to the first receipt after sequence `after` that settles the whole of it, or for `patience`
+    seconds."""
+    found = Way()
     subject = f"{chat_filter(key).removesuffix('*.*')}i.receipt"
     try:
         async with asyncio.timeout(patience), aclosing(log.tail(after, subject)) as tail:
@@ -96,8 +115,8 @@ async def receipt(log: EventLog, key: ChatKey, reply: str, *, after: int, patien
                 for recorded in batch:
                     event = recorded.event
                     if isinstance(event, Receipt) and event.reply == reply:
-                        found = event
-                        if is_settled(of_whole(event.state, event.part, event.parts, event.template)):
+                        found = found.after(event)
+                        if is_settled(found.progress.state):
                             return found
     except TimeoutError:
         pass

@@ -271,6 +271,7 @@ CREATE TABLE receipts (
     instead TEXT,                            -- the template that is sent next, because the reply failed
     template TEXT,                           -- the template of which the receipt is
     pricing TEXT,                            -- as JSON
+    file TEXT NOT NULL,                      -- refused, reading or empty, as in Receipt
     PRIMARY KEY (chat, reply, seq)
 ) WITHOUT ROWID;
 CREATE INDEX unsent ON receipts (at) WHERE state IN ('parked', 'failed');

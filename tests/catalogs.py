@@ -22,6 +22,9 @@ from console.languages import DOMAIN, LANGUAGES, LOCALES
 from console.outcomes import SAID
 from console.template_form import TAKES
 from console.wording import TABLES
+from recado.profiles.desk import TOPICS
+from recado.profiles.overlay import SETTABLE
+from recado.settings.settings import VARIABLES
 
 COMMAND = "python -m tests.catalogs"
 CONSOLE = LOCALES.parent
@@ -40,6 +43,8 @@ _KEYWORDS = {
     "Unfit": (2,),
     "Denied": (1,),
     "marked": None,
+    "Phrase": None,
+    "Counted": (1, 2),
 }
 _OPTIONS = {".html": {"trimmed": "true", "silent": "false"}, ".js": {}, ".py": {}}
 
@@ -47,7 +52,7 @@ _OPTIONS = {".html": {"trimmed": "true", "silent": "false"}, ".js": {}, ".py": {
 def words() -> Catalog:
     """Every message of the desk in English."""
     found = Catalog(domain=DOMAIN, project="recado", charset="utf-8", creation_date=_BEGUN, revision_date=_BEGUN)
-    for path in sorted(CONSOLE.rglob("*")):
+    for path in (*sorted(CONSOLE.rglob("*")), *phrased()):
         method = _METHODS.get(path.suffix)
         if method is None or path.name in FOR_PROGRAMS:
             continue
@@ -59,6 +64,13 @@ def words() -> Catalog:
         if text:
             found.add(text)
     return found
+
+
+def phrased() -> list[Path]:
+    """The files below the desk that say phrases."""
+    roots = (CONSOLE.parent / name for name in ("chat", "events", "gateways", "projections", "recado"))
+    files = sorted(path for root in roots for path in root.rglob("*.py"))
+    return [path for path in files if b"from events.phrases import" in path.read_bytes()]
 
 
 def catalog_of(folder: str) -> Catalog:
@@ -104,6 +116,9 @@ def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
 def _of_tables() -> Iterator[str]:
     for table in (*TABLES, FILTERS, KINDS, SAID, TAKES):
         yield from table.values()
+    yield from (one.meaning for one in VARIABLES.values())
+    yield from (one.topic for one in SETTABLE.values())
+    yield from TOPICS.values()
     yield from (day.capitalize() for day in DAYS)
 
 

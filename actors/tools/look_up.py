@@ -11,6 +11,7 @@ from typing import Annotated, Any, Protocol
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from actors.tools.passages import Found, framed, not_now, not_there
 from actors.tools.protocol import ToolResult
@@ -18,6 +19,7 @@ from backends.protocol import Tool
 from chat.built_in import LOOK_UP
 from chat.context import readable
 from chat.first_look import LONGEST_QUERY
+from events.usage import Tally
 
 _NOTHING = "Nothing in the business's documents has the words of the next message."
 
@@ -32,8 +34,9 @@ class NotSearchable(Exception):
 class Knowledge(Protocol):
     """The documents of all collections."""
 
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
-        """The passages that fit best, the best first; none if no document has such words. Raises NotSearchable."""
+    async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
+        """The passages that fit best, the best first; none if no document has such words. The tally counts the tokens
+        of the question's vector. Raises NotSearchable."""
 
 
 class _Query(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,8 +68,13 @@ class LookUp:
             return ToolResult("")
         if not query:
             return ToolResult("The arguments do not fit: `query` has no words", failed=True, unfit=True)
+        tally = Tally()
+        result = await self._found(query, tally)
+        return replace(result, usage=tally.usage, model=tally.model or None)
+
+    async def _found(self, query: str, tally: Tally) -> ToolResult:
         try:
-            found = await self._knowledge.look_up(self._collections, query)
+            found = await self._knowledge.look_up(self._collections, query, tally)
         except NotSearchable as fault:
             log.warning("documents_not_searched", collections=self._collections, reason=str(fault))
             return ToolResult(not_now(hands_off=self._hands_off), failed=True)

@@ -13,6 +13,7 @@ from chat.references import Referring
 from events.parts import Part
 from events.subjects import ChatKey
 from events.tool_calls import Passage
+from events.usage import TokenUsage
 
 
 class ToolResult(msgspec.Struct, frozen=True):
@@ -24,7 +25,7 @@ class ToolResult(msgspec.Struct, frozen=True):
     - `handoff`: reason for which a human is to go on with the chat; None if the model goes on.
     - `send`, `quote`: parts for the person, and whether the answer is to quote the message.
     - `wanted`: the same where files are to be looked up or stored first: see LibraryParts.
-    - `quiet`, `passages`: as in ToolReturned.
+    - `quiet`, `passages`, `usage`, `model`: as in ToolReturned.
     """
 
     output: str
@@ -36,6 +37,8 @@ class ToolResult(msgspec.Struct, frozen=True):
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
     quote: bool = False
+    usage: TokenUsage = TokenUsage()
+    model: str | None = None
 
 
 class Tools(Protocol):

@@ -16,7 +16,7 @@ from console.access import user_of
 from console.composing import Unfit
 from console.desk import deps_of
 from console.documents import pairs
-from console.documents.shelf import HOME, documents_of, leaf_of, shown_of
+from console.documents.shelf import HOME, documents_of, is_kept_whole, leaf_of, shown_of
 from console.forms import form_of
 from console.languages import translate_of
 from console.problems import Problem
@@ -160,6 +160,8 @@ def _made(edited: Edited, stock: Stock) -> tuple[Place, tuple[Pair, ...]]:
             "collection",
             "Name a collection with 1 to 64 of a-z, 0-9, _ and -, and a document with 1 to 300 characters.",
         ) from None
+    if not is_kept_whole(place.name):
+        raise Unfit("collection", "“%(name)s…” is too long for a name: give a shorter one.", name=place.name[:60])
     try:
         there = pairs.pairs_of(stock, place)
     except Problem as problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -11,6 +11,7 @@ from actors.tools.look_up import Knowledge
 from events.knowledge import Document, Place, Version
 from events.knowledge_log import Stock
 from events.settled import Outcome, Settled
+from events.vectors import Counted
 from projections.knowledge.index import Text
 
 
@@ -54,6 +55,9 @@ class DocumentDesk(Knowledge, Protocol):
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         """Store a version if the document's last version is `expected`; 0: it has none. Returns its sequence. Raises
         KnowledgeChanged, KnowledgeUnreadable."""
+
+    async def counted(self, since: str) -> Sequence[Counted]:
+        """The tokens that vectors of documents have cost, from the day `since` on."""
 
     async def settled(self) -> list[Settled]:
         """The drafts that were accepted or dismissed."""

@@ -21,6 +21,7 @@ from console.profiles.trials import TooMany, Trial, Trials
 from console.rendering import render
 from events.log import LogError
 from events.numbers import whole_number
+from events.phrases import Phrase
 from events.profile import DEFAULT, NAME, Profile, ProfileUnreadable, encoded
 from events.profile_log import ProfilesChanged, Stored
 
@@ -197,7 +198,7 @@ def _faults(desk: ProfileDesk, made: Profile) -> list[ProfileFault]:
     try:
         encoded(made)
     except ProfileUnreadable as refusal:
-        return [ProfileFault("", f"It cannot be stored: {refusal}.")]
+        return [ProfileFault("", Phrase("It cannot be stored: %(reason)s.", reason=refusal))]
     return list(desk.faults(made))
 
 

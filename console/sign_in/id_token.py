@@ -35,7 +35,16 @@ class _Claims(msgspec.Struct):
     nbf: int | float | None = None
     azp: str | None = None
     email: str = ""
-    email_verified: Any = None
+    email_verified: Any = msgspec.UNSET
+    xms_edov: Any = None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the provider says that the address is the person's. Microsoft Entra has no `email_verified`, and says
+        by `xms_edov` that the address is of a domain which its tenant has proved to own."""
+        if self.email_verified is msgspec.UNSET:
+            return self.xms_edov in (True, "1", "true")
+        return self.email_verified is True
 
 
 def challenge_of(verifier: str) -> str:
@@ -59,7 +68,7 @@ def email_of(
     except (JoseError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         # The texts of these errors may quote the token.
         raise TokenInvalid(f"{type(error).__name__} {getattr(error, 'claim', None) or ''}".strip()) from None
-    return Email(read.email, is_verified=read.email_verified is True)
+    return Email(read.email, is_verified=read.is_verified)
 
 
 def _key(header: Mapping[str, Any], keys: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -29,7 +29,8 @@ START = "/login/oidc"
 
 _NO_USER = marked("There is no user yet: make the first one with recado user add, on the machine of recado.")
 _NOT_HERE = marked(
-    "This sign-in was not begun in this browser, is older than ten minutes, or was used already. Begin again."
+    "This sign-in was not begun in this browser, is older than ten minutes, was used already, or recado was started "
+    "again meanwhile. Begin again."
 )
 _NO_ANSWER = marked(
     "%(provider)s does not answer as it should; the log of recado has the reason. Try again, or log in with a password."
@@ -84,7 +85,11 @@ async def come_back(request: Request) -> Response:
     name, given = _cookie(request, sign_in), request.query_params
     attempt = sign_in.attempts.take(request.cookies.get(name, ""), given.get("state", ""))
     if attempt is None:
-        log.warning("sign_in_refused", reason="not begun in this browser, too old, or used", address=_address(request))
+        log.warning(
+            "sign_in_refused",
+            reason="not begun in this browser, too old, used, or of an earlier start",
+            address=_address(request),
+        )
         return login_form(request, 403, "/desk", _NOT_HERE)
     answer = await _let_in(request, sign_in, attempt)
     answer.delete_cookie(name, httponly=True, samesite="lax", secure=sign_in.is_secure)

@@ -81,6 +81,8 @@ class Provider:
         if self._addresses is None or self._addresses[0] < time.monotonic():
             address = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
             found = _read(await self._answer("GET", address), Addresses, "its discovery document")
+            if "{" in found.issuer:
+                raise ProviderFault("it is the address of many tenants: write that of yours in RECADO_OIDC_ISSUER")
             if found.issuer != self.issuer:
                 raise ProviderFault(f"it calls itself {found.issuer[:200]!r}: write RECADO_OIDC_ISSUER like that")
             for one in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):

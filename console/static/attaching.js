@@ -44,7 +44,7 @@ export function showFiles(form, key, say) {
     list.replaceChildren(...files.map((file) => item(file, () => take(files.filter((one) => one !== file)))));
   };
 
-  form.classList.add("scripted");
+  form.addEventListener("emptied", () => take([]));
   field.addEventListener("change", () => {
     if (field.files.length !== files.length || [...field.files].some((file, at) => file !== files[at])) add([...field.files].filter((file) => !files.includes(file)));
   });

@@ -1,11 +1,11 @@
-// The forms of the desk: sent once, and what is typed for a person is kept until it was taken.
+// The composer: what is typed for a person is kept until it was taken. How it is sent is told by the form's events, which
+// orders.js describes.
 
 import { forgetFiles, holdsFiles, showFiles } from "./attaching.js";
 import { isRecording, showRecorder } from "./recorder.js";
 import { _ } from "./words.js";
 
 const DRAFT = "draft:";
-const UNLOCK_AFTER = 15_000; // ms; the same form again is the same order
 
 let write; // the form of the chat that is open, and its fields
 let field;
@@ -13,14 +13,13 @@ let id;
 let key;
 let fresh;
 let more;
-let leaves = false; // the page goes because the form was taken
 
 /** Take the form that is on the page now; another chat brings another one. */
 function begin() {
   write = document.querySelector("#write");
   field = write?.elements.namedItem("text");
   id = write?.elements.namedItem("id");
-  key = write && DRAFT + new URL(write.action).pathname;
+  key = write && keyOf(write);
   fresh = id?.value;
   more = [...(write?.querySelectorAll(".more [name]:not([type=file])") ?? [])];
   if (!field) return;
@@ -29,7 +28,14 @@ function begin() {
   showRecorder(write, say);
   needWords();
   for (const name of ["input", "change"]) write.addEventListener(name, changed);
+  write.addEventListener("submit", (submitted) => {
+    if (!isRecording()) return;
+    submitted.preventDefault();
+    refuse("voice", _("Stop the recording first."));
+  });
 }
+
+const keyOf = (form) => DRAFT + new URL(form.action).pathname;
 
 function changed() {
   id.value = fresh;
@@ -101,29 +107,23 @@ function restore() {
   if (document.querySelector("#told [data-done]")) field.focus({ preventScroll: true });
 }
 
-function lock(form) {
-  form.dataset.sent = "";
-  buttonOf(form).setAttribute("aria-disabled", "true");
-  if (form !== write) {
-    setTimeout(() => unlock(form), UNLOCK_AFTER);
-    return;
-  }
-  keep(id.value);
-  field.readOnly = true;
-  for (const one of write.querySelectorAll(".more, .attached, .recording")) one.inert = true;
-  say(_("Sending …"));
+/** While it is sent the words stay as they are. */
+function hold(held) {
+  field.readOnly = held;
+  for (const one of write.querySelectorAll(".more, .attached, .recording")) one.inert = held;
+  say(held ? _("Sending …") : "");
 }
 
-function unlock(form) {
-  delete form.dataset.sent;
-  buttonOf(form).removeAttribute("aria-disabled");
-  if (form !== write) return;
-  field.readOnly = false;
-  for (const one of write.querySelectorAll(".more, .attached, .recording")) one.inert = false;
-  say("");
+/** Begin with nothing typed. */
+function clear() {
+  fresh = id.value;
+  for (const one of [field, ...more]) one.value = "";
+  for (const one of write.querySelectorAll(".more details")) one.open = false;
+  for (const one of write.querySelectorAll("[id^=wrong-]")) one.hidden = true;
+  quote(null);
+  write.dispatchEvent(new Event("emptied"));
+  changed();
 }
-
-const buttonOf = (form) => form.querySelector("button.send") ?? form.querySelector("button");
 
 /** Say something beside the field, in a live region. */
 function say(text) {
@@ -141,31 +141,6 @@ function refuse(name, text) {
   if (details) details.open = true;
 }
 
-/** Send a form with files by script: a refusal must not lose them, and a slow line shows how far it is. */
-function upload(form) {
-  const request = new XMLHttpRequest();
-  request.open("POST", form.action);
-  request.setRequestHeader("accept", "application/json");
-  request.responseType = "json";
-  request.upload.onprogress = ({ loaded, total }) => say(_("Sending … %(percent)s %%", { percent: Math.floor((100 * loaded) / Math.max(total, 1)) }).replace("%%", "%"));
-  request.onload = () => {
-    const { to, error, field: wrong, id: order } = request.response ?? {};
-    if (request.status === 200 && to) {
-      leaves = true;
-      location.assign(to);
-      return;
-    }
-    unlock(form);
-    if (order) id.value = fresh = order;
-    refuse(wrong, error ?? _("recado said %(status)s.", { status: request.status }));
-  };
-  request.onerror = () => {
-    unlock(form);
-    refuse("", _("The connection was lost. Press Send again: it counts once."));
-  };
-  request.send(new FormData(form));
-}
-
 /** Another one of the business has answered while a draft is in the field. */
 export function answeredMeanwhile(text) {
   if (field && isFilled() && !("sent" in write.dataset)) say(_("A colleague has just answered: “%(text)s” Read it before you send.", { text }));
@@ -176,28 +151,34 @@ export function onEnter(pressed) {
   if (!pressed.repeat) write.requestSubmit();
 }
 
-document.addEventListener("submit", (submitted) => {
-  const form = submitted.target;
-  if (form.method !== "post") return;
-  if ("sent" in form.dataset) {
-    submitted.preventDefault();
-    return;
+document.addEventListener("submit", ({ target }) => {
+  if (target.getAttribute("id") !== "logout") return;
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(DRAFT)) sessionStorage.removeItem(name);
+});
+
+document.addEventListener("sending", ({ detail: { form } }) => {
+  if (form !== write) return;
+  keep(id.value);
+  hold(true);
+});
+document.addEventListener("progress", ({ detail: { form, percent } }) => {
+  if (form === write) say(_("Sending … %(percent)s %%", { percent }).replace("%%", "%"));
+});
+document.addEventListener("answered", ({ detail: { form } }) => form === write && hold(false));
+document.addEventListener("refused", ({ detail: { form, error, field: wrong, id: order } }) => {
+  if (form !== write) return;
+  if (order) id.value = fresh = order;
+  refuse(wrong, error);
+});
+// Another chat may have been opened meanwhile, and this one again.
+document.addEventListener("taken", ({ detail: { form, order } }) => {
+  if (form.getAttribute("id") !== "write") return;
+  if (form === write || (write?.isConnected && keyOf(form) === key && id.value === order)) clear();
+  else if (keyOf(form) !== key) {
+    forgetFiles(keyOf(form));
+    sessionStorage.removeItem(keyOf(form));
   }
-  if (form === write && isRecording()) {
-    submitted.preventDefault();
-    refuse("voice", _("Stop the recording first."));
-    return;
-  }
-  lock(form);
-  if (form !== write) {
-    if (form.getAttribute("id") === "logout") for (const name of Object.keys(sessionStorage)) if (name.startsWith(DRAFT)) sessionStorage.removeItem(name);
-  } else if (holdsFiles(write)) {
-    submitted.preventDefault();
-    upload(form);
-  } else {
-    form.enctype = "application/x-www-form-urlencoded";
-    setTimeout(() => unlock(form), UNLOCK_AFTER);
-  }
+  if (form === write && write.isConnected) field.focus({ preventScroll: true });
 });
 
 // “reply” beside a message: its link loads the page with the quote; here the quote comes to the words and the files.
@@ -218,11 +199,8 @@ document.addEventListener("click", (click) => {
 
 // What only this page has would be gone with it.
 addEventListener("beforeunload", (event) => {
-  if (!leaves && write?.isConnected && (holdsFiles(write) || isRecording()) && !("sent" in write.dataset)) event.preventDefault();
+  if (write?.isConnected && (holdsFiles(write) || isRecording())) event.preventDefault();
 });
-
-// The browser may show an earlier page as it was, with a form that was sent.
-addEventListener("pageshow", ({ persisted }) => persisted && document.querySelector("form[data-sent]") && location.reload());
 
 document.addEventListener("opened", begin);
 begin();

@@ -4,6 +4,8 @@ import { onEnter } from "./composer.js";
 import "./keys.js";
 import "./looking.js";
 import { announce } from "./news.js";
+import "./notes.js";
+import "./orders.js";
 import "./panes.js";
 import "./profile.js";
 import "./reading.js";

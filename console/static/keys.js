@@ -46,7 +46,7 @@ function showKeys() {
 }
 
 document.addEventListener("keydown", (pressed) => {
-  if (document.querySelector("dialog[open]")) return;
+  if (document.querySelector("dialog[open]") || pressed.isComposing) return;
   const typing = pressed.target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(pressed.target.tagName);
   if (pressed.key === "Escape" && typing) pressed.target.blur();
   if (typing || pressed.ctrlKey || pressed.metaKey || pressed.altKey) return;

@@ -4,8 +4,11 @@ import { _ } from "./words.js";
 
 const SHOWN_AFTER = 1000; // ms: a connection that is renewed at once is no news
 
-const AWAY = "recado cannot be reached. What you see may be old; what you type is kept. It goes on by itself.";
-const OUT = "You are logged out. What you type is kept.";
+const WORDS = {
+  there: () => "",
+  away: () => _("recado cannot be reached. What you see may be old; what you type is kept. It goes on by itself."),
+  out: () => _("You are logged out. What you type is kept."),
+};
 
 let state = "there"; // or away, or out
 let timer = null;
@@ -29,7 +32,7 @@ function become(next) {
 
 function show() {
   const place = document.querySelector("#lost");
-  place.replaceChildren(state === "away" ? _(AWAY) : state === "out" ? _(OUT) : "");
+  place.replaceChildren(WORDS[state]());
   if (state !== "out") return;
   const link = document.createElement("a");
   link.href = location.href;

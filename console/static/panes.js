@@ -12,7 +12,6 @@ import { holdEnd, keepUp, toEnd } from "./refresh.js";
 import { localTimes } from "./times.js";
 
 const PANES = "#conversation, #person";
-const HERE = "list-scrolled:";
 
 let shown = location.pathname + location.search; // the address whose panes are on the page
 let asked = 0;
@@ -20,20 +19,27 @@ let stop = () => {};
 
 export const list = () => document.querySelector("#list");
 
-/** Show the chat of an address. `isNew`: it gets an entry in the browser's history. */
+/** The name under which this tab keeps how far this list, with its filters, is scrolled. */
+function here() {
+  const isAlone = location.pathname === "/desk";
+  const fields = [...new URLSearchParams(location.search)].filter(([name]) => isAlone || name.startsWith("list."));
+  return `list-scrolled:${new URLSearchParams(fields.map(([name, value]) => [name.replace(/^list\./, ""), value]))}`;
+}
+
+/** Show the chat of an address. `isNew`: it gets an entry in the browser's history. Returns whether it is there. */
 export async function open(address, isNew = true) {
   const mine = ++asked;
   const got = await get(address);
-  if (mine !== asked) return; // another one was opened meanwhile
+  if (mine !== asked) return false; // another one was opened meanwhile
   if (got === null) {
     away();
-    return;
+    return false;
   }
   const page = got.answer.ok && !got.answer.redirected ? new DOMParser().parseFromString(got.text, "text/html") : null;
   const panes = page?.querySelector(".panes");
   if (!panes) {
     location.href = address; // logged out, closed into another chat, or gone: the server says which
-    return;
+    return false;
   }
   document.dispatchEvent(new Event("leaving"));
   stop();
@@ -45,6 +51,7 @@ export async function open(address, isNew = true) {
   document.dispatchEvent(new Event("opened"));
   const name = document.querySelector("#conversation h1")?.textContent;
   if (name) announce(name);
+  return true;
 }
 
 function put(page, panes) {
@@ -73,11 +80,12 @@ function begin() {
   ends.push(holdEnd(conversation, isNewest));
 }
 
-document.addEventListener("click", (click) => {
+document.addEventListener("click", async (click) => {
   const link = click.target.closest("#list .chats a");
   if (!link || click.button !== 0 || click.ctrlKey || click.metaKey || click.shiftKey || click.altKey) return;
   click.preventDefault();
-  open(link.href);
+  // The keyboard goes on at the answer, as it does on a page that is loaded.
+  if (await open(link.href)) document.querySelector(".answer")?.focus({ preventScroll: true });
 });
 
 // A jump to a line of the same chat changes the hash alone.
@@ -86,10 +94,10 @@ addEventListener("popstate", () => {
 });
 
 // The list stays where it was over a page that is loaded: an order that was given, a story that was read.
-addEventListener("pagehide", () => list() && sessionStorage.setItem(HERE, String(list().scrollTop)));
+addEventListener("pagehide", () => list() && sessionStorage.setItem(here(), String(list().scrollTop)));
 
 if (document.querySelector(".panes")) {
-  list().scrollTop = Number(sessionStorage.getItem(HERE) ?? 0);
+  list().scrollTop = Number(sessionStorage.getItem(here()) ?? 0);
   begin();
 }
 

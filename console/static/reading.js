@@ -1,5 +1,6 @@
 // Reading a conversation: earlier messages come by themselves, what is new is told at its end, and quotes are followed.
 
+import { followOlder } from "./older.js";
 import { get } from "./pages.js";
 import { open } from "./panes.js";
 import { isAtEnd, toEnd } from "./refresh.js";
@@ -30,6 +31,7 @@ function begin() {
   below.addEventListener("click", () => toEnd(pane));
   pane.querySelector(".answer").prepend(below);
   pane.addEventListener("scroll", told, { passive: true });
+  followOlder(chat, pane);
   chat.addEventListener("bringing", ({ detail }) => keepOlder(detail));
   chat.addEventListener("brought", ({ detail }) => {
     localDays(chat);

@@ -18,6 +18,11 @@ export function showRecorder(form, say) {
   if (!button || !globalThis.MediaRecorder || !navigator.mediaDevices) return;
   button.hidden = false;
   button.addEventListener("click", () => (isRecording() ? finish() : record(form, panel, field, say)));
+  form.addEventListener("emptied", () => {
+    put(field, []);
+    panel.replaceChildren();
+    panel.hidden = true;
+  });
 }
 
 async function record(form, panel, field, say) {

@@ -10,6 +10,9 @@ import { localTimes } from "./times.js";
 const LINES = ".lines > li[data-id]";
 const ROWS = ".chats > li > a[href]";
 const AGAIN = 3000; // ms until a stream that was refused is asked for again
+const SLEPT = 90_000; // ms without a tick of the clock after which the machine was asleep, and a stream may be dead
+
+let pressed = null; // the part in which a pointer is down
 
 /** Keep the parts of `root` up to date. Returns a function that ends it. */
 export function keepUp(root) {
@@ -23,27 +26,52 @@ export function keepUp(root) {
       clearInterval(timer);
     };
   });
-  return () => ends.forEach((end) => end());
+  const lookAtEverything = () => parts.forEach(({ look }) => look());
+  const seen = () => document.visibilityState === "visible" && lookAtEverything();
+  document.addEventListener("ordered", lookAtEverything);
+  document.addEventListener("visibilitychange", seen);
+  return () => {
+    document.removeEventListener("ordered", lookAtEverything);
+    document.removeEventListener("visibilitychange", seen);
+    ends.forEach((end) => end());
+  };
 }
 
-/** Bring a part of the page up to what the server says now; the server has escaped it. */
+/** Bring a part of the page up to what the server says now; the server has escaped it. Returns whether the server itself
+ * did not know the latest event of the chat yet. */
 async function refresh(part) {
-  if (!part.checkVisibility()) return; // a pane that is not shown
+  if (!part.checkVisibility()) return false; // a pane that is not shown
   const address = part.dataset.refresh;
   const got = await get(address);
-  if (!part.isConnected || part.dataset.refresh !== address) return; // another chat was opened meanwhile
+  if (!part.isConnected || part.dataset.refresh !== address) return false; // another chat was opened meanwhile
   if (got === null) {
     away();
-    return;
+    return false;
   }
   const { answer, text } = got;
   if (answer.redirected && new URL(answer.url).pathname === "/login") out();
   else if (answer.redirected) location.reload(); // the chat has closed into another one
   else there();
-  if (!answer.ok || answer.redirected) return;
+  if (!answer.ok || answer.redirected) return false;
+  // A click is meant for what was there when it was pressed.
+  if (pressed === part) await new Promise((resolve) => document.addEventListener("released", resolve, { once: true }));
+  if (!part.isConnected || part.dataset.refresh !== address) return false;
   const fresh = document.createElement("template");
   fresh.innerHTML = text;
   bring(part, fresh.content);
+  return uptoOf(part) < (part.happened ?? 0);
+}
+
+/** The sequence of the log up to which the lines in `root` are known. */
+export const uptoOf = (root) => Number(root.querySelector("[data-upto]")?.dataset.upto ?? Infinity);
+
+document.addEventListener("pointerdown", ({ target }) => (pressed = target.closest("[data-refresh]")), true);
+for (const name of ["pointerup", "pointercancel"]) {
+  // The click comes just after.
+  document.addEventListener(name, () => setTimeout(() => {
+    pressed = null;
+    document.dispatchEvent(new Event("released"));
+  }), true);
 }
 
 /** Make a part what `fresh` is, without moving what the reader looks at. */
@@ -52,6 +80,7 @@ export function bring(part, fresh) {
   const known = new Map([...part.querySelectorAll(ROWS)].map((row) => [row.getAttribute("href"), saidIn(row)]));
   const lines = new Set([...part.querySelectorAll(LINES)].map((line) => line.id));
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  const section = focused?.closest("section");
   const scroller = part.closest(".pane") ?? document.scrollingElement;
   const atEnd = isAtEnd(scroller);
   const anchor = anchorIn(part, scroller);
@@ -60,7 +89,7 @@ export function bring(part, fresh) {
   patch(part, fresh);
   const news = [...part.querySelectorAll(LINES)].filter((line) => !lines.has(line.id));
   part.dispatchEvent(new CustomEvent("brought", { detail: news }));
-  if (focused && !focused.isConnected) focusInstead(part, focused);
+  if (focused && !focused.isConnected) focusInstead(part, focused, section);
   if (atEnd && part.dataset.stream) toEnd(scroller);
   else if (anchor?.isConnected) scroller.scrollBy(0, anchor.getBoundingClientRect().top - top);
   document.dispatchEvent(new Event("settled"));
@@ -103,10 +132,11 @@ function anchorIn(part, scroller) {
   return [...part.querySelectorAll("li")].find(isSeen) ?? null;
 }
 
-/** What had the focus is gone: its link elsewhere in the part has it now, or the first one. */
-function focusInstead(part, gone) {
+/** What had the focus is gone: its link elsewhere in the part has it now, or what comes first in its section. */
+function focusInstead(part, gone, section) {
   const href = gone.getAttribute("href");
-  (part.querySelector(`a[href="${CSS.escape(href ?? "")}"]`) ?? part.querySelector("a, button"))?.focus({ preventScroll: true });
+  const first = (place) => [...(place?.querySelectorAll("a[href], button, input, select, textarea") ?? [])].find((one) => one.type !== "hidden" && one.checkVisibility());
+  (part.querySelector(`a[href="${CSS.escape(href ?? "")}"]`) ?? first(section) ?? first(part))?.focus({ preventScroll: true });
 }
 
 const saidIn = (row) => (row.querySelector(".reason") ?? row.querySelector(".said") ?? row).textContent;
@@ -124,8 +154,9 @@ function whenever(part) {
     try {
       do {
         again = false;
-        await refresh(part);
-        await new Promise((resolve) => setTimeout(resolve, 150));
+        const isBehind = await refresh(part);
+        again ||= isBehind;
+        await new Promise((resolve) => setTimeout(resolve, isBehind ? 600 : 150));
       } while (again);
     } finally {
       running = null;
@@ -133,15 +164,28 @@ function whenever(part) {
   };
 }
 
-/** Look whenever something comes; where there is no room for another stream, every few seconds. */
+/** Look whenever something comes; where there is no room for another stream, every few seconds. The part is told of each
+ * event by `happened`, and by `reconnected` that some may have been missed. */
 function follow(part, look) {
+  const address = new URL(part.dataset.stream, location.href);
   let source;
   let timer;
+  let ticked = Date.now();
+  let isFirst = true;
   const open = () => {
-    source = new EventSource(part.dataset.stream);
-    source.addEventListener("event", () => setTimeout(look, 100));
+    source = new EventSource(address);
+    source.addEventListener("event", ({ data, lastEventId }) => {
+      address.searchParams.set("after", lastEventId);
+      part.happened = Number(lastEventId);
+      part.dispatchEvent(new CustomEvent("happened", { detail: JSON.parse(data) }));
+      setTimeout(look, 100);
+    });
     source.addEventListener("looking", ({ data }) => part.dispatchEvent(new CustomEvent("looking", { detail: JSON.parse(data) })));
-    source.onopen = look;
+    source.onopen = () => {
+      if (!isFirst) part.dispatchEvent(new Event("reconnected"));
+      isFirst = false;
+      look();
+    };
     source.onerror = () => {
       look();
       // The browser tries again by itself, unless it was told no.
@@ -149,8 +193,17 @@ function follow(part, look) {
       timer = setTimeout(open, AGAIN);
     };
   };
+  const ticks = setInterval(() => {
+    const slept = Date.now() - ticked > SLEPT;
+    ticked = Date.now();
+    if (!slept) return;
+    source.close();
+    clearTimeout(timer);
+    open();
+  }, AGAIN);
   open();
   return () => {
+    clearInterval(ticks);
     clearTimeout(timer);
     source.close();
   };

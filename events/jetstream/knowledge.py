@@ -14,6 +14,7 @@ from events.jetstream.connection import Bus
 from events.jetstream.followed import Follower
 from events.jetstream.publisher import PubAck, Publisher
 from events.jetstream.streams import KNOWLEDGE
+from events.jetstream.write_once import write_once
 from events.knowledge import Document, Place, Unread, Version, encoded, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
 from events.log import LogFull, LogMismatch, LogUnavailable
@@ -80,7 +81,7 @@ class JetStreamKnowledgeLog:
     async def _stored(self, subject: str, body: bytes, expected: int) -> PubAck:
         headers = {"Nats-Expected-Last-Subject-Sequence": str(expected)}
         try:
-            return await self._publisher.publish(subject, body, headers)
+            return await write_once(self._bus, self._publisher, KNOWLEDGE, subject, body, headers=headers)
         except LogFull as full:
             reason = str(full).removeprefix("the log is full: ")  # the log itself may have room
             raise LogFull(

@@ -30,6 +30,7 @@ from events.jetstream.objects import (
     read_pieces,
 )
 from events.jetstream.publisher import PubAck, Publisher
+from events.jetstream.write_once import write_once
 from events.library import PREFIX, Entry, by_name, check, digest_in, encoded, folded, object_of
 from events.log import LogFull, LogMismatch, LogUnavailable
 from events.subjects import token
@@ -214,10 +215,10 @@ class JetStreamLibrary:
         return stored.seq, None if is_ended else _decoded(key, raw.body)
 
     async def _write(self, subject: str, body: bytes, headers: dict[str, str]) -> PubAck:
+        stream = ENTRIES if subject.startswith("$KV.") else STREAM
         try:
-            return await self._publisher.publish(subject, body, headers)
+            return await write_once(self._bus, self._publisher, stream, subject, body, headers=headers)
         except LogFull as full:
-            stream = ENTRIES if subject.startswith("$KV.") else STREAM
             raise LogFull(
                 f"the library has no room for it ({full}): give it more with the NATS CLI, "
                 f"nats stream edit {stream} --max-bytes …"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -28,6 +28,7 @@ from events.jetstream.api import (
 from events.jetstream.connection import Bus, said
 from events.jetstream.fitting import make_fitting
 from events.jetstream.objects import PIECE, ObjectMeta, digest_text, find_object, meta_subject, read_object
+from events.jetstream.write_once import answered
 from events.log import LogMismatch, LogUnavailable
 
 BUCKET = "MEDIA"
@@ -117,8 +118,8 @@ class MediaStore:
     async def put(
         self, name: str, pieces: AsyncIterator[bytes], *, description: str = "", once: bool = False
     ) -> Object:
-        """Store an object. If `pieces` or the bus fail, none of it is stored. `once`: one that is there already stays
-        as it is, and is returned."""
+        """Store an object. If `pieces` or the bus fail, there is none of it, or all. `once`: one that is there already
+        stays as it is, and is returned."""
         if once and (there := await self._meta(name)) is not None:
             return Object(there.size)
         nuid = secrets.token_hex(11)
@@ -130,25 +131,30 @@ class MediaStore:
                 digest.update(piece)
                 size, count = size + len(piece), count + 1
             before = await self._meta(name)
-            meta = ObjectMeta(
-                name=name,
-                bucket=BUCKET,
-                nuid=nuid,
-                size=size,
-                chunks=count,
-                digest=digest_text(digest.digest()),
-                mtime=datetime.now(UTC).isoformat(),
-                description=description,
-                options={"max_chunk_size": PIECE},
-            )
-            how = {"Nats-Expected-Last-Subject-Sequence": "0"} if once else {"Nats-Rollup": "sub"}
-            await self._publish(_subject(name), msgspec.json.encode(meta), how)
-        except _Taken:  # by another instance, at the same moment
-            await self._purge(subject)
-            return Object(size)
         except BaseException:
             await self._purge(subject)
             raise
+        described = ObjectMeta(
+            name=name,
+            bucket=BUCKET,
+            nuid=nuid,
+            size=size,
+            chunks=count,
+            digest=digest_text(digest.digest()),
+            mtime=datetime.now(UTC).isoformat(),
+            description=description,
+            options={"max_chunk_size": PIECE},
+        )
+        meta = msgspec.json.encode(described)
+        how = {"Nats-Expected-Last-Subject-Sequence": "0"} if once else {"Nats-Rollup": "sub"}
+        try:
+            await answered(lambda: self._publish(_subject(name), meta, how))
+        except _Taken:
+            there = await self._meta(name)
+            if there is None or there.nuid != nuid:  # another instance's, stored at the same moment
+                await self._purge(subject)
+            return Object(size)
+        # After any other fault the description may be stored, so its pieces stay until they expire.
         if before is not None:
             await self._purge(f"$O.{BUCKET}.C.{before.nuid}")
         return Object(size)
@@ -200,9 +206,9 @@ class MediaStore:
     async def _meta(self, name: str) -> ObjectMeta | None:
         return await find_object(self._bus, BUCKET, name)
 
-    async def _publish(self, subject: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+    async def _publish(self, subject: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         try:
-            await self._js.publish(subject, body, headers=headers)
+            await self._js.publish(subject, body, headers=dict(headers or {}) or None)
         except _FAULTS as error:
             if getattr(error, "err_code", None) in CONFLICT:
                 raise _Taken from error

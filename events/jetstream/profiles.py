@@ -8,7 +8,7 @@ https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-50.md
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from secrets import token_hex
 
@@ -25,8 +25,9 @@ from events.jetstream.api import (
 )
 from events.jetstream.connection import Bus, said
 from events.jetstream.followed import Follower, Portion
-from events.jetstream.publisher import Publisher
+from events.jetstream.publisher import PubAck, Publisher
 from events.jetstream.streams import PROFILES
+from events.jetstream.write_once import answered
 from events.log import LogMismatch, LogUnavailable
 from events.profile import InForce, Profile, encoded
 from events.profile_log import ProfilesChanged, Stored, Unread, read
@@ -64,7 +65,13 @@ class JetStreamProfileLog:
         bodies = [(f"{_PREFIX}{profile.name}", encoded(profile)) for profile in profiles]
         if not bodies:
             return expected
-        batch = token_hex(16)
+        batches: list[str] = []
+        ack = await answered(lambda: self._commit(bodies, batches, expected))
+        return await self._stored(bodies[-1][0], batches) if ack.conflict else ack.seq
+
+    async def _commit(self, bodies: Sequence[tuple[str, bytes]], batches: list[str], expected: int) -> PubAck:
+        """Send a batch, whose id is added to `batches`. A server takes no repeat of one."""
+        batches.append(batch := token_hex(16))
         *before, (last, body) = bodies
         for number, (subject, one) in enumerate(before, 1):
             headers = _headers(batch, number, expected)
@@ -73,10 +80,15 @@ class JetStreamProfileLog:
             except (nats.errors.Error, OSError) as error:
                 raise LogUnavailable(said(error)) from error
         commit = _headers(batch, len(bodies), expected) | {"Nats-Batch-Commit": "1"}
-        ack = await self._publisher.publish(last, body, commit)
-        if ack.conflict:
+        return await self._publisher.publish(last, body, commit)
+
+    async def _stored(self, last: str, batches: Collection[str]) -> int:
+        """The sequence of the message that ended one of these batches, if it is the newest of its subject: the answer
+        to that batch was lost, and the one after it was refused. Raises ProfilesChanged."""
+        stored = await stored_message(self._bus, PROFILES, {"last_by_subj": last})
+        if stored is None or stored.raw().headers.get("Nats-Batch-Id") not in batches:
             raise ProfilesChanged
-        return ack.seq
+        return stored.seq
 
     async def history(self, name: str) -> list[Profile]:
         async with aclosing(self._versions(name)) as versions:

@@ -12,7 +12,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-import msgspec
 import structlog
 
 from events.jetstream.api import (
@@ -27,10 +26,11 @@ from events.jetstream.connection import Bus
 from events.jetstream.fitting import make_fitting
 from events.jetstream.followed import Follower
 from events.jetstream.publisher import Publisher
+from events.jetstream.write_once import write_once
 from events.log import LogMismatch, LogUnavailable
 from events.stores import USERS
 from events.subjects import token, untoken
-from events.users import LARGEST, Stored, StoredUser, UsersChanged, removal, stored_in
+from events.users import LARGEST, Stored, StoredUser, UsersChanged, encoded, removal, stored_in
 
 STREAM = f"KV_{USERS}"
 MOST_BYTES, LEAST_BYTES = 4 * 1024**2, 64 * 1024
@@ -80,7 +80,7 @@ class JetStreamUsers:
         return stored_in(info.state.last_seq, {_name(one): body for one, body in zip(subjects, bodies, strict=True)})
 
     async def write(self, user: StoredUser, *, expected: int) -> int:
-        return await self._put(user.name, msgspec.json.encode(user), {}, expected)
+        return await self._put(user.name, encoded(user), {}, expected)
 
     async def remove(self, name: str, by: str, *, expected: int) -> int:
         return await self._put(name, removal(by), {"KV-Operation": "DEL"}, expected)
@@ -97,7 +97,8 @@ class JetStreamUsers:
 
     async def _put(self, name: str, body: bytes, headers: dict[str, str], expected: int) -> int:
         headers = headers | {"Nats-Expected-Last-Sequence": str(expected)}
-        ack = await self._publisher.publish(f"{_PREFIX}{token(name)}", body, headers)
+        subject = f"{_PREFIX}{token(name)}"
+        ack = await write_once(self._bus, self._publisher, STREAM, subject, body, headers=headers)
         if ack.conflict:
             raise UsersChanged
         return ack.seq

@@ -2,11 +2,15 @@
 
 The description of a portion is one message, written by compare-and-set. While it is claimed, or has ended, it says
 `deleted`, so that other readers of the store see no object. Its bytes have a name of their own at each writing, and are
-rolled up to nothing when no description names them any more: that needs no right to purge.
+rolled up to nothing when no description names them any more: that needs no right to purge. A crash between both leaves
+bytes without a description, which `sweep` finds.
+
+The tokens of a day and a model are a description without bytes, added to by compare-and-set.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -28,10 +32,20 @@ from events.jetstream.objects import (
     read_object,
 )
 from events.jetstream.publisher import Publisher
+from events.jetstream.write_once import write_once
 from events.log import LogFull, LogUnavailable
-from events.vectors import CLAIM, KEPT, PREFIX, Vectors, decoded, encoded
+from events.vectors import CLAIM, KEPT, LEFT, PREFIX, TOKENS, Counted, Vectors, decoded, encoded, name_of_tokens
 
 _CLAIMED = "claimed"
+
+MOST_SWEPT = 1_000
+"""Portions whose bytes are cleared at a time."""
+
+SWEPT_EVERY = 3_600.0
+"""Seconds between two sweeps: each looks at every portion."""
+
+MOST_TRIES = 10
+"""Tries to add tokens, while other instances add theirs."""
 
 _FOR_FILES = 4
 """A quarter of the store is left to files."""
@@ -46,6 +60,8 @@ class JetStreamVectors:
         self._bus = bus
         self._publisher = publisher
         self._ended: set[str] = set()
+        self._empty_ones: set[str] = set()
+        self._sweeps_at = 0.0
 
     @classmethod
     async def open(cls, bus: Bus) -> JetStreamVectors:
@@ -90,10 +106,58 @@ class JetStreamVectors:
         if await self._describe(meta, claim) is None:
             await self._empty(nuid)
 
+    async def sweep(self) -> int:
+        now = asyncio.get_running_loop().time()
+        if now < self._sweeps_at:
+            return 0
+        self._sweeps_at = now + SWEPT_EVERY
+        info, names = await self._subjects(f"$O.{OBJECTS}.C.*")
+        left = 0
+        for nuid in [subject.rpartition(".")[2] for subject in names]:
+            if left == MOST_SWEPT:
+                break
+            if nuid in self._empty_ones or not nuid.startswith(PREFIX):
+                continue
+            last = await stored_message(self._bus, STREAM, {"last_by_subj": piece_subject(OBJECTS, nuid)})
+            if last is None or (info.ts - last.time) / timedelta(seconds=1) < LEFT:
+                continue
+            if not last.data:
+                self._empty_ones.add(nuid)
+                continue
+            described = await self._described(nuid.rpartition("-")[0])
+            meta = _read(described) if described is not None else None
+            if described is not None and (meta is None or meta.nuid == nuid):
+                continue
+            # Not if a piece came in the meantime.
+            if await self._roll_up(nuid, {"Nats-Expected-Last-Subject-Sequence": str(last.seq)}):
+                left += 1
+        return left
+
+    async def count(self, model: str, tokens: int) -> None:
+        day = (await self._info({})).ts.date().isoformat()
+        name = name_of_tokens(day, model)
+        for _ in range(MOST_TRIES):
+            stored = await self._described(name)
+            before = _tokens(_read(stored)) if stored is not None else None
+            meta = _without_bytes(name, "tokens")
+            meta.options = msgspec.to_builtins(Counted(day, model, tokens + (before.tokens if before else 0)))
+            if await self._describe(meta, stored.seq if stored is not None else 0) is not None:
+                return
+        raise LogUnavailable("other instances count tokens at the same time")
+
+    async def counted(self, since: str = "") -> list[Counted]:
+        found: list[Counted] = []
+        for name in await self._names():
+            if name.startswith(TOKENS) and name >= f"{TOKENS}{since}":
+                stored = await self._described(name)
+                tokens = _tokens(_read(stored)) if stored is not None else None
+                found += [tokens] if tokens is not None else []
+        return sorted(found, key=lambda one: (one.day, one.model))
+
     async def tidy(self, kept: Collection[str]) -> int:
         ended = 0
         for name in await self._names():
-            if name in kept or name in self._ended:
+            if name in kept or name in self._ended or name.startswith(TOKENS):
                 continue
             stored = await self._described(name)
             if stored is None or _age(stored) < KEPT:
@@ -121,15 +185,17 @@ class JetStreamVectors:
             raise LogUnavailable(str(refused)) from refused
 
     async def _names(self) -> list[str]:
-        names: list[str] = []
-        found = 0
+        _, subjects = await self._subjects(f"$O.{OBJECTS}.M.*")
+        return [name for one in subjects if (name := object_name(one)).startswith(PREFIX)]
+
+    async def _subjects(self, filter_: str) -> tuple[StreamInfo, list[str]]:
+        """The subjects that the filter matches, and the stream."""
+        found: list[str] = []
         while True:
-            page = await self._info({"subjects_filter": f"$O.{OBJECTS}.M.*", "offset": found})
-            subjects = page.state.subjects
-            names += [name for one in subjects if (name := object_name(one)).startswith(PREFIX)]
-            found += len(subjects)
-            if not subjects or found >= page.total:
-                return names
+            page = await self._info({"subjects_filter": filter_, "offset": len(found)})
+            found += page.state.subjects
+            if not page.state.subjects or len(found) >= page.total:
+                return page, found
 
     async def _described(self, name: str) -> StoredMessage | None:
         return await stored_message(self._bus, STREAM, {"last_by_subj": meta_subject(OBJECTS, name)})
@@ -137,17 +203,30 @@ class JetStreamVectors:
     async def _describe(self, meta: ObjectMeta, expected: int) -> int | None:
         """The sequence of the description; None, and nothing is written, if another one came after `expected`."""
         headers = {"Nats-Rollup": "sub", "Nats-Expected-Last-Subject-Sequence": str(expected)}
-        ack = await self._publisher.publish(meta_subject(OBJECTS, meta.name), msgspec.json.encode(meta), headers)
+        subject, body = meta_subject(OBJECTS, meta.name), msgspec.json.encode(meta)
+        ack = await write_once(self._bus, self._publisher, STREAM, subject, body, headers=headers)
         return None if ack.conflict else ack.seq
 
     async def _empty(self, nuid: str) -> None:
-        await self._publisher.publish(piece_subject(OBJECTS, nuid), b"", {"Nats-Rollup": "sub"})
+        await self._roll_up(nuid, {})
+
+    async def _roll_up(self, nuid: str, only_if: dict[str, str]) -> bool:
+        ack = await self._publisher.publish(piece_subject(OBJECTS, nuid), b"", {"Nats-Rollup": "sub"} | only_if)
+        return not ack.conflict
 
 
 def _read(stored: StoredMessage) -> ObjectMeta | None:
     try:
         return msgspec.json.decode(stored.raw().body, type=ObjectMeta)
     except msgspec.DecodeError:
+        return None
+
+
+def _tokens(meta: ObjectMeta | None) -> Counted | None:
+    """The tokens in a description; None: another program wrote it."""
+    try:
+        return msgspec.convert(meta.options, Counted) if meta is not None else None
+    except msgspec.ValidationError:
         return None
 
 

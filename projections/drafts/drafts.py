@@ -11,7 +11,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from events.settled import MOST_ASKED, Settled, seconds, settled_of
 from projections.drafts.masking import masked
-from projections.drafts.sightings import Sighting, of_messages, sightings
+from projections.drafts.sightings import Names, Sighting, of_messages, sightings
 from projections.drafts.topics import Topics, topic_of
 
 MOST = 200
@@ -90,13 +90,13 @@ def drafts(
     """
     log = datetime.fromisoformat(db.execute("SELECT stream FROM meta").fetchone()[0])
     gone = sorted(seqs for one in settled if one.log == seconds(log) for seqs in one.asked)[-MOST_SETTLED:]
-    topics = Topics()
-    for question in [*questions, *(masked(one.question, one.names) for one in of_messages(db, gone))]:
+    topics, names = Topics(), Names(db)
+    for question in [*questions, *(masked(one.question, one.names) for one in of_messages(db, names, gone))]:
         if topic := topic_of(question):
             topics.add(topic)
     known, answered = len(topics), {seq for seqs in gone for seq in seqs}
     groups = dict[int, list[_Asked]]()
-    for one in sightings(db):
+    for one in sightings(db, names):
         if (accounts is not None and one.account not in accounts) or not answered.isdisjoint(one.seqs):
             continue
         question = masked(one.question, one.names)

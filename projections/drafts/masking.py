@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from chat.context import readable
 from chat.unseen import seen
+from projections.drafts.common_names import FIRST, LAST
 from projections.knowledge.forms import is_filler
 from projections.words import folded
 
@@ -39,7 +40,7 @@ _LONG = re.compile(rf"\S{{{_LONGEST},}}")  # taken out first: the time of the ot
 _BLANKS = re.compile(r"[^\S\n]{3,}")
 _SPELT = re.compile(
     r"(?:\b(?:zero|um|uma|dois|duas|tr[êe]s|quatro|cinco|seis|meia|sete|oito|nove|dez|onze|cero|uno|dos|cuatro|siete|ocho"
-    r"|nueve|one|two|three|four|five|six|seven|eight|nine|oh)\b[\s,.-]{0,3}){5,}",
+    r"|nueve|one|two|three|four|five|six|seven|eight|nine|oh|\d)\b[\s,.-]{0,3}){5,}",
     re.IGNORECASE,
 )
 _BORN = re.compile(
@@ -73,7 +74,17 @@ _LIVES = re.compile(
 )
 _CALLED = re.compile(
     r"\b(?P<said>(?:me\s+chamo|(?:o\s+)?meu\s+nome\s+(?:completo\s+)?[ée]|me\s+llamo|mi\s+nombre\s+(?:completo\s+)?es"
-    r"|my\s+(?:full\s+)?name\s+is|my\s+name['’]s|call\s+me|me\s+chamam\s+de|nome\s*:|nombre\s*:|name\s*:)\s*)"
+    r"|my\s+(?:full\s+)?name\s+is|my\s+name['’]s|call\s+me|me\s+chamam\s+de|nome\s*:|nombre\s*:|name\s*:"
+    r"|(?:nome|nombre)\s+(?:completo\s+)?(?:del[ae]s?|de\s+(?:ella|[ée]l)|d[aeo]\s+(?:minha|meu|mis?|su[as]?|seus?|nossa|nosso|nuestr[oa])"
+    r"\b[^\n,;.!?:]{0,30}?)\s(?:[ée]|es)(?=\s)"
+    r"|(?:her|his|their)\s+(?:full\s+)?name\s+is|name\s+of\s+[^\n,;.!?:]{1,30}?\s+is(?=\s)"
+    r"|(?:ela|ele|que|ella|[ée]l|filh[oa]|hij[oa]|amig[oa]|m[ãa]e|pai)\s+se\s+(?:chama|llama)"
+    r"|(?:filh[oa]|hij[oa]|amig[oa]|espos[oa]|irm[ãa]o?|herman[oa]|m[ãa]e|pai|son|daughter|wife|husband|friend|brother|sister)"
+    r",?\s+(?:chamad[oa]|llamad[oa]|called|named)"
+    r"|(?:sou|aqui\s+(?:quem\s+fala\s+)?[ée]|quem\s+fala\s+[ée]|aqui\s+fala)\s+[oa](?!\s+(?:don[oa]|client|propriet|gerente|m[ãa]e|pai|filh|espos"
+    r"|mulher|marido|noiv|namorad|vizinh|amig|compra|respons|respond|secret|s[óo]ci|titular|mesm|pessoa|que\b|[úu]nic|primeir))(?=\s)"
+    r"|soy\s+(?:el|la)(?!\s+(?:due[ñn]|client|propiet|gerente|madre|mam[áa]|padre|pap[áa]|hij|espos|mujer|marido|novi|vecin|amig|compra"
+    r"|encargad|secret|soci|titular|mism|persona|que\b|[úu]nic|primer))(?=\s))\s*)"
     r"[^\W\d_][\w'’-]*(?:[ \t]+(?!(?:e|y|and|i|quero|queria|quiero|gostaria|preciso|necesito|need|want"
     r"|tenho|tengo|have)\b)(?:d[aeo]s?\s+|del?\s+(?:la\s+)?)?[^\W\d_][\w'’-]*){0,3}",
     re.IGNORECASE,
@@ -85,6 +96,14 @@ _TITLED = re.compile(
     r"(?-i:[A-ZÀ-ÖØ-Þ][\w'’-]*(?:[ \t]+(?:d[aeo]s?\s+|del?\s+)?[A-ZÀ-ÖØ-Þ][\w'’-]*){0,3})",
     re.IGNORECASE,
 )
+_SAINT = re.compile(r"\b(?:s[ãa]o|san|santa|santo|saint|st\.?)\s+$", re.IGNORECASE)
+"""Before a name that is a place: São Paulo, San Juan."""
+
+_PARTICLES = frozenset({"de", "da", "do", "dos", "das", "del", "la", "e", "y"})
+
+SHORTEST = 3
+"""Letters of a name that is looked for in the other messages of its chat."""
+
 _WORD = re.compile(r"\w+")
 _AGAIN = re.compile(rf"{re.escape(MASK)}(?:[\s,./-]*{re.escape(MASK)})+")
 
@@ -98,7 +117,40 @@ def masked(text: str, names: Iterable[str] = ()) -> str:
         text = told.sub(lambda found: f"{found['said'].rstrip()} {MASK}", text)
     if any(map(str.isdigit, text)):
         text = _NUMBERS.sub(_number, _PLATE.sub(MASK, text))
-    return _AGAIN.sub(MASK, _without(text, names)).strip()
+    return _AGAIN.sub(MASK, _without_common(_without(text, names))).strip()
+
+
+def names_in(text: str) -> set[str]:
+    """The names by which the person calls themselves or others in the text: the first word that is one, and those after
+    it that are certainly part of it."""
+    names = set[str]()
+    for told in (_CALLED, _TITLED):
+        for found in told.finditer(_LONG.sub(" ", seen(readable(text)))):
+            words = _WORD.findall(found[0][len(found["said"]) :])
+            for place, word in enumerate(words):
+                if place and not (word[0].isupper() or folded(word) in LAST):
+                    break
+                if len(word) >= SHORTEST and not is_filler(folded(word)):
+                    names.add(word)
+    return names
+
+
+def _without_common(text: str) -> str:
+    """The text without common names of people, in any case, and the names after them."""
+    pieces, at, is_named = [], 0, False
+    for found in _WORD.finditer(text):
+        word, before = found[0], text[at : found.start()]
+        known = folded(word)
+        follows = is_named and before.strip(" \t") == ""
+        if (known in FIRST and not _SAINT.search(text, max(0, found.start() - 7), found.start())) or (
+            follows and (known in LAST or (word[0].isupper() and not is_filler(known)))
+        ):
+            is_named, word = True, MASK
+        elif not (follows and known in _PARTICLES):
+            is_named = False
+        pieces += [before, word]
+        at = found.end()
+    return "".join([*pieces, text[at:]])
 
 
 def _number(found: re.Match[str]) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from projections.database import moment
+from projections.drafts.masking import names_in
 from projections.knowledge.forms import telling_stems
 
 MOST = 1_000
@@ -20,6 +21,9 @@ MOST = 1_000
 
 LONGEST_QUESTION, LONGEST_ANSWER = 400, 4_096
 """Characters that are read."""
+
+MOST_SAID = 40
+"""The newest lines of a chat in which names are looked for."""
 
 WITHIN = timedelta(days=1)
 """After a question, a human's words may still be its answer."""
@@ -32,7 +36,8 @@ _ASKS = 2
 
 _LINE = (
     "SELECT h.seq, h.author, h.from_me, h.at, iif(h.kind = 'audio', json_extract(h.reading, '$.text'),"
-    " coalesce(h.edited, h.text)), h.name, h.revoked_at, h.turn, t.left_open, h.kind, h.parts, c.name, c.account"
+    " coalesce(h.edited, h.text)), h.name, h.revoked_at, h.turn, t.left_open, h.kind, h.parts, c.name, c.account,"
+    " h.chat"
     " FROM history h JOIN chats c ON c.id = h.chat LEFT JOIN turns t ON t.chat = h.chat AND t.seq = h.turn"
     " WHERE h.reason IS NOT 'joined' AND "
 )
@@ -43,6 +48,10 @@ _TURNS = (
 _OF_TURN = f"{_LINE} h.chat = ? AND h.author = 'person' AND h.id IN (SELECT value FROM json_each(?)) ORDER BY h.seq"  # noqa: S608
 _BY_HAND = (
     "SELECT seq, chat FROM history INDEXED BY by_hand WHERE (author = 'operator' OR from_me) ORDER BY seq DESC LIMIT ?"
+)
+_NAMES = (
+    "SELECT name, iif(kind = 'audio', json_extract(reading, '$.text'), coalesce(edited, text)) FROM history"
+    " WHERE chat = ? AND revoked_at IS NULL AND author = 'person' ORDER BY seq DESC LIMIT ?"
 )
 _BEFORE = f"{_LINE} h.chat = ? AND h.seq <= ? ORDER BY h.seq DESC LIMIT {_EARLIER}"
 _OF_SEQUENCE = f"{_LINE} h.author = 'person' AND h.seq IN (SELECT value FROM json_each(?)) ORDER BY h.seq"  # noqa: S608
@@ -56,7 +65,7 @@ class Sighting(msgspec.Struct, frozen=True):
     - `at`: when it was asked.
     - `why`: as in chat.left_open, or `by_hand`: a human answered.
     - `question`, `answer`: the words as they are in the chat; of the answer none, unless a human gave one.
-    - `names`: of people in the chat.
+    - `names`: of people in the chat, as their messages bear them and give them.
     """
 
     seqs: tuple[int, ...]
@@ -85,6 +94,7 @@ class _Line(msgspec.Struct, frozen=True):
     parts: str | None
     chat_name: str | None
     account: str
+    chat: int
 
     @property
     def said(self) -> str:
@@ -100,11 +110,28 @@ class _Line(msgspec.Struct, frozen=True):
         return bool(self.from_me) or (self.author == "operator" and not is_template)
 
 
-def sightings(db: sqlite3.Connection, most: int = MOST) -> list[Sighting]:
+class Names:
+    """The names of people in each chat; each chat is read once."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._known: dict[int, frozenset[str]] = {}
+
+    def of(self, chat: int) -> frozenset[str]:
+        """The names that its newest messages bear, and those that they give."""
+        if chat not in self._known:
+            names = set[str]()
+            for name, words in self._db.execute(_NAMES, (chat, MOST_SAID)):
+                names |= ({name} if name else set()) | names_in((words or "")[:LONGEST_QUESTION])
+            self._known[chat] = frozenset(names)
+        return self._known[chat]
+
+
+def sightings(db: sqlite3.Connection, names: Names, most: int = MOST) -> list[Sighting]:
     """Those of the newest turns and words of humans, in the order of the log. Call it within a read transaction."""
     found: dict[int, Sighting] = {}
     by_message: dict[int, int] = {}
-    for one in [*_of_turns(db, most), *_of_humans(db, most)]:
+    for one in [*_of_turns(db, names, most), *_of_humans(db, names, most)]:
         known = next((by_message[seq] for seq in one.seqs if seq in by_message), None)
         if known is None:
             found[one.seqs[0]] = one
@@ -114,23 +141,23 @@ def sightings(db: sqlite3.Connection, most: int = MOST) -> list[Sighting]:
     return [one for _, one in sorted(found.items())]
 
 
-def of_messages(db: sqlite3.Connection, asked: Iterable[Sequence[int]]) -> list[Sighting]:
+def of_messages(db: sqlite3.Connection, names: Names, asked: Iterable[Sequence[int]]) -> list[Sighting]:
     """The questions whose messages are at these sequences, as far as they are there."""
     asked = tuple(asked)
     wanted = msgspec.json.encode([seq for seqs in asked for seq in seqs]).decode()
     lines = {row[0]: _line(row) for row in db.execute(_OF_SEQUENCE, (wanted,))}
-    found = (_sighting([lines[seq] for seq in seqs if seq in lines], 0, "by_hand") for seqs in asked)
+    found = (_sighting(names, [lines[seq] for seq in seqs if seq in lines], "by_hand") for seqs in asked)
     return [one for one in found if one is not None]
 
 
-def _of_turns(db: sqlite3.Connection, most: int) -> Iterator[Sighting]:
+def _of_turns(db: sqlite3.Connection, names: Names, most: int) -> Iterator[Sighting]:
     for _, chat, messages, why in db.execute(_TURNS, (most,)).fetchall():
         lines = [_line(row) for row in db.execute(_OF_TURN, (chat, messages))]
-        if (one := _sighting([line for line in lines if line.is_by_person], chat, why)) is not None:
+        if (one := _sighting(names, [line for line in lines if line.is_by_person], why)) is not None:
             yield one
 
 
-def _of_humans(db: sqlite3.Connection, most: int) -> Iterator[Sighting]:
+def _of_humans(db: sqlite3.Connection, names: Names, most: int) -> Iterator[Sighting]:
     """Each question once, with all that a human said to it: the newest of their words lead to it first."""
     for seq, chat in db.execute(_BY_HAND, (most,)).fetchall():
         lines = [_line(row) for row in db.execute(_BEFORE, (chat, seq))]
@@ -138,7 +165,7 @@ def _of_humans(db: sqlite3.Connection, most: int) -> Iterator[Sighting]:
         if not (asked and answered) or moment(answered[0].at) - moment(asked[-1].at) > WITHIN:
             continue
         words = "\n".join(line.said for line in answered)[:LONGEST_ANSWER].strip()
-        one = _sighting(asked, chat, "by_hand", words)
+        one = _sighting(names, asked, "by_hand", words)
         if one is not None and words and _is_question(one.question):
             yield one
 
@@ -161,13 +188,14 @@ def _asked(lines: Sequence[_Line]) -> tuple[list[_Line], list[_Line]]:
     return asked, answered
 
 
-def _sighting(asked: Sequence[_Line], chat: int, why: str, answer: str = "") -> Sighting | None:
+def _sighting(names: Names, asked: Sequence[_Line], why: str, answer: str = "") -> Sighting | None:
     """None: the messages have no words."""
     told = [line for line in asked if line.said and line.kind not in ("reaction", "system", "unreadable")]
     question = _cut("\n".join(line.said for line in told if telling_stems(line.said[:LONGEST_QUESTION])))
     if not question:
         return None
-    names = {name for line in told for name in (line.name, line.chat_name) if name}
+    chat = told[-1].chat
+    borne = {name for line in told for name in (line.name, line.chat_name) if name}
     return Sighting(
         seqs=tuple(line.seq for line in told),
         chat=chat,
@@ -176,7 +204,7 @@ def _sighting(asked: Sequence[_Line], chat: int, why: str, answer: str = "") -> 
         why=why,
         question=question,
         answer=answer,
-        names=tuple(sorted(names)),
+        names=tuple(sorted(borne | names.of(chat))),
     )
 
 

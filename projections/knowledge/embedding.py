@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
+from events.usage import Tally
 from events.vectors import SharedVectors, name_of
 from projections.knowledge import meanings, portions
 from projections.knowledge.indexing import Indexing
@@ -54,12 +55,12 @@ class Embedder(Protocol):
     @property
     def part_size(self) -> int: ...
 
-    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
-        """Vectors of length 1 for each text, in their order; several of a text one after the other. Raises
-        NotEmbedded."""
+    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
+        """Vectors of length 1 for each text, in their order; several of a text one after the other. The tally counts
+        the tokens. Raises NotEmbedded."""
 
-    async def of_question(self, words: str) -> bytes:
-        """The vector of a question, soon. Raises NotEmbedded."""
+    async def of_question(self, words: str, tally: Tally | None = None) -> bytes:
+        """The vector of a question, soon. The tally counts the tokens. Raises NotEmbedded."""
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -103,6 +104,7 @@ class Embedding:
                     self._pause = min(2 * self._pause, LONGEST_PAUSE)
                 continue
             self._pause = FIRST_PAUSE
+            await Sharing(self._shared).sweep()
             if self._are_all and wishes == self._wishes and self._indexing.is_whole.is_set():
                 await self._tidy(wishes)
             await self._indexing.changed.wait()
@@ -127,18 +129,22 @@ class Embedding:
         if wish.embedder.part_size and space not in self._done:
             await wish.embedder.of_pieces([PROBE])  # starts its process, for which no question has the time
         sharing = Sharing(self._shared)
-        while waiting := await self._portions(wish):
-            size = await self._size(wish.embedder) if sharing.works else 0
-            if sharing.works:
-                shuffle(waiting)  # instances that begin together make different ones
-            is_elsewhere = False
-            for digests in waiting:
-                found = await self._fulfilled(wish.embedder, sharing, size, digests)
-                is_elsewhere |= found is None
-                made += found or 0
-            if not is_elsewhere:
-                break
-            await asyncio.sleep(ELSEWHERE)
+        try:
+            while waiting := await self._portions(wish):
+                size = await self._size(wish.embedder, sharing.tally) if sharing.works else 0
+                if sharing.works:
+                    shuffle(waiting)  # instances that begin together make different ones
+                is_elsewhere = False
+                for digests in waiting:
+                    found = await self._fulfilled(wish.embedder, sharing, size, digests)
+                    await sharing.count()
+                    is_elsewhere |= found is None
+                    made += found or 0
+                if not is_elsewhere:
+                    break
+                await asyncio.sleep(ELSEWHERE)
+        finally:
+            await sharing.count()
         await self._indexing.write(meanings.note_whole, space, wish.collections)
         if made:
             log.info("pieces_embedded", model=space, collections=wish.collections, pieces=made)
@@ -148,7 +154,8 @@ class Embedding:
         space, sharing = wish.embedder.space, Sharing(self._shared)
         if wish.embedder.part_size:
             await wish.embedder.of_pieces([PROBE])  # as above
-        size = await self._size(wish.embedder)
+        size = await self._size(wish.embedder, sharing.tally)
+        await sharing.count()
         for digests in await self._portions(wish):
             await self._shared_lacking(space, sharing, size, digests)
         if not (await self._indexing.read(meanings.coverage, space, wish.collections)).lacking:
@@ -163,10 +170,10 @@ class Embedding:
             done.clear()
         return [one for one in found if one not in done]
 
-    async def _size(self, embedder: Embedder) -> int:
+    async def _size(self, embedder: Embedder, tally: Tally) -> int:
         """Bytes of a vector, which are a part of the names of shared objects."""
         known = await self._indexing.read(meanings.size_of, embedder.space)
-        return known or embedder.part_size or len((await embedder.of_pieces([PROBE]))[0])
+        return known or embedder.part_size or len((await embedder.of_pieces([PROBE], tally))[0])
 
     async def _shared_lacking(
         self, space: str, sharing: Sharing, size: int, digests: tuple[bytes, ...]
@@ -191,24 +198,24 @@ class Embedding:
         if lacking and name is not None and claim is None and sharing.works:
             return None
         if lacking:
-            await self._embed(embedder, lacking)
+            await self._embed(embedder, lacking, sharing.tally)
         if name is not None and claim is not None:
             await sharing.keep(name, claim, await self._indexing.read(portions.vectors, space, digests))
         self._done[space].add(digests)
         return len(lacking)
 
-    async def _embed(self, embedder: Embedder, some: Sequence[Lacking]) -> None:
+    async def _embed(self, embedder: Embedder, some: Sequence[Lacking], tally: Tally) -> None:
         try:
-            vectors = await embedder.of_pieces([one.words for one in some])
+            vectors = await embedder.of_pieces([one.words for one in some], tally)
         except NotEmbedded as failure:
             if not failure.refused:
                 raise
             if len(some) > 1:
                 half = len(some) // 2
-                await self._embed(embedder, some[:half])
-                await self._embed(embedder, some[half:])
+                await self._embed(embedder, some[:half], tally)
+                await self._embed(embedder, some[half:], tally)
                 return
-            (probe,) = await embedder.of_pieces([PROBE])
+            (probe,) = await embedder.of_pieces([PROBE], tally)
             log.warning("piece_refused", model=embedder.space, reason=str(failure), then="it is found by its words")
             await self._keep(embedder, [(b"probe", probe), (some[0].digest, None)])
         else:
@@ -237,20 +244,27 @@ class Embedding:
 
 
 async def search_by_both(
-    indexing: Indexing, embedder: Embedder | None, words: str, collections: tuple[str, ...], most: int
+    indexing: Indexing,
+    embedder: Embedder | None,
+    words: str,
+    collections: tuple[str, ...],
+    most: int,
+    *,
+    tally: Tally | None = None,
 ) -> list[Found]:
-    """The pieces that fit best by words, and by meaning as far as there are vectors; the best first."""
+    """The pieces that fit best by words, and by meaning as far as there are vectors; the best first. The tally counts
+    the tokens of the question's vector."""
     question = Question(words, collections)
     if embedder is not None:
         is_searched = await indexing.read(meanings.is_searched, embedder.space, collections)
-        if is_searched and (vector := await _of_question(indexing, embedder, words)) is not None:
+        if is_searched and (vector := await _of_question(indexing, embedder, words, tally)) is not None:
             question = Question(words, collections, vector, embedder.space)
     return await indexing.search(question, most)
 
 
-async def _of_question(indexing: Indexing, embedder: Embedder, words: str) -> bytes | None:
+async def _of_question(indexing: Indexing, embedder: Embedder, words: str, tally: Tally | None) -> bytes | None:
     try:
-        vector = await embedder.of_question(words)
+        vector = await embedder.of_question(words, tally)
     except NotEmbedded as failure:
         log.warning("question_not_embedded", model=embedder.space, reason=str(failure), then="it goes by words alone")
         return None

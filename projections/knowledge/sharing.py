@@ -8,6 +8,7 @@ from typing import TypeVar
 import structlog
 
 from events.log import LogError
+from events.usage import Tally
 from events.vectors import SharedVectors, Vectors, name_of
 
 _Result = TypeVar("_Result")
@@ -19,11 +20,13 @@ class Sharing:
     """The shared vectors, for one round of the worker.
 
     - `works`: no request of the round has failed. After one that has, each piece is made here.
+    - `tally`: tokens that are not shared yet.
     """
 
     def __init__(self, shared: SharedVectors | None) -> None:
         self._shared = shared
         self.works = shared is not None
+        self.tally = Tally()
 
     def name_of(self, space: str, size: int, digests: Sequence[bytes]) -> str | None:
         """The name of a portion; None: it is not shared."""
@@ -47,6 +50,20 @@ class Sharing:
     async def keep(self, name: str, claim: int, vectors: Vectors) -> None:
         if self._shared is not None:
             await self._tried(self._shared.keep(name, claim, vectors))
+
+    async def count(self) -> None:
+        """Share the tally, and begin a new one."""
+        model, tokens, self.tally = self.tally.model, self.tally.tokens, Tally()
+        if self._shared is None or not tokens:
+            return
+        try:
+            await self._shared.count(model, tokens)
+        except LogError as failure:
+            log.warning("tokens_not_counted", model=model, tokens=tokens, reason=str(failure))
+
+    async def sweep(self) -> None:
+        if self._shared is not None and (cleared := await self._tried(self._shared.sweep())):
+            log.info("left_vectors_cleared", portions=cleared, reason="a crash left their bytes without a description")
 
     async def tidy(self, kept: Collection[str]) -> None:
         if self._shared is not None and (ended := await self._tried(self._shared.tidy(kept))):

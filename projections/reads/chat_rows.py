@@ -11,6 +11,7 @@ import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.teamwork import state_at, state_of
+from events.parts import FILES, Part
 from events.subjects import ChatKey
 from projections.database import moment
 from projections.reads.entries import moment_or_none
@@ -18,13 +19,19 @@ from projections.reads.views import ChatView, LastWords
 from projections.tables.chats import admission, decode_snapshot
 from projections.tables.marks import named
 
+THINGS = FILES | {"location", "contact", "reaction"}
+"""Kinds of parts that a preview names."""
+
+_parts = msgspec.json.Decoder(tuple[Part, ...])
+
 log = structlog.get_logger("recado.projections")
 
 _CHATS = (
     "SELECT account, chats.chat, partition, chats.name, last_at, messages, replies, owes, attention, asked_at, marks,"
     " snapshot, last.author, last.kind, last.name, last.sender, last.from_me, last.revoked_at IS NOT NULL,"
     " iif(last.revoked_at IS NULL, coalesce(last.edited, last.text), NULL),"
-    " iif(last.revoked_at IS NULL, last.media, NULL)"
+    " iif(last.revoked_at IS NULL, last.media, NULL), last.parts,"
+    ' (SELECT "by" FROM controls WHERE controls.id = last.cause AND controls.chat = chats.id)'
     " FROM {} LEFT JOIN history last"
     " ON last.seq = (SELECT seq FROM history WHERE history.chat = chats.id ORDER BY seq DESC LIMIT 1)"
 )
@@ -50,7 +57,7 @@ def _shown(row: tuple[Any, ...], now: datetime | None) -> ChatView:
     except Exception as defect:
         log.exception("not_shown", chat=row[1])
         unshown = f"(cannot be shown: {type(defect).__name__})"
-        return _chat_view((*row[:8], None, *row[9:11], "{}", *row[12:18], unshown, None), now)
+        return _chat_view((*row[:8], None, *row[9:11], "{}", *row[12:18], unshown, None, None, None), now)
 
 
 def _chat_view(row: tuple[Any, ...], now: datetime | None) -> ChatView:
@@ -91,10 +98,15 @@ def _chat_view(row: tuple[Any, ...], now: datetime | None) -> ChatView:
 
 
 def _last_words(*row: Any) -> LastWords | None:
-    author, kind, name, sender, from_me, deleted, text, media = row
+    author, kind, name, sender, from_me, deleted, text, media, parts, by = row
     if author is None:
         return None
     file = msgspec.json.decode(media) if media is not None else {}
+    sent = _parts.decode(parts) if parts is not None else ()
+    if (thing := next((part for part in sent if part.kind in THINGS), None)) is not None:
+        file, kind = {"voice": thing.voice, "filename": thing.filename}, thing.kind
+        said = (words for part in sent for words in (part.text, part.caption, part.emoji, part.name) if words)
+        text = " ".join(said) or None
     return LastWords(
         author="phone" if from_me else author,
         kind="voice" if file.get("voice") else kind or "text",
@@ -103,4 +115,5 @@ def _last_words(*row: Any) -> LastWords | None:
         sender=sender,
         filename=file.get("filename"),
         deleted=bool(deleted),
+        by=by,
     )

@@ -9,7 +9,11 @@ import msgspec
 
 from chat.spending import Price, cost_of
 from events.usage import TokenUsage
+from events.vectors import Counted
 from projections.reads.usage_view import UsageView
+
+DOCUMENTS = "documents"
+"""In the place of a backend: the model made vectors of documents."""
 
 
 class Costed(UsageView, frozen=True, kw_only=True):
@@ -36,6 +40,23 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
         if not missing:
             return in_dollars(self.dollars)
         return f"at least {in_dollars(self.dollars)} ({' and '.join(missing)} of unknown price)"
+
+
+def of_documents(counted: Iterable[Counted]) -> tuple[UsageView, ...]:
+    """The usage of vectors of documents, which belong to no chat."""
+    return tuple(
+        UsageView(
+            account="",
+            chat="",
+            day=one.day,
+            backend=DOCUMENTS,
+            model=one.model,
+            replies=0,
+            input_tokens=one.tokens,
+            output_tokens=0,
+        )
+        for one in counted
+    )
 
 
 def costed(found: Iterable[UsageView], prices: Mapping[str, Price]) -> tuple[Costed, ...]:

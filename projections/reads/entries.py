@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.receipts import furthest, of_whole
+from chat.receipts import Progress
 from chat.references import NOTHING, References, notes
-from events.inbound import ReceiptState
+from events.inbound import ReceiptError, ReceiptState
 from events.parts import Part
 from events.references import Choice
 from projections.database import Row, ids_of, moment
@@ -31,7 +32,7 @@ _TURN = (
     " error, detail, told, input_tokens, output_tokens, profile FROM turns"
 )
 _RECEIPTS = (
-    "SELECT seq, state, at, provider_id, error, part, parts, instead, template, pricing FROM receipts"
+    "SELECT seq, state, at, provider_id, error, part, parts, instead, template, pricing, file FROM receipts"
     " WHERE chat = ? AND reply = ? ORDER BY seq"
 )
 
@@ -123,21 +124,34 @@ def receipts(db: sqlite3.Connection, chat: int, reply: str) -> tuple[ReceiptView
             instead=instead,
             template=template,
             pricing=msgspec.Raw(pricing.encode()) if pricing is not None else None,
+            file=file,
         )
-        for seq, state, at, provider_id, error, part, parts, instead, template, pricing in db.execute(
+        for seq, state, at, provider_id, error, part, parts, instead, template, pricing, file in db.execute(
             _RECEIPTS, (chat, reply)
         )
     )
 
 
-def furthest_of(steps: tuple[ReceiptView, ...]) -> tuple[ReceiptState, datetime] | None:
-    """The state of a whole reply on its way, and its time."""
-    reached: tuple[ReceiptState, datetime] | None = None
+class Reached(NamedTuple):
+    """How far a whole reply has come, since when; `partly`: see Entry."""
+
+    state: ReceiptState | None = None
+    at: datetime | None = None
+    partly: ReceiptError | None = None
+
+
+def reached(steps: tuple[ReceiptView, ...]) -> Reached:
+    """The state of a whole reply by its receipts."""
+    progress, since = Progress(), None
     for step in steps:
-        said = of_whole(step.state, step.part, step.parts, step.template)
-        if reached is None or furthest(reached[0], said) != reached[0]:
-            reached = said, step.at
-    return reached
+        before = progress.state
+        progress = progress.after(step.state, step.part, step.parts, step.template, step.file)
+        since = step.at if progress.state != before else since
+    if not (missing := progress.missing) or progress.state == "failed":
+        return Reached(progress.state, since)
+    errors = (step.error for step in steps if step.part in missing and (step.file or step.state == "failed"))
+    error = next(filter(None, errors), None)
+    return Reached(progress.state, since, msgspec.json.decode(error or b"{}", type=ReceiptError))
 
 
 def moment_or_none(at: int | None) -> datetime | None:
@@ -153,7 +167,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         cause, chat, reading, refers, typed, parts, quote,
     ) = row  # fmt: skip
     if author != "person":
-        reached = furthest_of(receipts(db, chat, id_))
+        way = reached(receipts(db, chat, id_))
         return Entry(
             seq=seq,
             id=id_,
@@ -173,8 +187,9 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
             cause=cause,
             parts=_parts.decode(parts) if parts is not None else (),
             quote=quote,
-            receipt=reached[0] if reached is not None else None,
-            receipt_at=reached[1] if reached is not None else None,
+            receipt=way.state,
+            receipt_at=way.at,
+            partly=way.partly,
         )
     references = _references.decode(refers) if refers is not None else NOTHING
     return Entry(
@@ -193,7 +208,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         media=msgspec.Raw(media.encode()) if media is not None else None,
         reading=msgspec.Raw(reading.encode()) if reading is not None else None,
         quoted=quoted,
-        refers=tuple(notes(references)),
+        refers=tuple(map(str, notes(references))),
         references=references,
         choice=_choice.decode(typed) if typed is not None else references.choice,
         typed=typed is not None,

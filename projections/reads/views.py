@@ -9,7 +9,7 @@ import msgspec
 
 from chat.references import NOTHING, References
 from events.decisions import MediaRead
-from events.inbound import ReceiptState
+from events.inbound import ReceiptError, ReceiptState
 from events.parts import Part
 from events.references import Choice
 from events.teamwork import State
@@ -21,8 +21,10 @@ class LastWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The newest message or reply of a chat.
 
     - `author`: `person`, `phone` (by hand, on the business's own phone), or the author of a reply.
-    - `kind`: of a message its kind, `voice` for a voice message; of a reply `text`.
+    - `kind`: of a message its kind, of a reply that of its first file, place or contact, else `text`; `voice` for a
+      voice message.
     - `text`: its words; a deleted message has none.
+    - `by`: the user who wrote it, if one did.
     - `name`, `sender`: those of a message.
     - `filename`: the name of its file.
     """
@@ -34,6 +36,7 @@ class LastWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sender: str | None = None
     filename: str | None = None
     deleted: bool = False
+    by: str | None = None
 
 
 class ChatView(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +113,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `revoked_at`: the time when its sender deleted it.
     - `about` to `quote`: of a reply, as in `reply`.
     - `receipt`: of a reply: its state on the way to the person, since `receipt_at`.
+    - `partly`: of a reply: the reason for which a message of it did not arrive, or went without its file; None: none is
+      known, or the whole reply failed.
     """
 
     seq: int
@@ -155,6 +160,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quote: str | None = None
     receipt: ReceiptState | None = None
     receipt_at: datetime | None = None
+    partly: ReceiptError | None = None
 
 
 def reading_of(entry: Entry) -> MediaRead | None:
@@ -189,6 +195,7 @@ class ReceiptView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     instead: str | None = None
     template: str | None = None
     pricing: msgspec.Raw | None = None
+    file: str = ""
 
 
 class TurnView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from events.phrases import Counted, Phrase, Together
 from projections.reads.trouble_views import DeliveryView
 from projections.story.step import lasting
 
@@ -24,7 +25,7 @@ class Told(NamedTuple):
     """
 
     account: str
-    says: str
+    says: Phrase
     amiss: bool
     no_gateway: bool
 
@@ -49,27 +50,37 @@ def _line(view: DeliveryView, gateways: Collection[str] | None, now: datetime, n
     is_lost = bool(view.unsent) and not view.began and is_used
     no_gateway = not runs and (needed or bool(view.waiting) or is_lost)
     since = now - view.oldest_at if view.oldest_at is not None else timedelta(0)
-    parts = ["no gateway runs"] if no_gateway else []
+    parts = [Phrase("no gateway runs")] if no_gateway else []
     if view.waiting:
-        parts.append(f"{_replies(view.waiting)} wait{'s' * (view.waiting == 1)}, the oldest for {lasting(since)}")
+        parts.append(
+            Counted(
+                "%(num)s reply waits, the oldest for %(time)s",
+                "%(num)s replies wait, the oldest for %(time)s",
+                view.waiting,
+                time=lasting(since),
+            )
+        )
     if view.unsent and view.began:
-        parts.append(f"{_replies(view.unsent)} from before its first gateway began will not be sent")
+        parts.append(
+            Counted(
+                "%(num)s reply from before its first gateway began will not be sent",
+                "%(num)s replies from before its first gateway began will not be sent",
+                view.unsent,
+            )
+        )
     elif view.unsent:
         parts.append(
-            f"no gateway has ever sent anything, and one that starts later will not send {_so_far(view.unsent)}"
+            Counted(
+                "no gateway has ever sent anything, and one that starts later will not send the one reply so far",
+                "no gateway has ever sent anything, and one that starts later will not send the %(num)s replies so far",
+                view.unsent,
+            )
         )
     if view.parked:
-        parts.append(f"{view.parked:,} parked")
+        parts.append(Phrase("%(number)s parked", number=view.parked))
     if view.failed:
-        parts.append(f"{view.failed:,} could not be sent")
+        parts.append(Phrase("%(number)s could not be sent, or only in part", number=view.failed))
     if not parts:
         return None
-    return Told(view.account, "; ".join(parts), no_gateway or (bool(view.waiting) and since > WAITS_LONG), no_gateway)
-
-
-def _so_far(count: int) -> str:
-    return "the one reply so far" if count == 1 else f"the {count:,} replies so far"
-
-
-def _replies(count: int) -> str:
-    return f"{count:,} repl{'y' if count == 1 else 'ies'}"
+    is_amiss = no_gateway or (bool(view.waiting) and since > WAITS_LONG)
+    return Told(view.account, Together(parts, "; "), is_amiss, no_gateway)

@@ -5,63 +5,98 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from events.phrases import Counted, Phrase, Together
 from projections.reads.control_view import ControlView
 from projections.story.parts import ordered
 from projections.story.reasons import because
-from projections.story.step import Step, lasting, names
+from projections.story.step import Step, lasting, names, now_step
 
 _OUTCOMES = {
-    "paused": "the chat was paused",
-    "resumed": "the chat is answered again",
-    "reset": "the conversation was started anew",
-    "erased": "the chat was erased",
-    "reply": "the words were given to the gateway",
-    "turn_started": "the messages were given to a new turn",
-    "attention": "a human was asked for",
-    "approved": "the person was let in",
-    "blocked": "the chat was blocked",
-    "joined": "the two chats became one",
-    "assigned": "it was noted who has the chat",
-    "noted": "the note is beside the chat, for users alone",
-    "labelled": "the labels were changed",
-    "resolved": "the state of the work was changed",
+    "paused": Phrase("the chat was paused"),
+    "resumed": Phrase("the chat is answered again"),
+    "reset": Phrase("the conversation was started anew"),
+    "erased": Phrase("the chat was erased"),
+    "reply": Phrase("the words were given to the gateway"),
+    "turn_started": Phrase("the messages were given to a new turn"),
+    "attention": Phrase("a human was asked for"),
+    "approved": Phrase("the person was let in"),
+    "blocked": Phrase("the chat was blocked"),
+    "joined": Phrase("the two chats became one"),
+    "assigned": Phrase("it was noted who has the chat"),
+    "noted": Phrase("the note is beside the chat, for users alone"),
+    "labelled": Phrase("the labels were changed"),
+    "resolved": Phrase("the state of the work was changed"),
+}
+
+
+_COMMANDS = {
+    "pause": Phrase("pause"),
+    "resume": Phrase("resume"),
+    "reset": Phrase("reset"),
+    "erase": Phrase("erase"),
+    "send": Phrase("send"),
+    "retry": Phrase("retry"),
+    "handoff": Phrase("handoff"),
+    "approve": Phrase("approve"),
+    "block": Phrase("block"),
+    "join": Phrase("join"),
+    "assign": Phrase("assign"),
+    "note": Phrase("note"),
+    "label": Phrase("label"),
+    "resolve": Phrase("resolve"),
+    "reopen": Phrase("reopen"),
+    "snooze": Phrase("snooze"),
 }
 
 
 def order_steps(control: ControlView) -> Iterator[Step]:
     """The order's author and outcome."""
-    about = f" of {names(control.messages)}" if control.messages else ""
-    quote = f", quoting {control.quote}" if control.quote else ""
-    what = f"ordered by {control.by or 'nobody who gave a name'}: {control.command}{about}{quote}{_work(control)}"
     yield Step(
         at=control.at,
         kind="order",
-        what=what,
+        what=Together([_ordered(control), *_about(control)], ""),
         detail=ordered(control.parts, control.text),
         until=control.until,
         seq=control.seq,
     )
     if control.outcome == "ignored":
-        what = f"not obeyed: {because(control.reason)}"
+        what = Phrase("not obeyed: %(reason)s", reason=because(control.reason))
         yield Step(at=control.outcome_at, kind="outcome", what=what, seq=control.outcome_seq)
     elif control.outcome is not None:
-        what = _OUTCOMES.get(control.outcome, control.outcome)
+        what = _OUTCOMES.get(control.outcome) or Together([control.outcome])
         yield Step(at=control.outcome_at, kind="outcome", what=what, seq=control.outcome_seq)
     if control.repeats:
-        what = f"the order came again with the same id, {control.repeats} times: counted, obeyed once"
+        what = Counted(
+            "the order came again with the same id, once: counted, obeyed once",
+            "the order came again with the same id, %(num)s times: counted, obeyed once",
+            control.repeats,
+        )
         yield Step(at=control.repeat_at, kind="repeated", what=what, seq=control.repeat_seq)
 
 
-def _work(control: ControlView) -> str:
-    """What an order by which users share the work says, beside a note's words and a time."""
+def _ordered(control: ControlView) -> Phrase:
+    command = _COMMANDS.get(control.command, control.command)
+    if control.by:
+        return Phrase("ordered by %(name)s: %(command)s", name=control.by, command=command)
+    return Phrase("ordered by nobody who gave a name: %(command)s", command=command)
+
+
+def _about(control: ControlView) -> Iterator[str]:
+    """The things that an order is about, beside a note's words and a time."""
+    if control.messages:
+        yield Phrase(" of %(messages)s", messages=names(control.messages))
+    if control.quote:
+        yield Phrase(", quoting %(message)s", message=control.quote)
     if control.command == "assign":
-        return f" to {control.to}" if control.to else " to no user"
+        yield Phrase(" to %(name)s", name=control.to) if control.to else Phrase(" to no user")
+        return
     changes = [f"-{label}" for label in control.remove] + [f"+{label}" for label in control.add]
-    return f" {', '.join(changes)}" if changes else ""
+    yield f" {', '.join(changes)}" if changes else ""
 
 
 def order_now(control: ControlView, now: datetime) -> Step | None:
     """The step that says that the order is pending; None if it is not."""
     if control.outcome is not None:
         return None
-    return Step(at=control.at, kind="now", what=f"no instance has obeyed it yet, since {lasting(now - control.at)}")
+    since = lasting(now - control.at)
+    return now_step(Phrase("no instance has obeyed it yet, since %(time)s", time=since), control.at)

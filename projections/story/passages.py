@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from events.numbers import whole_number
+from events.phrases import Phrase
 from events.recorded import Recorded
 from events.tool_calls import ToolReturned
 from projections.story.step import Step
@@ -18,7 +19,12 @@ def steps_of(returned: Recorded, result: ToolReturned) -> Iterator[Step]:
     """A step for each passage of a look-up's result."""
     words = _words(result.output)
     for place, one in enumerate(result.passages, 1):
-        what = f"the model was shown {one.document}, version {one.seq}, piece {one.chunk}"
+        what = Phrase(
+            "the model was shown %(document)s, version %(version)s, piece %(number)s",
+            document=one.document,
+            version=str(one.seq),
+            number=str(one.chunk),
+        )
         yield Step(at=returned.at, kind="tool", what=what, detail=words.get(place), seq=returned.seq)
 
 

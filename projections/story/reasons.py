@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from events.phrases import Phrase
 from events.reasons import FailureClass, IgnoredReason, ReceiptClass
 
 EXPLAINED: dict[IgnoredReason, str] = {
@@ -48,7 +49,7 @@ EXPLAINED: dict[IgnoredReason, str] = {
     "taken_over": "a human had the chat",
     "handed_off": "a human was asked to take the chat over",
     "budget": "the chat had used up its tokens or money of the day, or its account its money",
-    "stale": "it was older than RECADO_STALE_AFTER",
+    "stale": "it had waited longer than a message may wait for its answer",
     "erased": "the chat was erased",
     "restored": "it was open in the backup from which the log was put back, and may have been answered since",
     "joined": "its chat has closed into another one of the same person, where it was moved to",
@@ -112,22 +113,24 @@ NOT_SENT: dict[ReceiptClass, str] = {
 }
 
 
-def because(reason: str | None) -> str:
+def because(reason: str | None) -> Phrase:
     """The reason of `ignored` in a sentence, with its name."""
     return _sentence(EXPLAINED, reason)
 
 
-def failed_because(class_: str | None) -> str:
+def failed_because(class_: str | None) -> Phrase:
     """The class of a failed turn in a sentence, with its name."""
     return _sentence(FAILED, class_)
 
 
-def not_sent_because(class_: str | None) -> str:
+def not_sent_because(class_: str | None) -> Phrase:
     """The class of a receipt's error in a sentence, with its name."""
     return _sentence(NOT_SENT, class_)
 
 
-def _sentence(table: Mapping[Any, str], name: str | None) -> str:
+def _sentence(table: Mapping[Any, str], name: str | None) -> Phrase:
     if name is None:
-        return "no reason is given"
-    return f"{table.get(name, 'for a reason that this version of recado does not know')} ({name})"
+        return Phrase("no reason is given")
+    if name not in table:
+        return Phrase("for a reason that this version of recado does not know (%(name)s)", name=name)
+    return Phrase("%(reason)s (%(name)s)", reason=Phrase(table[name]), name=name)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from events.phrases import Phrase, Together
 from projections.reads.views import Why
 
 StepKind = Literal[
@@ -20,7 +21,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An event of a story, or with the kind `now` the present state.
 
     - `at`: the time, if it is known.
-    - `what`: a sentence.
+    - `what`: a sentence, which pages say in their language.
     - `detail`: a person's words, a tool's arguments and output, or an error's own words; it may be long, have several
       lines and hold anything.
     - `until`: belongs to the end of the sentence.
@@ -29,31 +30,31 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     at: datetime | None
     kind: StepKind
-    what: str
+    what: Phrase
     detail: str | None = None
     until: datetime | None = None
     seq: int | None = None
 
 
-def lasting(span: timedelta) -> str:
-    """A length of time in the two largest units that fit; never negative."""
+def lasting(span: timedelta) -> Phrase:
+    """A length of time in the two largest units that fit; never negative. The units are the same in every language."""
     seconds = max(0.0, span.total_seconds())
     if seconds < 1:
-        return f"{int(seconds * 1000)} ms"
+        return Together([f"{int(seconds * 1000)} ms"])
     if seconds < 10:
-        return f"{seconds:.1f} s"
+        return Phrase("%(number)s s", number=seconds)
     whole = round(seconds)
     for length, large, small, part in ((86400, "d", "h", 3600), (3600, "h", "min", 60), (60, "min", "s", 1)):
         if whole >= length:
             rest = whole % length // part
-            return f"{whole // length} {large}" + (f" {rest} {small}" if rest else "")
-    return f"{whole} s"
+            return Together([f"{whole // length} {large}", f"{rest} {small}" if rest else ""], " ")
+    return Together([f"{whole} s"])
 
 
 def names(ids: Iterable[str]) -> str:
     """Several ids as people list them."""
     *first, last = ids
-    return f"{', '.join(first)} and {last}" if first else last
+    return Phrase("%(first)s and %(last)s", first=", ".join(first), last=last) if first else last
 
 
 def instance_of(incarnation: str) -> str:
@@ -65,9 +66,14 @@ def unowned(known: Why, owners: Mapping[int, str] | None) -> Step | None:
     """A step that says that no instance owns the chat's partition, or None; `owners` as in `story`."""
     if owners is None or known.partition in owners:
         return None
-    what = f"nobody owns this partition, {known.partition}: start an instance with recado up or recado serve"
-    return now_step(what, None)
+    return now_step(
+        Phrase(
+            "nobody owns this partition, %(number)s: start an instance with recado up or recado serve",
+            number=str(known.partition),
+        ),
+        None,
+    )
 
 
-def now_step(what: str, since: datetime | None, until: datetime | None = None) -> Step:
+def now_step(what: Phrase, since: datetime | None, until: datetime | None = None) -> Step:
     return Step(at=since, kind="now", what=what, until=until)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from events.phrases import Phrase, Together
 from events.recorded import Recorded
 from projections.reads.views import Entry, TurnView, Why
 from projections.story.message import message_now, message_steps
@@ -59,8 +60,8 @@ def _reply(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterator[Step
         yield _answered(turn)
         yield from turn_steps(turn, [one for one in mine if one.seq != entry.seq])
     step = reply_step(entry, turn if entry.about is None else None, mine)
-    to = f", to {names(entry.in_reply_to)}" if entry.in_reply_to else ""
-    yield msgspec.structs.replace(step, what=step.what + to)
+    to = Phrase(", to %(messages)s", messages=names(entry.in_reply_to)) if entry.in_reply_to else ""
+    yield msgspec.structs.replace(step, what=Together([step.what, to], ""))
 
 
 def _whole_turn(known: Why, turn: TurnView, facts: Sequence[Recorded]) -> Iterator[Step]:
@@ -73,7 +74,8 @@ def _whole_turn(known: Why, turn: TurnView, facts: Sequence[Recorded]) -> Iterat
 
 
 def _answered(turn: TurnView) -> Step:
-    return Step(at=turn.at, kind="waited", what=f"the burst had ended: {names(turn.messages)}")
+    what = Phrase("the burst had ended: %(messages)s", messages=names(turn.messages))
+    return Step(at=turn.at, kind="waited", what=what)
 
 
 def _turn_now(known: Why, turn: TurnView, facts: Sequence[Recorded], now: datetime) -> Step | None:

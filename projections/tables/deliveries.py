@@ -1,7 +1,8 @@
 """The tables `undelivered`, `first_receipts` and `accounts`: the replies that are not with the person, by account.
 
-A reply has a row only while it waits, or after it was parked or failed. A reply from before the account's first receipt
-has none: no gateway had begun, and one that begins later does not send it (docs/decisions/0051). It is only counted.
+A reply has a row only while it waits, or after it was parked, failed or arrived in part. A reply from before the
+account's first receipt has none: no gateway had begun, and one that begins later does not send it
+(docs/decisions/0051). It is only counted.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Literal
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.receipts import furthest, of_whole
+from chat.receipts import Progress
 from events.decisions import Reply
 from events.inbound import Receipt, ReceiptState
 from events.recorded import Recorded
@@ -43,7 +44,7 @@ _REPLIES = (
     " ON history.id = wanted.id AND history.chat = wanted.chat AND author <> 'person' GROUP BY wanted.id, wanted.chat"
 )
 _RECEIPTS = (
-    ") SELECT wanted.id, wanted.chat, receipts.seq, state, part, parts, template FROM wanted CROSS JOIN receipts"
+    ") SELECT wanted.id, wanted.chat, receipts.seq, state, part, parts, template, file FROM wanted CROSS JOIN receipts"
     " ON receipts.reply = wanted.id AND receipts.chat = wanted.chat"
 )
 _ACCOUNT = (
@@ -79,6 +80,9 @@ class AccountRow(msgspec.Struct, gc=False):
             setattr(self, place, getattr(self, place) + by)
 
 
+_NOTHING = Progress()
+
+
 class Way(msgspec.Struct, gc=False):
     """A reply on its way; `kept`: it has a row in the file."""
 
@@ -86,13 +90,13 @@ class Way(msgspec.Struct, gc=False):
     chat: int
     at: datetime
     account: AccountRow
-    state: ReceiptState | None = None
+    progress: Progress = _NOTHING
     kept: bool = False
 
     @property
     def place(self) -> Place | None:
-        if self.state is not None:
-            return _PLACES[self.state]
+        if (state := self.progress.counts_as) is not None:
+            return _PLACES[state]
         return "waiting" if self.account.began is not None and self.seq > self.account.began else "unsent"
 
 
@@ -119,7 +123,7 @@ class Deliveries:
         for id_, chat, seq, *said in rows_for(self._db, with_name, named, _RECEIPTS):
             way = found[id_, chat]
             if seq > way.seq:
-                way.state = furthest(way.state, of_whole(*said))
+                way.progress = way.progress.after(*said)
         for way in found.values():
             way.kept = way.place not in (None, "unsent")
         self._known.update(found)
@@ -146,13 +150,11 @@ class Deliveries:
         way = self._known.get((receipt.reply, held.id))
         if way is None:
             return
-        said = receipt.state
-        if receipt.parts or receipt.template is not None:
-            said = of_whole(said, receipt.part, receipt.parts, receipt.template)
-        if (said := furthest(way.state, said)) == way.state:
+        progress = way.progress.after(receipt.state, receipt.part, receipt.parts, receipt.template, receipt.file)
+        if progress is way.progress:
             return
-        before, way.state, after = way.place, said, _PLACES[said]
-        if after != before:
+        before, way.progress = way.place, progress
+        if (after := way.place) != before:
             way.account.count(before, -1)
             way.account.count(after, 1)
             self._changed[way.seq] = way

@@ -10,12 +10,12 @@ from typing import Literal, get_args
 
 import msgspec
 
-from chat.receipts import furthest, is_settled, of_whole
-from events.inbound import Receipt, ReceiptState
+from chat.receipts import Progress, is_settled
+from events.inbound import Receipt
 
 Mark = Literal["failed", "undelivered", "unsure", "unsent", "paused"]
 """- `failed`: the last turn failed
-- `undelivered`: a reply could not be delivered
+- `undelivered`: a reply, or a part of it, could not be delivered
 - `unsure`: a reply is parked: it may have been sent or not
 - `unsent`: a reply is stored and not sent yet
 - `paused`: nothing is answered
@@ -41,8 +41,8 @@ BLANK = -1
 _KEPT = 8
 """Replies that are kept. Where that many did not arrive, the chat has its mark from those."""
 
-Outgoing = dict[str, ReceiptState | None]
-"""States of a chat's last replies by id, in the order of the log: the last that arrived, and what came after it."""
+Outgoing = dict[str, Progress]
+"""The progress of a chat's last replies, by id, in the order of the log: the last that arrived, and all after it."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Outgoing)
@@ -50,7 +50,7 @@ _decoder = msgspec.json.Decoder(Outgoing)
 
 def put_reply(outgoing: Outgoing, reply: str) -> None:
     outgoing.pop(reply, None)
-    outgoing[reply] = None
+    outgoing[reply] = Progress()
     if len(outgoing) > _KEPT:
         del outgoing[next(iter(outgoing))]
 
@@ -61,11 +61,11 @@ def put_receipt(outgoing: Outgoing, receipt: Receipt) -> bool:
     if reply not in outgoing:
         return False
     known = outgoing[reply]
-    state = furthest(known, of_whole(receipt.state, receipt.part, receipt.parts, receipt.template))
-    if state == known:
+    progress = known.after(receipt.state, receipt.part, receipt.parts, receipt.template, receipt.file)
+    if progress is known:
         return False
-    outgoing[reply] = state
-    if _arrived(state):
+    outgoing[reply] = progress
+    if _arrived(progress):
         while (first := next(iter(outgoing))) != reply:
             del outgoing[first]
     return True
@@ -74,7 +74,8 @@ def put_receipt(outgoing: Outgoing, receipt: Receipt) -> bool:
 def marks_of(outgoing: Outgoing, *, failed: bool, paused: bool) -> int:
     """The column `marks`."""
     marks = BIT["failed"] * failed | BIT["paused"] * paused
-    for state in outgoing.values():
+    for progress in outgoing.values():
+        state = progress.counts_as
         if not is_settled(state):
             marks |= BIT["unsent"]
         elif state in ("failed", "parked"):
@@ -95,5 +96,5 @@ def decoded(column: str | None) -> Outgoing:
     return _decoder.decode(column) if column else {}
 
 
-def _arrived(state: ReceiptState) -> bool:
-    return is_settled(state) and state not in ("failed", "parked")
+def _arrived(progress: Progress) -> bool:
+    return is_settled(state := progress.counts_as) and state not in ("failed", "parked")

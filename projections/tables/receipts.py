@@ -28,7 +28,7 @@ class Receipts:
         self._added.append(
             (
                 held.id, receipt.reply, recorded.seq, receipt.state, at, receipt.provider_id, error,
-                receipt.part, receipt.parts, receipt.instead, receipt.template, pricing,
+                receipt.part, receipt.parts, receipt.instead, receipt.template, pricing, receipt.file,
             )
         )  # fmt: skip
 

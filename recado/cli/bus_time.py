@@ -1,12 +1,17 @@
-"""The time for commands that read the projection: the bus's, as everywhere, since this machine's clock may be wrong."""
+"""Asks the bus for commands that read the projection: its time, since this machine's clock may be wrong, and the tokens
+of documents, which are in no projection of chats."""
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 import structlog
 
 from events.jetstream.connection import Bus, BusRefused, BusUnreachable, BusUntrusted
+from events.jetstream.vectors import JetStreamVectors
+from events.log import LogError
+from events.vectors import Counted
 from recado.cli.session import run
 from recado.doctor.bus import log_now
 from recado.embedded.data_folder import DataUnusable
@@ -25,6 +30,24 @@ async def now_on(bus: Bus) -> datetime:
     """The time of a bus; of one without a log this machine's, with a warning."""
     found = await log_now(bus)
     return found[1] if found is not None else _here("the bus has no log that can be read")
+
+
+def documents_counted(chosen: Settings, since: str) -> list[Counted]:
+    """The tokens that vectors of documents have cost, from the day `since` on; without the bus none, with a warning."""
+    try:
+        return run(_counted(chosen, since))
+    except (NotRunning, BusUnreachable, BusUntrusted, BusRefused, DataUnusable, LogError) as error:
+        log.warning("documents_not_counted", reason=str(error))
+        return []
+
+
+async def _counted(chosen: Settings, since: str) -> list[Counted]:
+    async with AsyncExitStack() as stack:
+        bus = await connect(chosen)
+        stack.push_async_callback(bus.close)
+        shared = await JetStreamVectors.open(bus)
+        stack.push_async_callback(shared.close)
+        return await shared.counted(since)
 
 
 async def _asked(chosen: Settings) -> datetime:

@@ -22,6 +22,7 @@ from events.parts import Option, Part
 from events.subjects import ChatKey
 from gateways.addressing import with_code
 from gateways.say import NoAnswer, order
+from recado.cli.assignee import check_assigned
 from recado.cli.log import open_log
 from recado.cli.meant import found_account_option, meant, new_chat_option
 from recado.cli.options import (
@@ -265,6 +266,8 @@ async def _give(given: Given) -> tuple[Outcome, Decision | None]:
         if not given.fields.get("takeover", True):
             await _refuse_older(bus)
         fields = given.fields
+        if fields.get("to"):
+            await check_assigned(bus, fields["to"], key.account)
         if given.sent:
             fields = fields | {"parts": await looked_up(given.sent, bus, key.account)}
         if given.filling is not None:

@@ -16,6 +16,7 @@ from chat.first_look import LONGEST_QUERY
 from events.jetstream.connection import BusRefused, BusUnreachable
 from events.log import LogError
 from events.tool_calls import Passage
+from events.usage import Tally
 from recado.cli.knowledge_open import indexed, opened
 from recado.settings.settings import Settings
 from recado.wiring.connect import NotRunning
@@ -30,14 +31,14 @@ class OpenedDocuments:
         self._stack = stack
         self._made: SearchedKnowledge | None = None
 
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+    async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
         if self._made is None:
             try:
                 there = await self._stack.enter_async_context(opened())
                 self._made = SearchedKnowledge(*await indexed(there, self._stack, self._chosen))
             except (LogError, NotRunning, BusUnreachable, BusRefused, click.ClickException) as fault:
                 raise NotSearchable(str(fault)) from fault
-        return await self._made.look_up(collections, query)
+        return await self._made.look_up(collections, query, tally)
 
 
 class Documents:

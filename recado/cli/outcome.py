@@ -7,7 +7,6 @@ from typing import Literal
 
 import msgspec
 
-from chat.receipts import of_whole
 from events.admission import Approved, Blocked
 from events.decisions import TYPE_OF, Decision, Ignored, Paused, Reply, Reset, Resumed, TurnStarted
 from events.inbound import Control, ReceiptState
@@ -15,7 +14,7 @@ from events.jetstream.connection import Bus
 from events.log import EventLog
 from events.subjects import ChatKey
 from events.teamwork import Assigned, Labelled, Noted, Resolved
-from gateways.say import receipt
+from gateways.say import way
 from projections.story.reasons import because, not_sent_because
 from recado.cli import account_gateway
 from recado.printing import local, one_line
@@ -39,7 +38,7 @@ class Delivery(msgspec.Struct, frozen=True, omit_defaults=True):
     - `sent`: WhatsApp, or the simulated phone, has taken it.
     - `failed`: it is not sent, and will not be by itself.
     - `state`: the state in its last receipt; null: no gateway has written one.
-    - `note`: the reason why it is not sent.
+    - `note`: the reason why it, or a part of it, is not sent.
     """
 
     sent: bool
@@ -136,11 +135,10 @@ def _state(decision: Resolved) -> str:
 
 async def delivery_of(log: EventLog, bus: Bus, key: ChatKey, reply: str, *, after: int, patience: float) -> Delivery:
     """How far a reply has come within `patience` seconds; the log was at sequence `after` before it was ordered."""
-    last = await receipt(log, key, reply, after=after, patience=patience)
-    if last is None:
+    found = await way(log, key, reply, after=after, patience=patience)
+    if (state := found.progress.state) is None:
         return Delivery(sent=False, note=await _why_not(bus, key.account))
-    state = of_whole(last.state, last.part, last.parts, last.template)
-    error = last.error
+    error = found.error
     why = ""
     if error is not None:
         class_ = not_sent_because(error.class_) if error.class_ else ""
@@ -158,8 +156,10 @@ async def _why_not(bus: Bus, account: str) -> str:
 
 
 def _way(delivery: Delivery | None) -> str:
-    if delivery is None or delivery.sent:
+    if delivery is None or (delivery.sent and not delivery.note):
         return "Sent."
+    if delivery.sent:
+        return f"Sent, but not all of it: {one_line(delivery.note)}."
     if delivery.failed:
         return f"Not sent: {one_line(delivery.note) or delivery.state}."
     if delivery.state == "in_doubt":

@@ -13,12 +13,12 @@ from events.subjects import ChatKey
 from events.teamwork import STATES, State
 from gateways.addressing import ChatUnknown
 from projections.reads.chat_list import ONLY, Asked, Only
-from projections.reads.costs import costed, in_dollars, total
+from projections.reads.costs import costed, in_dollars, of_documents, total
 from projections.reads.spoken import kind, speaker
 from projections.reads.views import ChatView, Entry, LastWords, reading_of
 from projections.story.deliveries import told
 from projections.story.parts import all_named, chose
-from projections.story.reasons import because, failed_because
+from projections.story.reasons import because, failed_because, not_sent_because
 from projections.tables.marks import SAID
 from projections.trouble import OVERDUE_AFTER
 from recado.cli.known import meant_here, queries
@@ -182,7 +182,13 @@ def usage(account: str | None, chat: str | None, since: Moment | None, as_json: 
     with queries(chosen) as projection:
         if chat is not None:
             account, chat = meant_here(projection, chat, account)
-        found = costed(projection.usage(account, chat, _day(since, _now(chosen)) if since else ""), prices_of(chosen))
+        day = _day(since, _now(chosen)) if since else ""
+        used = projection.usage(account, chat, day)
+    if chat is None and account is None:
+        from recado.cli.bus_time import documents_counted  # noqa: PLC0415 - as below
+
+        used = (*used, *of_documents(documents_counted(chosen, day)))
+    found = costed(used, prices_of(chosen))
     if as_json:
         click.echo(json_text(found))
         return
@@ -190,7 +196,8 @@ def usage(account: str | None, chat: str | None, since: Moment | None, as_json: 
     sums = [0, 0, 0, 0]
     for one in found:
         counts = (one.replies, one.input_tokens, one.cached_tokens, one.output_tokens)
-        name = (person(one.chat), one.account, one.day, one.backend or "-", one.model or "-")
+        names = (person(one.chat) if one.chat else "", one.account, one.day, one.backend, one.model)
+        name = [name or "-" for name in names]
         rows.append((*name, *counts, in_dollars(one.dollars)))
         sums = [sum(pair) for pair in zip(sums, counts, strict=True)]
     rows.append(("all", "", "", "", "", *sums, total(found)))
@@ -305,4 +312,6 @@ def _mark(entry: Entry) -> str:
             marks.append(f"quotes {one_line(entry.quote)}")
         if entry.receipt:
             marks.append(entry.receipt)
+        if entry.partly is not None:
+            marks.append(f"partly undelivered: {one_line(not_sent_because(entry.partly.class_))}")
     return f"  [{'; '.join(marks)}]" if marks else ""

@@ -170,7 +170,10 @@ def logout(name: str, as_json: bool) -> None:
 def remove(name: str, yes: bool, as_json: bool) -> None:
     """Remove the user NAME, who is logged out everywhere at once."""
     run(removed(name, yes=yes))
-    click.echo(json_text({"removed": name}) if as_json else f"Removed {name}.")
+    if as_json:
+        click.echo(json_text({"removed": name}))
+        return
+    click.echo(f"Removed {name}. Chats that {name} has keep the name: recado chats --assigned {name} lists them.")
 
 
 def _password(name: str, file: BinaryIO | None, *, no_password: bool) -> str | None:

@@ -23,6 +23,7 @@ from recado.doctor.embeddings import embedding_finding
 from recado.doctor.finding import Finding, in_units
 from recado.doctor.model import fallback_finding, model_finding
 from recado.doctor.profiles import profile_findings
+from recado.doctor.sign_in import sign_in_finding
 from recado.doctor.speech import speech_finding
 from recado.doctor.users import user_finding
 from recado.doctor.whatsapp import whatsapp_findings
@@ -68,11 +69,9 @@ async def examine(environ: Mapping[str, str], dotenv: Path) -> AsyncIterator[Fin
         yield finding
     yield await document_finding()
     yield await model_finding(settings)
-    if (second := await fallback_finding(settings)) is not None:
-        yield second
-    yield await speech_finding(settings)
-    if (found := await embedding_finding(settings)) is not None:
-        yield found
+    for check in (fallback_finding, speech_finding, embedding_finding, sign_in_finding):
+        if (found := await check(settings)) is not None:
+            yield found
     async for finding in whatsapp_findings(settings):
         yield finding
 

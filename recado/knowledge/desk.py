@@ -10,6 +10,8 @@ from console.documents.port import Indexed, Meant
 from events.knowledge import Document, Place, Version
 from events.knowledge_log import KnowledgeLog, Stock
 from events.settled import Outcome, Settled
+from events.usage import Tally
+from events.vectors import Counted, SharedVectors
 from projections.knowledge.index import Text
 from projections.knowledge.indexing import Indexing, Texts
 from projections.knowledge.meanings import coverage
@@ -23,16 +25,24 @@ class StoredDocuments:
     """
 
     def __init__(
-        self, stored: KnowledgeLog, texts: Texts, indexing: Indexing, knowledge: Knowledge, space: str = ""
+        self,
+        stored: KnowledgeLog,
+        texts: Texts,
+        indexing: Indexing,
+        knowledge: Knowledge,
+        *,
+        space: str = "",
+        shared: SharedVectors | None = None,
     ) -> None:
         self._stored = stored
         self._texts = texts
         self._indexing = indexing
         self._knowledge = knowledge
         self._space = space
+        self._shared = shared
 
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
-        return await self._knowledge.look_up(collections, query)
+    async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
+        return await self._knowledge.look_up(collections, query, tally)
 
     async def look(self, collection: str = "") -> Stock:
         return await self._stored.look(collection)
@@ -51,6 +61,9 @@ class StoredDocuments:
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         return await self._stored.write(place, document, expected=expected)
+
+    async def counted(self, since: str) -> Sequence[Counted]:
+        return await self._shared.counted(since) if self._shared is not None else ()
 
     async def settled(self) -> list[Settled]:
         return await self._stored.settled()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from backends.embedded import SIZE, Embedded, EmbeddedFailed
 from backends.embeddings import Embeddings
 from backends.protocol import ErrorClass, ReplyFailed
+from events.usage import Tally
 from projections.knowledge.embedding import NotEmbedded
 from projections.knowledge.parts import parts_of
 
@@ -38,15 +39,15 @@ class ServerEmbedder:
     def part_size(self) -> int:
         return 0
 
-    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
-        return await self._vectors(texts, PATIENCE, "documents")
+    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
+        return await self._vectors(texts, PATIENCE, "documents", tally)
 
-    async def of_question(self, words: str) -> bytes:
-        return (await self._vectors([words], SOON, "questions"))[0]
+    async def of_question(self, words: str, tally: Tally | None = None) -> bytes:
+        return (await self._vectors([words], SOON, "questions", tally))[0]
 
-    async def _vectors(self, texts: Sequence[str], patience: float, of: str) -> list[bytes]:
+    async def _vectors(self, texts: Sequence[str], patience: float, of: str, tally: Tally | None) -> list[bytes]:
         try:
-            return await self._embeddings.vectors(texts, patience, of=of)
+            return await self._embeddings.vectors(texts, patience, of=of, tally=tally)
         except ReplyFailed as failure:
             raise NotEmbedded(str(failure), refused=failure.error_class in _REFUSALS) from failure
 
@@ -69,13 +70,13 @@ class PackageEmbedder:
     def part_size(self) -> int:
         return SIZE
 
-    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:  # noqa: ARG002 - free
         try:
             return [b"".join(await self._embedded.vectors(parts_of(text))) for text in texts]
         except EmbeddedFailed as failure:
             raise NotEmbedded(str(failure)) from failure
 
-    async def of_question(self, words: str) -> bytes:
+    async def of_question(self, words: str, tally: Tally | None = None) -> bytes:  # noqa: ARG002 - free
         try:
             async with asyncio.timeout(SOON):
                 return (await self._embedded.vectors([words], is_question=True))[0]

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from chat.spending import CostLimit, Price, price_of
+from events.phrases import Phrase
 from recado.settings.model import ModelSettings
 from recado.settings.prices import PriceFile, price_file, shipped
 from recado.settings.variables import Reader, Variable
@@ -24,7 +25,7 @@ def dollars() -> Reader:
         if not (whole.isdecimal() and whole.isascii() and len(whole) <= 9) or (
             cents != "" and not (cents.isdecimal() and cents.isascii() and len(cents) <= 6)
         ):
-            raise ValueError("which is no sum of US dollars: write one like 0.50 or 20, without a sign")
+            raise ValueError(Phrase("which is no sum of US dollars: write one like 0.50 or 20, without a sign"))
         return Decimal(given.removesuffix("."))
 
     return Reader("US dollars, such as 0.50 or 20", read)
@@ -71,10 +72,15 @@ def prices_of(settings: MoneySettings) -> Mapping[str, Price]:
     return {**shipped(), **(settings.prices.prices if settings.prices is not None else {})}
 
 
-def models_in_use(settings: ModelSettings, speech: str) -> list[tuple[str, str]]:
-    """The models that may be asked, each with the variable that names it; `speech` hears voice notes."""
+def models_in_use(settings: ModelSettings, speech: str, meaning: str = "") -> list[tuple[str, str]]:
+    """The models that may be asked, each with the variable that names it.
+
+    - `speech`: hears voice notes.
+    - `meaning`: finds documents by their meaning.
+    """
+    finds = [(meaning, "OPENAI_EMBEDDING_MODEL")] if meaning else []
     if not settings.mode.has_provider:
-        return []
+        return finds
     saved = settings.saved
     if settings.wants_local_model:
         models = [(LOCAL, "OPENAI_MODEL")]
@@ -82,7 +88,8 @@ def models_in_use(settings: ModelSettings, speech: str) -> list[tuple[str, str]]
         models = [(settings.openai_model, "OPENAI_MODEL") if saved is None else (saved.id, saved.kind.variable)]
     if settings.fallback is not None:
         models.append((settings.fallback.model, "OPENAI_FALLBACK_MODEL"))
-    return [*models, (speech, "OPENAI_TRANSCRIPTION_MODEL")] if speech else models
+    hears = [(speech, "OPENAI_TRANSCRIPTION_MODEL")] if speech else []
+    return [*models, *hears, *finds]
 
 
 def money_problems(settings: MoneySettings, models: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -179,4 +179,4 @@ def _at_odds(settings: Settings, given: Mapping[str, str]) -> Iterator[str]:
     yield from model_problems(settings, given)
     yield from nats_problems(given)
     yield from page_problems(settings)
-    yield from money_problems(settings, models_in_use(settings, settings.speech_model))
+    yield from money_problems(settings, models_in_use(settings, settings.speech_model, settings.meaning_model))

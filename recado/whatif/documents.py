@@ -16,6 +16,7 @@ from events.knowledge_log import KnowledgeLog
 from events.library import Library
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
+from events.usage import Tally
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
 from recado.knowledge.adding import Adding, Author
@@ -46,11 +47,11 @@ class TrialDocuments:
         self._making = asyncio.Lock()
         self._made: SearchedKnowledge | None = None
 
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+    async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
         async with self._making:
             if self._made is None:
                 self._made = await self._make()
-        return await self._made.look_up((FOLDER,) if self._folder is not None else collections, query)
+        return await self._made.look_up((FOLDER,) if self._folder is not None else collections, query, tally)
 
     async def read(self) -> None:
         """Read the folder's documents now. Raises DocumentsUnreadable."""

@@ -20,6 +20,7 @@ from events.jetstream.vectors import JetStreamVectors
 from events.knowledge_log import KnowledgeLog
 from events.library import Library
 from events.tool_calls import Passage
+from events.usage import Tally
 from events.vectors import SharedVectors
 from projections.knowledge.embedding import Embedder, Embedding, Wish, search_by_both
 from projections.knowledge.index import Index
@@ -94,11 +95,13 @@ class SearchedKnowledge:
         self._indexing = indexing
         self._embedder = embedder
 
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+    async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
         try:
             async with asyncio.timeout(WITHIN):
                 await self._indexing.is_whole.wait()
-                found = await search_by_both(self._indexing, self._embedder, query, tuple(collections), SHOWN)
+                found = await search_by_both(
+                    self._indexing, self._embedder, query, tuple(collections), SHOWN, tally=tally
+                )
         except TimeoutError:
             raise NotSearchable("not all documents are indexed yet, or the bus has no stream of them") from None
         except sqlite3.DatabaseError as fault:
@@ -147,7 +150,7 @@ async def indexed_knowledge(
     knowledge = IndexedKnowledge(indexing, life.stack, shared)
     life.keep(knowledge.run())
     space = space_of(settings) if settings.meaning_model else ""
-    return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings), space)
+    return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings), space=space, shared=shared)
 
 
 def index_at(path: Path) -> Index:

@@ -11,7 +11,7 @@ from recado.settings.settings import Settings
 
 
 def policy_of(settings: Settings) -> Policy:
-    models = models_in_use(settings, settings.speech_model)
+    models = models_in_use(settings, settings.speech_model, settings.meaning_model)
     return Policy(
         debounce=settings.debounce,
         run_timeout=settings.run_timeout,

@@ -11,6 +11,7 @@ import pytest
 
 from backends.embeddings import MOST_NUMBERS, TOKENS, Embeddings
 from backends.protocol import ReplyFailed
+from events.usage import MOST_TOKENS, Tally, TokenUsage
 from tests.backends.asking import Naps
 from tests.doubles.openai_embeddings import vector_of
 from tests.doubles.openai_server import OpenAIDouble
@@ -133,15 +134,10 @@ async def test_a_refused_text(embeddings: Embeddings, double: OpenAIDouble) -> N
 @pytest.mark.parametrize(
     ("usage", "counted"),
     [
-        ({"prompt_tokens": 7}, 7),
-        (None, 0),
-        ({}, 0),
-        ({"prompt_tokens": None}, 0),
-        ({"prompt_tokens": -1}, 0),
-        ("7", 0),
-        ({"prompt_tokens": 10**400}, 2**53),
+        ({"prompt_tokens": 7}, 7), (None, 0), ({}, 0), ({"prompt_tokens": None}, 0), ({"prompt_tokens": -1}, 0),
+        ("7", 0), ({"prompt_tokens": 10**18}, MOST_TOKENS), ({"prompt_tokens": 10**400}, MOST_TOKENS),
     ],
-)
+)  # fmt: skip
 async def test_the_tokens_are_counted(
     embeddings: Embeddings, double: OpenAIDouble, usage: object, counted: int
 ) -> None:
@@ -152,5 +148,17 @@ async def test_the_tokens_are_counted(
         return TOKENS.labels("small", of)._value.get()
 
     before = total("questions"), total("documents")
-    await embeddings.vectors(["bread"], 60.0, of="questions")
+    tally = Tally()
+    await embeddings.vectors(["bread"], 60.0, of="questions", tally=tally)
+    assert tally.usage == TokenUsage(counted)
+    assert tally.model == ("small" if counted else "")
     assert (total("questions"), total("documents")) == (before[0] + counted, before[1])
+
+
+async def test_tokens_of_an_answer_that_is_no_vectors(embeddings: Embeddings, double: OpenAIDouble) -> None:
+    """They were paid for, and each try again is, too."""
+    double.embeddings.spoils = lambda answer: answer | {"data": [], "usage": {"prompt_tokens": 7}}
+    tally = Tally()
+    with pytest.raises(ReplyFailed):
+        await embeddings.vectors(["bread"], 2.0, tally=tally)
+    assert tally.tokens == 7 * len(double.embeddings.asked)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.async_api import Browser, expect
 from playwright.async_api import Page as Window
-from playwright.async_api import expect
 
 from console.app import make_app
+from console.conversation import days_of
 from console.server import bind, serving
-from events.inbound import Message
+from events.inbound import Edit, Message, Receipt, Revoke
 from events.subjects import ChatKey
 from tests.console.conftest import ANA, TOM, Page, serve
 from tests.console.test_desk import address, given, reply
@@ -207,3 +210,54 @@ async def test_the_session_has_ended(window: Window, tmp_path: Path) -> None:
         await window.wait_for_url("**/desk**")
         await open_chat(window, page)
         await expect(window.locator("#text")).to_have_value("half a sentence")
+
+
+@pytest.mark.slow("reads a hundred messages page by page, and waits until each change is in sight")
+async def test_earlier_messages_follow(window: Window, page: Page) -> None:
+    """Ticks, an edit, a deletion and a reaction, in sight at once, and else when the reader comes there."""
+    await given(page, TOM, reply(TOM, "t1.r", "good day", "t1"))
+    await given(page, TOM, *(Message(id=f"b{number}", text=f"message {number}") for number in range(130)))
+    await window.goto(page.address + address(TOM))
+    await expect(window.locator("#lines .person")).to_have_count(60)
+    for _ in range(100):
+        await window.evaluate("document.querySelector('#conversation').scrollTop = 0")
+        if await window.locator("#older .tick").count():
+            break
+        await window.wait_for_timeout(100)
+    replied = window.locator("#older [data-id='t1.r']")
+    await replied.evaluate("line => { window.same = line; line.scrollIntoView(); }")
+    await expect(replied.locator(".tick")).to_have_class("tick waiting")
+    await given(page, TOM, Receipt(id="r1", reply="t1.r", state="read"))
+    await expect(replied.locator(".tick")).to_have_class("tick read")
+    await given(page, TOM, Edit(id="e1", of="b3", text="edited words"), Revoke(id="v1", of="b4"))
+    await given(page, TOM, Message(id="x1", kind="reaction", text="👍", quoted="b5"), Revoke(id="v2", of="b60"))
+    await expect(window.locator("#older [data-id=b3] .text")).to_have_text("edited words")
+    await expect(window.locator("#older [data-id=b4] em")).to_contain_text("deleted")
+    await expect(window.locator("#older [data-id=b5] .reactions")).to_contain_text("👍")
+    far = window.locator("#older [data-id=b60]")
+    await far.scroll_into_view_if_needed()
+    await expect(far.locator("em")).to_contain_text("deleted")
+    assert await replied.evaluate("line => line === window.same")
+    await expect(window.locator(".lines .person")).to_have_count(132)
+
+
+@pytest.mark.slow("a browser window for each of four zones")
+async def test_days_are_the_same_in_the_browser(browser: Browser, page: Page) -> None:
+    """As the server finds them, in each zone, over changes of the clock and for messages that came late."""
+    near = (datetime(2010, 11, 7, 2, tzinfo=UTC), datetime(2018, 2, 18, 1, 30, tzinfo=UTC))
+    times = [at + timedelta(minutes=minutes) for at in near for minutes in (-1500, 20, 45, 0, 30, 91, -60, 1500, 3000)]
+    for name in ("UTC", "America/St_Johns", "America/Sao_Paulo", "Pacific/Kiritimati"):
+        context = await browser.new_context(timezone_id=name)
+        window = await context.new_page()
+        await window.goto(page.address + "/desk")
+        found = await window.evaluate(
+            """async (times) => {
+                const { daysOf } = await import("/static/days.js");
+                return daysOf(times).map(({ begins, isLate }) => [
+                    begins === null ? null : new Date(begins).toLocaleDateString("sv"), isLate]);
+            }""",
+            [at.isoformat() for at in times],
+        )
+        expected = [[day and day.isoformat(), late] for day, late in days_of(times, ZoneInfo(name))]
+        assert found == expected, name
+        await context.close()

@@ -63,6 +63,7 @@ async def test_pressed_twice_within_a_moment(page: Page, window: Window) -> None
     await window.fill("#text", "once")
     await window.evaluate("() => { for (const _ of [1, 2, 3]) document.querySelector('#write .send').click(); }")
     await expect(window.locator(".told")).to_be_visible()
+    await window.evaluate("document.querySelector('#told').replaceChildren()")
     await window.evaluate("() => { for (const _ of [1, 2, 3]) document.querySelector('#order-pause button').click(); }")
     await expect(window.locator(".told")).to_be_visible()
     assert [one.command for one in await orders_of(page, ANA)] == ["send", "pause"]
@@ -84,7 +85,7 @@ async def test_a_draft_is_kept(page: Page, window: Window) -> None:
     await expect(text).to_have_value("my draft\nof two lines")
     page.log.fault = LogUnavailable("no answer")  # type: ignore[attr-defined]
     await window.press("#text", "Enter")
-    await expect(window.locator("#told")).to_contain_text("not known whether this was stored")
+    await expect(window.locator("#wrong-text")).to_contain_text("not known whether this was stored")
     await expect(text).to_have_value("my draft\nof two lines")
     await window.goto(page.address + address(TOM))
     await expect(text).to_have_value("")

@@ -93,17 +93,18 @@ class Checker:
         key = recorded.key
         if event.done:
             return
+        before = self._chats.setdefault(key, _Chat(key, self.violations))
+        before.decided(recorded)
+        after = before.split_off(event.upto)
         if self._is_whole:
-            chat = self._chats.setdefault(key, _Chat(key, self.violations))
-            chat.decided(recorded)
             self.violations += [
-                pending._replace(promise=f"erased over {pending.promise}") for pending in chat.pending()
+                pending._replace(promise=f"erased over {pending.promise}") for pending in before.pending()
             ]
-            self._erased.update((key, message) for message in chat.arrived)
+            self._erased.update((key, message) for message in before.arrived)
         else:
             self._unknown.add(key)
             self.violations[:] = [violation for violation in self.violations if violation.key != key]
-        self._chats[key] = _Chat(key, self.violations)
+        self._chats[key] = after
 
     def _is_single(self, recorded: Recorded, chat: _Chat) -> None:
         if not recorded.msg_id:
@@ -152,6 +153,16 @@ class _Chat:
 
     def complain(self, promise: str, ids: Iterable[str], *seqs: int) -> None:
         self._violations.append(Violation(promise, self._key, tuple(ids), seqs))
+
+    def split_off(self, upto: int) -> _Chat:
+        """The chat that begins with the erasure of everything up to sequence `upto`: it has what came in later, which
+        the decision did not know."""
+        new = _Chat(self._key, self._violations)
+        for mine, its in ((self.arrived, new.arrived), (self._controls, new._controls)):
+            its.update((id_, seq) for id_, seq in mine.items() if seq > upto)
+            for id_ in its:
+                del mine[id_]
+        return new
 
     def came_in(self, recorded: Recorded) -> None:
         match recorded.event:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -48,7 +48,7 @@ class LogWatch:
             async with asyncio.timeout(patience), self._grown:
                 await self._grown.wait_for(lambda: condition() or self._broken is not None)
         except TimeoutError:
-            raise AssertionError(f"not within {patience:g} s: {what}\n{self.told()}") from None
+            raise AssertionError(f"{self.told()}\nnot within {patience:g} s: {what}") from None
         if self._broken is not None:
             raise self._broken
 
@@ -70,13 +70,26 @@ class LogWatch:
         assert ending is not None
         return ending
 
+    async def has_all(self, messages: Collection[tuple[ChatKey, str]]) -> None:
+        """Return once the log has each of these messages, which the server promised to keep."""
+
+        def missing() -> list[tuple[ChatKey, str]]:
+            return [message for message in messages if not self.checker.has(*message)]
+
+        try:
+            await self.until(lambda: not missing(), "every acknowledged message is in the log")
+        except AssertionError as error:
+            events = self.told(about={key for key, _ in missing()})
+            raise AssertionError("\n".join([str(error), events, f"missing: {missing()}"])) from None
+
     async def settled(self, *, patience: float = PATIENCE) -> None:
         """Return once no work in the log is pending."""
         try:
             await self.until(lambda: not self.checker.pending(), "no work is pending", patience=patience)
         except AssertionError as error:
-            pending = "\n".join(map(str, self.checker.pending()))
-            raise AssertionError(f"{error}\nstill pending:\n{pending}") from None
+            pending = self.checker.pending()
+            events = self.told(about={one.key for one in pending})
+            raise AssertionError("\n".join([str(error), events, "still pending:", *map(str, pending)])) from None
 
     def decided(self) -> list[str]:
         """The types of all decisions, in the log's order."""
@@ -86,11 +99,10 @@ class LogWatch:
         """Every broken promise, pending work included."""
         return self.checker.violations + self.checker.pending()
 
-    def told(self, last: int = 25) -> str:
-        """The last events, one a line."""
-        return "\n".join(
-            f"{e.seq} {e.key.chat} {e.side} {e.type} {e.msg_id} {str(e.event)[:90]}" for e in self.events[-last:]
-        )
+    def told(self, last: int = 25, *, about: Collection[ChatKey] = ()) -> str:
+        """The last events, of these chats or of all, one a line."""
+        told = [e for e in self.events if e.key in about] if about else self.events
+        return "\n".join(f"{e.seq} {e.key.chat} {e.side} {e.type} {e.msg_id} {str(e.event)[:90]}" for e in told[-last:])
 
     def _ending(self, key: ChatKey, message: str) -> Recorded | None:
         for recorded in reversed(self.events):

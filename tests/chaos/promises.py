@@ -12,5 +12,6 @@ async def promises_kept(log: LogWatch, *processes: Recado, seed: str = "", patie
     """No work is pending, no promise was broken, and the projection of every process is what the log says."""
     await log.settled(patience=patience)
     wrong = log.wrong()
-    assert not wrong, "\n".join([f"seed {seed}", *map(str, wrong), log.told()])
+    about = {violation.key for violation in wrong}
+    assert not wrong, "\n".join([log.told(about=about), f"seed {seed}", *map(str, wrong)])
     await asyncio.gather(*(process.is_verified() for process in processes))

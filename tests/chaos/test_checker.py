@@ -234,6 +234,14 @@ def test_a_chat_is_erased_when_nothing_is_open() -> None:
     erased, receipt = Erased(upto=3, at=AT, cause="c1"), Erased(upto=4, at=AT, cause="c1", done=True)
     clean = Story().given(text("m1"), order("c1", "erase"), ignored("m1"), erased, text("m1"), ignored("m1"), receipt)
     assert judge(clean.events) == []
+    between = Story().given(
+        text("m1"), order("c1", "erase"), ignored("m1"), text("m2"), text("m1"), order("c2", "pause")
+    )
+    between.given(replace(erased, upto=3), started("t2", "m2"), replied("t2", "m2"), receipt)
+    between.given(Paused(until=None, at=AT, cause="c2"))
+    assert judge(between.events) == [], "a message and an order that the decision did not know belong to the new chat"
+    lost = Story().given(text("m1"), order("c1", "erase"), ignored("m1"), text("m2"), replace(erased, upto=3), receipt)
+    assert promises(lost.events) == ["messages without an ending"], "and it has to end them"
     hasty = Story().given(text("m1"), order("c1", "erase"), erased)
     assert [violation.promise for violation in judge(hasty.events)] == ["erased over messages without an ending"]
 

@@ -68,10 +68,7 @@ async def _survives(folder: Path, servers: int, seed: str, shape: Shape) -> None
                 await those.healthy(name)
                 key = await those.chat_of(name)
                 await those.answered(key, f"probe-{name}", "are you there?")
-        await those.log.until(
-            lambda: all(those.log.checker.has(*message) for message in people.acknowledged),
-            "every acknowledged message is in the log",
-        )
+        await those.log.has_all(people.acknowledged)
         await those.kept_its_promises(*NAMES, seed=seed)
         assert len(people.acknowledged) > 50, "there was no load"
         _nobody_else_waited(those, suffered)

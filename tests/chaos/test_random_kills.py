@@ -152,10 +152,7 @@ def _unsent(log: LogWatch) -> set[str]:
 async def _kept_their_promises(process: Recado, writing: Load, url: str, token: str | None = None) -> None:
     """Everything acknowledged is in the log, every promise is kept, and the projection is what the log says."""
     async with watching(url, token) as log:
-        await log.until(
-            lambda: all(log.checker.has(*message) for message in writing.acknowledged),
-            "every acknowledged message is in the log",
-        )
+        await log.has_all(writing.acknowledged)
         await promises_kept(log, process, seed=SEED)
         assert min(len(log.events), len(writing.acknowledged)) > 50, "there was no load"
 

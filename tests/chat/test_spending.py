@@ -9,12 +9,16 @@ import pytest
 from msgspec.structs import replace
 
 from chat.commands import Answered, Failed, MediaSettled, RunReady, ToolAsked, ToolFinished
+from chat.endings import question
 from chat.fold_constants import MOST_MODELS
 from chat.spending import CostLimit, Price, Used, cost_of, price_of, with_used
+from chat.turn import Turn
 from chat.work import EndBurst, Refuse, Rules
+from events.decisions import Reply
 from events.inbound import Media, Message
+from events.parts import Option, Part
 from events.usage import TokenUsage
-from tests.chat.story import ME, SETTING, Story, order, text
+from tests.chat.story import ME, NOON, SETTING, Story, order, text
 
 SMALL = Price(input=Decimal(1), cached=Decimal("0.1"), output=Decimal(10))
 LARGE = Price(input=Decimal(100), cached=Decimal(10), output=Decimal(1000))
@@ -93,6 +97,34 @@ def test_a_transcript_counts_for_its_own_model() -> None:
     assert story.chat.spent is not None
     assert story.chat.spent.used == (Used("whisper-1", TokenUsage(seconds=60)), Used("small", TokenUsage(10, 1)))
     assert is_refused(story)
+
+
+def test_a_vector_counts_for_its_own_model() -> None:
+    """Beside the request that asked for the look-up, which wrote the reply where that is a tool's question."""
+    story = Story(limited("1000")).given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(ToolAsked(turn, "c1", "look_up", "{}", TokenUsage(10, 1), model="small"))
+    story.does(ToolFinished(turn, "c1", "found", failed=False, usage=TokenUsage(7), model="vectors"))
+    story.does(ToolAsked(turn, "c2", "ask", "{}", TokenUsage(20, 2), model="small"))
+    question = (Part(kind="choices", text="Which?", choices=(Option(id="a", title="A"),)),)
+    story.does(ToolFinished(turn, "c2", "asked", failed=False, send=question, quiet=True))
+    reply = story.does(Answered(turn, "hi", "small", None, TokenUsage(5, 5)))
+    assert isinstance(reply, Reply)
+    assert reply.usage == TokenUsage(42, 8)
+    assert story.chat.spent is not None
+    assert {one.model: one.usage for one in story.chat.spent.used} == {
+        "vectors": TokenUsage(7),
+        "small": TokenUsage(35, 8),
+    }
+    assert story.chat.spent.tokens == 50
+
+
+def test_a_question_is_of_the_model_that_wrote() -> None:
+    """Its reply names that model, and not the one of a vector that came after."""
+    heard = (Used("small", TokenUsage(10, 1)), Used("vectors", TokenUsage(7)))
+    turn = Turn("t1", ("m1",), "chat", 1, ME, NOON, heard=heard)
+    assert question(turn).model == "small"
+    assert question(replace(turn, heard=())).model == ""
 
 
 def test_an_account_that_spent_its_money_is_not_answered() -> None:

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 from hypothesis import given as examples
+from hypothesis import settings
 from hypothesis import strategies as st
 
-from console.conversation import day_of, kind_of, lines_of
+from console.conversation import day_of, days_of, kind_of, lines_of
 from console.days import clock, day
 from console.languages import ENGLISH
 from events.inbound import Control, Edit, Message, Revoke
@@ -135,7 +136,7 @@ async def test_quotes_of_earlier_pages(page: Page) -> None:
     status, shown = await page.get(address(ANA), **HTML)
     assert status == 200
     assert f'<a class="quoted" href="{address(ANA)}?around=1#s1">' in shown
-    assert "the *very* first" in shown
+    assert "the very first" in shown
     assert "a message that is not known here" in shown
     assert '<div class="former" dir="auto">about that</div></details>' in shown
     assert "secret" not in shown
@@ -191,3 +192,62 @@ async def test_the_stream_tells_who_looks(page: Page) -> None:
         assert (await stream.next("looking"))[1] == {"looking": [], "writing": []}
         page.deps.seen.look(ANA, "zoe", writing=True)
         assert (await stream.next("looking"))[1] == {"looking": ["zoe"], "writing": ["zoe"]}
+
+
+ZONES = [
+    ZoneInfo(name) for name in ("UTC", "America/Sao_Paulo", "America/St_Johns", "Pacific/Kiritimati", "Asia/Kolkata")
+]
+NEAR_CHANGES = [
+    datetime(2026, 11, 29, 2, tzinfo=UTC),
+    datetime(2018, 2, 18, 1, 30, tzinfo=UTC),  # São Paulo: midnight is eleven o'clock again
+    datetime(2010, 11, 7, 2, tzinfo=UTC),  # St. John's: a minute past midnight it is yesterday again
+    datetime(2026, 3, 8, 5, tzinfo=UTC),
+]
+times_near = st.builds(
+    lambda near, minutes: near + timedelta(minutes=minutes), st.sampled_from(NEAR_CHANGES), st.integers(-3000, 3000)
+)
+
+
+@settings(max_examples=100)
+@examples(st.lists(times_near, max_size=12), st.sampled_from(ZONES))
+def test_days_and_times_agree(times: list[datetime], zone: ZoneInfo) -> None:
+    """In any order of times, in every zone and over every change of its clock: no day begins twice, a line is of the
+    day above it, and one that is not says so."""
+    above: date | None = None
+    for at, (begins, is_late) in zip(times, days_of(times, zone), strict=True):
+        if begins is not None:
+            assert above is None or begins > above
+            above = begins
+        assert above is not None
+        own = at.astimezone(zone).date()
+        assert own <= above
+        assert is_late == (own < above)
+
+
+def test_a_message_that_came_late() -> None:
+    """It stays where it came, with the day and hour at which it was sent; a clock that is ahead counts for nothing."""
+    lines = lines_of(
+        [
+            entry(1, at=NOON, sent_at=NOON),
+            entry(2, at=NOON + timedelta(hours=1), sent_at=NOON - timedelta(days=2)),
+            entry(3, at=NOON + timedelta(hours=2), sent_at=NOON + timedelta(days=900)),
+            entry(4, at=NOON + timedelta(hours=3)),
+        ],
+        ALONE,
+        SAO_PAULO,
+    )
+    assert [(one.seq, one.is_late, one.day) for one in lines] == [
+        (1, False, date(2026, 11, 29)),
+        (2, True, None),
+        (3, False, None),
+        (4, False, None),
+    ]
+    assert [str(clock(one.at, SAO_PAULO, is_late=one.is_late)).partition(">")[2] for one in lines] == [
+        "09:00</time>", "2026-11-27 09:00</time>", "11:00</time>", "12:00</time>",
+    ]  # fmt: skip
+
+
+def test_old_messages_that_come_in_their_order() -> None:
+    """Such as those of an imported chat: their own days, and none is late."""
+    old = [entry(n, at=NOON, sent_at=NOON - timedelta(days=400 - n)) for n in range(3)]
+    assert [(one.day is not None, one.is_late) for one in lines_of([*old, entry(9)], ALONE, UTC)] == [(True, False)] * 4

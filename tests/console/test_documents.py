@@ -7,18 +7,21 @@ import html
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from actors.tools.passages import Found
+from chat.spending import Price
 from console.documents import pages
 from events.knowledge import Document, Pair, Place
 from events.knowledge_log import Stock
-from events.log import LogFull, LogMismatch
+from events.log import LogFull, LogMismatch, LogUnavailable
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
+from events.memory_vectors import MemoryVectors
 from projections.knowledge import meanings
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
@@ -427,8 +430,26 @@ async def test_it_says_what_is_found_by_words_alone(shelf: Shelf) -> None:
     assert "words alone" not in await shelf.shown(SHOP)
 
 
+async def test_the_numbers_have_the_cost_of_vectors(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the bus is away the others are shown."""
+    shared = MemoryVectors()
+    await shared.count("text-embedding-3-small", 50_000_000)
+    documents = StoredDocuments(shelf.log, LibraryTexts(shelf.library), shelf.indexing, Nothing(), shared=shared)
+    object.__setattr__(shelf.page.deps, "documents", documents)
+    object.__setattr__(shelf.page.deps, "prices", {"text-embedding-3-small": Price(input=Decimal("0.02"))})
+    shown = await shelf.shown("/desk/numbers")
+    assert "text-embedding-3-small (Documents)</th><td>0</td><td>50,000,000</td>" in shown
+    assert "Cost: $1.00" in shown
+
+    async def away(_: str) -> NoReturn:
+        raise LogUnavailable("the bus is away")
+
+    monkeypatch.setattr(shared, "counted", away)
+    assert "text-embedding" not in await shelf.shown("/desk/numbers")
+
+
 class Nothing:
     """Knowledge that finds nothing."""
 
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+    async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         return ()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from console.formatting import formatted
+from console.formatting import formatted, plain
 
 MARKS = "*_~`>- \n.0123456789"
 
@@ -161,3 +161,20 @@ def test_long_texts_take_no_longer_than_they_are(unit: str) -> None:
             sys.setprofile(None)
         calls[length] = count
     assert calls[8_000] <= 20 * calls[500] + 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("*Open* at _nine_, ~not ten~", "Open at nine, not ten"),
+        ("```a\nb``` and `c`", "a b and c"),
+        ("- milk\n- bread\n\n> said she", "milk bread said she"),
+        ("1. one\n2. two", "1. one 2. two"),
+        ("2 * 3 * 4 and snake_case_name", "2 * 3 * 4 and snake_case_name"),
+        ("<b>no</b> & *<i>*", "<b>no</b> & <i>"),
+        ("see https://a.example/b_c_d, *now*", "see https://a.example/b_c_d, now"),
+        ("", ""),
+    ],
+)
+def test_a_preview_has_words_without_marks(text: str, said: str) -> None:
+    assert plain(text) == said

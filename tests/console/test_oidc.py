@@ -214,7 +214,7 @@ async def test_people_who_are_no_users(
     assert not await is_in(page)
     assert email not in capsys.readouterr().out
     assert page.users is not None
-    assert len(page.users.all()) == 2
+    assert len(page.users.stored.users) == 2
 
 
 async def test_case_makes_no_difference(page: Page, double: ProviderDouble) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from console import orders
 from events.admission import Blocked
-from events.decisions import Erased, Paused, Resumed, TurnError, TurnFailed, TurnStarted
+from events.decisions import Erased, Ignored, Paused, Resumed, TurnError, TurnFailed, TurnStarted
 from events.inbound import Control, Message
 from events.log import LogFull, LogUnavailable
 from events.memory_log import MemoryLog
@@ -292,3 +292,39 @@ async def test_every_why_has_a_name_of_its_own(page: Page) -> None:
     shown = (await page.get(address(ANA), **HTML))[1]
     names = re.findall(r">why\?<span[^>]*>([^<]*)<", shown)
     assert len(names) == len(set(names)) == 5
+
+
+@pytest.mark.parametrize("form", EVERY)
+async def test_a_script_is_told_the_outcome(page: Page, obeyed: Any, form: dict[str, str]) -> None:
+    """In words and at once, with the id of the next order; no later page says it. What was not done is an error."""
+    await given(page, ANA, Message(id="a1", text="hello"))
+    form = {"id": token_hex(8), **form}
+    status, told = await posted(page, form)
+    assert (status, told["to"], told["said"][:20]) == (200, address(ANA), "The order is stored."), told
+    assert re.fullmatch("[0-9a-f]{16}", told["id"])
+    assert told["id"] != form["id"]
+    assert await said(page) == ""
+    form["id"] = token_hex(8)
+    orders.OBEYED_WITHIN = 30
+    task = await obeyed(ANA, lambda one: Ignored(messages=(), cause=one.id, reason="blocked", at=AT))
+    status, told = await posted(page, form)
+    await task
+    assert (status, told["error"][:9]) == (409, "Not done:")
+    assert told["id"] != form["id"]
+
+
+async def test_a_script_is_told_every_error_as_json(page: Page) -> None:
+    """A chat that nobody knows, an order that is none, an id that is none: with words and a status."""
+    await given(page, ANA, Message(id="a1", text="hello"))
+    for form, status in (({"command": "dance"}, 400), ({"command": "pause", "id": "x"}, 400)):
+        answered, told = await posted(page, {"id": token_hex(8), **form})
+        assert (answered, bool(told["error"])) == (status, True)
+    answered, told = await posted(page, {"id": token_hex(8), "command": "pause"}, ANA._replace(account="none"))
+    assert (answered, bool(told["error"])) == (404, True)
+
+
+async def posted(page: Page, form: dict[str, str], key: ChatKey = ANA) -> tuple[int, Any]:
+    """POST a form as the script of the page does: the status and the JSON."""
+    headers = {"Origin": page.address, "Accept": "application/json"}
+    async with page.session.post(page.address + address(key, "/orders"), data=form, headers=headers) as response:
+        return response.status, await response.json()

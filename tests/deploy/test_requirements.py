@@ -91,6 +91,14 @@ def test_the_image_finds_documents_by_their_meaning() -> None:
     assert named("embedded.txt").isdisjoint(named("run.txt"))
 
 
+@pytest.mark.parametrize("told", ["docs/operations.md", "deploy/systemd/recado@.service"])
+def test_who_installs_by_hand_is_told_of_every_part_of_the_image(told: str) -> None:
+    image = (ROOT / "deploy" / "Dockerfile").read_text()
+    installed = set(re.findall(r"-r (requirements/\w+\.txt)", image)) - {"requirements/build.txt"}
+    assert len(installed) >= 4
+    assert not [name for name in installed if name not in (ROOT / told).read_text()]
+
+
 def test_the_image_signs_in_at_a_provider() -> None:
     """cffi, which cryptography needs, is that of argon2."""
     assert "-r requirements/oidc.txt" in (ROOT / "deploy" / "Dockerfile").read_text()

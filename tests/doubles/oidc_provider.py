@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from secrets import token_urlsafe
 from typing import Any, Self
@@ -41,7 +41,7 @@ class ProviderDouble:
         self.header: dict[str, Any] = {}
         self.algorithm = "RS256"
         self.document: dict[str, Any] = {}
-        self.answers: dict[str, Callable[[web.Request], web.StreamResponse]] = {}
+        self.answers: dict[str, Callable[[web.Request], web.StreamResponse | Awaitable[web.StreamResponse]]] = {}
         self.keys: list[RSAKey | ECKey] = list(_first_keys())
         self.asked: list[str] = []
         self.takes_codes_twice = False
@@ -79,7 +79,8 @@ class ProviderDouble:
         path = request.path.removeprefix("/realms/shop")
         self.asked.append(path)
         if (other := self.answers.get(path)) is not None:
-            return other(request)
+            answer = other(request)
+            return answer if isinstance(answer, web.StreamResponse) else await answer
         if path == "/.well-known/openid-configuration":
             return web.json_response(self._document())
         if path == "/keys":

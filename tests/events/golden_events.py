@@ -322,6 +322,13 @@ SOURCED: dict[str, Inbound | Decision] = {
 }
 """Passages with the time of their document."""
 
+COSTED: dict[str, Inbound | Decision] = {
+    "tool_returned": ToolReturned(
+        turn="t1", call="call_1", output="asked", at=AT, usage=decisions.TokenUsage(7), model="text-embedding-x"
+    ),
+}
+"""Calls of tools that cost tokens."""
+
 SHARED: dict[str, Inbound | Decision] = {
     "control": inbound.Control(
         id="k1", command="label", to="bea", add=("VIP",), remove=("new", "são paulo"), state="snoozed",

@@ -17,7 +17,18 @@ import pytest
 from events.codec import VERSION, decode, encode
 from events.decisions import DECISIONS
 from events.inbound import INBOUND
-from tests.events.golden_events import FULL, INFORMING, LATER, LEAST, PARTED, PROFILED, REFERRING, SHARED, SOURCED
+from tests.events.golden_events import (
+    COSTED,
+    FULL,
+    INFORMING,
+    LATER,
+    LEAST,
+    PARTED,
+    PROFILED,
+    REFERRING,
+    SHARED,
+    SOURCED,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = [(name, FULL[name], f"{name}.json") for name in FULL] + [
@@ -29,6 +40,7 @@ CASES += [(name, LATER[name], f"{name}.later.json") for name in LATER]
 CASES += [(name, INFORMING[name], f"{name}.informing.json") for name in INFORMING]
 CASES += [(name, PARTED[name], f"{name}.parted.json") for name in PARTED]
 CASES += [(name, SOURCED[name], f"{name}.sourced.json") for name in SOURCED]
+CASES += [(name, COSTED[name], f"{name}.costed.json") for name in COSTED]
 CASES += [(name, SHARED[name], f"{name}.shared.json") for name in SHARED]
 
 

@@ -19,7 +19,7 @@ from events.log import LogMismatch
 from events.memory_users import MemoryUsers
 from events.stores import STORES
 from events.subjects import token
-from events.users import LARGEST, MOST_ACCOUNTS, StoredUser, UserBook, UsersChanged, name_of
+from events.users import LARGEST, MOST_ACCOUNTS, StoredUser, UserBook, UsersChanged, encoded, name_of, stored_in
 
 AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$MRF5c3COcjmw++ISrrUPJw$kvJ5qWgkgEi5h9/fDPALynF2jE9cjexjMcjrOM7333k"
@@ -95,6 +95,33 @@ async def test_it_is_followed(book: UserBook) -> None:
         await book.remove("ana", "tom", expected=seq)
         stored = await anext(changes)
         assert (stored.users, stored.removed["ana"].by) == ({}, "tom")
+
+
+GOLDEN = (
+    b'{"name":"ana","role":"agent","accounts":["shop"],"password":"' + HASH.encode() + b'",'
+    b'"logins":"0000000000000000","at":"2026-11-29T12:00:00Z","by":"me"'
+)
+"""An entry as it is stored, without its end. These bytes are read for ever."""
+
+NEWER = b',"more":{"a":[1,{}]},"second factor":"\\u00fc","largest":123456789012345678901234567890,"none":null'
+
+
+def test_the_bytes_of_a_user() -> None:
+    ana = user("ana", accounts=("shop",))
+    assert encoded(ana) == GOLDEN + b"}"
+    assert stored_in(1, {"ana": GOLDEN + b"}"}).users["ana"] == ana
+
+
+async def test_fields_of_a_newer_release_outlast_a_change(book: UserBook) -> None:
+    """They stay as they were, byte for byte."""
+    await put(book, "ana", GOLDEN + NEWER + b"}")
+    stored = await book.look()
+    ana = stored.users["ana"]
+    assert (ana.accounts, ana.password) == (("shop",), HASH)
+    await book.write(msgspec.structs.replace(ana, role="viewer"), expected=stored.seq)
+    changed = (await book.look()).users["ana"]
+    assert changed == msgspec.structs.replace(ana, role="viewer")
+    assert encoded(changed) == (GOLDEN + NEWER + b"}").replace(b'"agent"', b'"viewer"')
 
 
 @pytest.mark.parametrize(

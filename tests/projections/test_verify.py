@@ -55,7 +55,10 @@ async def test_nothing_differs(tmp_path: Path, past: Past) -> None:
         ),
         ("UPDATE usage SET output_tokens = output_tokens - 1", ["usage"]),
         ("UPDATE threads SET ended = NULL WHERE thread = 'th2'", ["threads"]),
-        ("INSERT INTO receipts VALUES (1, 't1.r', 99, 'read', 0, NULL, NULL, 0, 0, NULL, NULL, NULL)", ["receipts"]),
+        (
+            "INSERT INTO receipts VALUES (1, 't1.r', 9, 'read', 0, NULL, NULL, 0, 0, NULL, NULL, NULL, '')",
+            ["receipts"],
+        ),
         ("UPDATE controls SET outcome = 'paused'", ["controls"]),
         ("INSERT INTO search (search, rowid, text) VALUES ('delete', 4, 'answer 0')", ["search"]),
     ],

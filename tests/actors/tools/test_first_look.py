@@ -105,7 +105,7 @@ async def test_an_edited_message_is_looked_up_again() -> None:
 @pytest.mark.parametrize("fails", [True, False])
 async def test_a_model_is_told_that_nothing_was_found(fails: bool) -> None:
     class Bare(Documents):
-        async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+        async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
             if fails:
                 raise OSError("the disk")
             return ()

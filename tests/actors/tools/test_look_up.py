@@ -29,7 +29,7 @@ class Shelves:
         self.found = found
         self.asked: list[tuple[tuple[str, ...], str]] = []
 
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+    async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         self.asked.append((tuple(collections), query))
         return self.found
 
@@ -90,7 +90,7 @@ async def test_a_model_that_may_hand_over_is_told_that_it_may(found: tuple[Found
 
 
 class Damaged:
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+    async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         raise NotSearchable("the index cannot be read: disk image is malformed")
 
 

@@ -45,7 +45,7 @@ class Documents:
         self.answers = asyncio.Event()
         self.answers.set()
 
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+    async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         self.asked.append((*collections, query))
         await self.answers.wait()
         return self.found
@@ -154,7 +154,7 @@ async def test_a_crash_after_the_look_up(mode: str, double: OpenAIDouble) -> Non
 
 
 class Damaged(Documents):
-    async def look_up(self, collections: Sequence[str], query: str) -> Sequence[Found]:
+    async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         raise NotSearchable("the disk lost a page")
 
 

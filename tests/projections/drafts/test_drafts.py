@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from chat.left_open import says_not_known
 from events.decisions import Attention, Erased
 from events.inbound import Edit, Revoke
 from events.joining import Joined
@@ -211,6 +211,23 @@ def test_an_erased_person_with_two_names(known: Known, past: Past, asking: Askin
     assert b"xylophone" not in b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
 
 
+def test_names_of_the_whole_chat_are_masked(known: Known, past: Past, asking: Asking) -> None:
+    """Those that other messages give or bear, in the question, its other wordings and the human's answer; in no field
+    is one left. Another chat keeps the word."""
+    asking.asks("oi, sou o zequinha", name="Krizia Pfeil")
+    asking.turn("o zequinha ou a krizia podem retirar o bolo de aipim?")
+    asking.turn("O ZEQUINHA pode retirar o bolo de aipim no balcão?")
+    asked = asking.turn("o Zequinha pode retirar o bolo de aipim amanhã?")
+    past.said("Pode sim, zequinha! A pfeil avisou.", asked, control="c1")
+    asking.turn("tem guaraná zequinha gelado?", BIA)
+    found = made(known, past)
+    one = next(draft for draft in found.there if "aipim" in draft.question)
+    assert one.count == 3
+    told = msgspec.json.encode(one).decode().lower()
+    assert not [name for name in ("zequinha", "krizia", "pfeil") if name in told], told
+    assert any("zequinha" in draft.question for draft in found.there)
+
+
 def test_what_is_left_open_survives_every_batch(past: Past, asking: Asking, tmp_path: Path) -> None:
     """A rebuild gives the same rows, however the log is cut."""
     asking.turn("Aceitam cartão?", passages=(PASSAGE,), says=NOT_KNOWN)
@@ -228,22 +245,6 @@ def test_a_flood_is_bounded(known: Known, past: Past, asking: Asking, monkeypatc
     found = made(known, past)
     assert [one.question for one in found.there] == ["Tem gato?", "Tem praia?", "Tem bolo?"]
     assert found.left_out == 1
-
-
-@pytest.mark.parametrize(
-    "text",
-    [NOT_KNOWN, "Não sei dizer.", "No lo sé, disculpe.", "No tengo esa información.", "I don't know that.",
-     "I couldn’t find it in our documents.", "Nao tenho essa informacao no momento", "No encontré nada sobre eso."],
-)  # fmt: skip
-def test_words_of_not_knowing(text: str) -> None:
-    assert says_not_known(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["Custa R$ 5.", "Sim, entregamos.", "No hay problema, abrimos a las 8.", "We know it well."]
-)
-def test_words_of_knowing(text: str) -> None:
-    assert not says_not_known(text)
 
 
 def test_topics_are_alike_by_their_share() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.drafts.masking import MASK, MOST_DIGITS, masked
+from projections.drafts.common_names import FIRST, LAST
+from projections.drafts.masking import MASK, MOST_DIGITS, masked, names_in
+from projections.knowledge.forms import is_filler
+from projections.words import folded
 
 NAMES = ("Ana Lima 🌸", "João da Silva", "王小明", "O'Brien")
 
@@ -61,6 +65,20 @@ NAMES = ("Ana Lima 🌸", "João da Silva", "王小明", "O'Brien")
         ("CEP 01310-100", "1310"),
         ("wa.me/5511988887777", "8888"),
         ("Sr. Carlos mandou", "Carlos"),
+        ("o carlos vai buscar", "carlos"),
+        ("minha filha beatriz silva tem alergia", "silva"),
+        ("entrega pra MARIA CLARA nunes", "nunes"),
+        ("sou o zequinha, quero um bolo", "zequinha"),
+        ("soy la carmencita", "carmencita"),
+        ("quem fala é a sueli", "sueli"),
+        ("o nome dela é kaylane", "kaylane"),
+        ("el nombre de mi hijo es thiaguinho", "thiaguinho"),
+        ("minha filha se chama aylla", "aylla"),
+        ("meu amigo chamado xurupita", "xurupita"),
+        ("my daughter named zoraida", "zoraida"),
+        ("her name is oona", "oona"),
+        ("nove 9 8 sete 6 5 4", "sete"),
+        ("ÁLVARO pediu", "ÁLVARO"),
     ],
 )
 def test_what_tells_of_a_person_is_taken_out(text: str, secret: str) -> None:
@@ -78,6 +96,11 @@ def test_what_tells_of_a_person_is_taken_out(text: str, secret: str) -> None:
         "O frete custa R$ 1.234,56, ou US$ 15",
         "O prazo é de 3 a 5 dias úteis",
         "¿Aceptan tarjeta en 2026?",
+        "Entregam em São Paulo, San Juan ou Santa Maria?",
+        "Sou a dona da loja, e soy el dueño",
+        "Sou celíaca, tem pão sem glúten?",
+        "Tem flores, pinto, uma cruz e um luna?",
+        "Como se chama o bolo? O nome do bolo é floresta negra",
         "Abre em 24 de dezembro de 2026? Somos dois adultos e três crianças",
     ],
 )
@@ -117,9 +140,65 @@ def test_no_name_of_a_person_is_left(before: str, name: str, after: str) -> None
     assert f" {name} " not in f" {masked(f'{before} {name} {after}', [f'{name} Souza'])} "
 
 
+_CASES = st.sampled_from((str.lower, str.upper, str.title, str.swapcase))
+
+
+@given(st.text(alphabet=" abcçéo,.!?\n", max_size=30), st.sampled_from(sorted(FIRST)), _CASES, st.text(max_size=30))
+def test_no_common_name_is_left(before: str, name: str, case: Callable[[str], str], after: str) -> None:
+    """In any case, whoever has it; after a saint's word it is a place."""
+    found = masked(f"{before} - {case(name)} {after}")
+    assert case(name) not in found.split(), found
+
+
+@given(
+    st.sampled_from(
+        ("meu nome é", "me chamo", "my name is", "me llamo", "mi nombre es", "sou o", "sou a", "soy la", "aqui é o",
+         "o nome dela é", "el nombre de mi hijo es", "her name is", "minha mãe se chama", "call me")
+    ),
+    st.from_regex(r"[bcdfgjkmptvxz][aeiou][xzkw][aeiou]{1,2}[a-z]{0,5}", fullmatch=True),
+    _CASES,
+)  # fmt: skip
+def test_a_name_that_is_given_is_known_in_the_whole_chat(said: str, name: str, case: Callable[[str], str]) -> None:
+    """Also one that no table has; in its own message, and in the others."""
+    given_in = f"Oi, {said} {case(name)}, quero pão"
+    assert case(name) not in masked(given_in)
+    assert name in masked(f"o {name} pode buscar?") or name in FIRST
+    assert name not in masked(f"o {name} pode buscar?", names_in(given_in))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ok", "fala a verdade", "sou a dona", "o nome do bolo é floresta", "se chama como?"]
+)
+def test_no_name_is_given(text: str) -> None:
+    """Else its words would be missing in all messages of the chat."""
+    assert names_in(text) == set()
+
+
+def test_the_tables_have_folded_names() -> None:
+    assert all(name == folded(name) and len(name) >= 3 for name in LAST)
+    assert not {name for name in FIRST if is_filler(name)}
+
+
 @pytest.mark.parametrize(
     "piece",
-    ["a ", "a@", "1 ", "rua ", "sou A ", "meu nome é ", "um ", "12 de ", "moro em ", "x" * 39 + " ", "R$ ", "1/"],
+    [
+        "a ",
+        "a@",
+        "1 ",
+        "rua ",
+        "sou A ",
+        "meu nome é ",
+        "um ",
+        "12 de ",
+        "moro em ",
+        "x" * 39 + " ",
+        "R$ ",
+        "1/",
+        "ana ",
+        "o nome dela ",
+        "ana de ",
+        "São ",
+    ],
 )
 def test_the_time_grows_with_the_text_alone(piece: str) -> None:
     """Every answer that a human may send is masked, also one that is made to take long."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
+from events.usage import Tally
 from projections.knowledge.embedding import NotEmbedded
 from tests.doubles.openai_embeddings import vector_of
 
 
 class Words:
-    """projections' Embedder.
+    """projections' Embedder. A text is a token.
 
     - `size`: numbers of a vector.
     - `asked`: the texts of pieces that it was asked for; `questions`: those of questions.
@@ -34,12 +35,16 @@ class Words:
     def part_size(self) -> int:
         return 0
 
-    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
         self.asked += texts
+        if tally is not None:
+            tally.add(self.space, len(texts))
         return self._vectors(texts)
 
-    async def of_question(self, words: str) -> bytes:
+    async def of_question(self, words: str, tally: Tally | None = None) -> bytes:
         self.questions.append(words)
+        if tally is not None:
+            tally.add(self.space, 1)
         return self._vectors([words])[0]
 
     def _vectors(self, texts: Sequence[str]) -> list[bytes]:

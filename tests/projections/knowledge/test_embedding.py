@@ -193,7 +193,7 @@ async def test_a_server_that_refuses_everything_refuses_no_piece(indexing: Index
     model = Words()
     model.refuses = ""
 
-    async def refused(_: object) -> list[bytes]:
+    async def refused(_: object, __: object = None) -> list[bytes]:
         raise NotEmbedded("this model makes no vectors", refused=True)
 
     model.of_pieces = refused  # type: ignore[assignment]

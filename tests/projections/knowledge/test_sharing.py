@@ -14,6 +14,7 @@ from events.knowledge import Pair
 from events.log import LogFull, LogUnavailable
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_vectors import MemoryVectors
+from events.usage import Tally
 from events.vectors import name_of
 from projections.knowledge import meanings, portions
 from projections.knowledge.embedding import PROBE, Embedding, NotEmbedded, Wish, search_by_both
@@ -74,6 +75,28 @@ async def test_a_second_instance_and_a_rebuild_make_none(instance: Instance) -> 
     assert "42" in found[0].text
 
 
+async def test_the_tokens_are_counted_for_all(instance: Instance) -> None:
+    """By the instance that makes the vectors, also where the model fails in the middle: a text is a token here."""
+    shared, model = MemoryVectors(), Words()
+    await fulfil(await instance(), model, shared)
+    assert shared.tokens == {model.space: len(model.asked)}
+    await fulfil(await instance(), Words(), shared)
+    assert shared.tokens == {model.space: len(model.asked) + 1}  # it asks for the size of a vector
+    failing, again = MemoryVectors(), Refusing()
+    with pytest.raises(NotEmbedded):
+        await fulfil(await instance(), again, failing)
+    assert failing.tokens == {again.space: len(again.asked)}
+
+
+class Refusing(Words):
+    """Fails at its third request; the server has counted it all the same."""
+
+    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
+        if len(self.asked) > portions.SIZE:
+            self.fails = "the server is down"
+        return await super().of_pieces(texts, tally)
+
+
 async def test_a_command_reads_what_instances_made(instance: Instance) -> None:
     shared, model = MemoryVectors(), Words()
     await fulfil(await instance(), model, shared)
@@ -98,9 +121,9 @@ async def test_two_at_once_share_the_work(instance: Instance) -> None:
 class Slow(Words):
     """Lets others run before it answers."""
 
-    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
         await asyncio.sleep(0.01)
-        return await super().of_pieces(texts)
+        return await super().of_pieces(texts, tally)
 
 
 async def test_a_claim_of_one_that_died_ends(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:

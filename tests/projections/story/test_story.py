@@ -151,7 +151,7 @@ def test_a_turn_that_changed_hands(past: Past, tell: Any) -> None:
         "instance there took the turn over from here",
         "instance other took the turn over from there",
     ]
-    assert words(tell("m1", blind=True), "adopted") == ["instance other took the turn over, after 1 others"]
+    assert words(tell("m1", blind=True), "adopted") == ["instance other took the turn over, after 1 other"]
 
 
 def test_a_message_that_waited_for_another_turn(past: Past, tell: Any) -> None:
@@ -325,7 +325,7 @@ def test_an_order(past: Past, tell: Any) -> None:
     assert words(tell("o2")) == [
         "ordered by nobody who gave a name: retry of m1",
         "not obeyed: no failed turn has these messages (nothing_to_retry)",
-        "the order came again with the same id, 1 times: counted, obeyed once",
+        "the order came again with the same id, once: counted, obeyed once",
     ]
 
 

@@ -16,6 +16,7 @@ from events.inbound import Receipt
 from events.recorded import Recorded
 from events.subjects import ChatKey
 from projections.story.deliveries import told
+from tests.chat.test_receipts import Told, missing
 from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, ELSEWHERE, Past
 
@@ -106,10 +107,20 @@ STEPS = st.lists(
         st.tuples(st.just("reply"), KEYS, st.just(0), st.just("")),
         st.tuples(st.just("receipt"), KEYS, st.integers(0, 9), STATES),
         st.tuples(st.just("part"), KEYS, st.integers(0, 9), STATES),
+        st.tuples(st.just("last"), KEYS, st.integers(0, 9), STATES),
+        st.tuples(st.just("refused"), KEYS, st.integers(0, 9), st.just("sending")),
         st.tuples(st.just("erase"), KEYS, st.just(0), st.just("")),
     ),
     max_size=40,
 )
+
+
+_FIELDS: dict[str, dict[str, Any]] = {
+    "receipt": {},
+    "part": {"part": 1, "parts": 2},
+    "last": {"part": 2, "parts": 2},
+    "refused": {"part": 1, "parts": 2, "file": "refused"},
+}
 
 
 def from_the_log_alone(events: list[Recorded]) -> dict[str, tuple[int, int, int, int]]:
@@ -120,11 +131,14 @@ def from_the_log_alone(events: list[Recorded]) -> dict[str, tuple[int, int, int,
     for one in left:
         if not isinstance(one.event, Reply):
             continue
-        state = None
+        state, heard = None, []
         for other in left:
             said = other.event
             if isinstance(said, Receipt) and (other.key, said.reply) == (one.key, one.event.id) and other.seq > one.seq:
                 state = furthest(state, of_whole(said.state, said.part, said.parts, said.template))
+                heard.append(Told(said.state, said.part, said.parts, said.template, said.file))
+        if state in ("accepted", "sent", "delivered", "read") and missing(heard):
+            state = "failed"
         account = one.key.account
         began = min((r.seq for r in left if isinstance(r.event, Receipt) and r.key.account == account), default=None)
         place = {"sending": 1, "in_doubt": 1, "parked": 2, "failed": 3}.get(state or "")
@@ -149,8 +163,7 @@ def test_the_counts_are_what_the_log_says(steps: list[tuple[str, ChatKey, int, A
             case _:
                 replies = [one.event.id for one in past.events if one.key == key and isinstance(one.event, Reply)]
                 name = replies[number % len(replies)] if replies else "unknown"
-                parts = {"part": 1, "parts": 2} if kind == "part" else {}
-                receipt(past, name, state, key, **parts)
+                receipt(past, name, state, key, **_FIELDS[kind])
     with tempfile.TemporaryDirectory() as folder:
         known = Known(Path(folder))
         for start in range(0, len(past.events), size):

@@ -14,12 +14,15 @@ from pysqlite3 import dbapi2 as sqlite3
 from events.decisions import Attention, Ignored, MediaRead, Paused, ThreadCreated, TurnError, TurnFailed, TurnStarted
 from events.inbound import Control, Media, Message, Receipt
 from events.jetstream.connection import Bus
+from events.jetstream.library import JetStreamLibrary
 from events.jetstream.log import JetStreamLog
 from events.jetstream.profiles import JetStreamProfileLog
+from events.jetstream.vectors import JetStreamVectors
 from events.profile import Profile
 from events.usage import TokenUsage
 from projections import files
 from recado.cli import bus_time, reading
+from tests.conftest import LOG_BYTES
 from tests.recado.command import RECADO, Command
 from tests.recado.instance import ANA, AT, BIA, decide, reply
 
@@ -345,3 +348,21 @@ async def test_verify_finds_a_difference(told: Command) -> None:
     verified = await told("verify", "--json")
     assert verified.code == 1
     assert [table["table"] for table in verified.document["tables"] if table["difference"]] == ["chats", "totals"]
+
+
+async def test_usage_has_the_cost_of_documents(told: Command, bus: Bus) -> None:
+    """They belong to no chat and no account: a sum of one has none. Without the bus it is said that they lack."""
+    library = await JetStreamLibrary.open(bus, log_bytes=LOG_BYTES, replicas=1)
+    await library.close()
+    shared = await JetStreamVectors.open(bus)
+    await shared.count("text-embedding-3-small", 50_000_000)
+    await shared.close()
+    lines = [line.split() for line in (await told("usage")).out.splitlines()]
+    (line,) = [line for line in lines if "text-embedding-3-small" in line]
+    assert line[:2] == ["-", "-"]
+    assert line[3:] == ["documents", "text-embedding-3-small", "0", "50000000", "0", "0", "$1.00"]
+    (found,) = [one for one in (await told("usage", "--json")).document if one["backend"] == "documents"]
+    assert (found["chat"], found["input_tokens"], found["dollars"]) == ("", 50_000_000, "1.00")
+    assert "text-embedding" not in (await told("usage", "--account", ANA.account)).out
+    done = await told("usage", NATS_URL="nats://127.0.0.1:1")
+    assert ("text-embedding" in done.out, "documents_not_counted" in done.err) == (False, True)

@@ -9,8 +9,11 @@ import pytest
 
 from events.decisions import Attention, Decision, Ignored
 from events.inbound import Control, Message
+from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
+from events.jetstream.users import JetStreamUsers
 from events.teamwork import Assigned, Labelled, Noted, Resolved
+from tests.console.people import user
 from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, BIA, decide, decide_on
 
@@ -133,3 +136,20 @@ async def test_chats_are_filtered_and_found(known: Command, jetstream_log: JetSt
     assert "A cake, please" in (await known("search", "CAKE")).out
     assert (await known("search", "nothing")).code == 1
     assert (await known("search", "cake", "--account", "shop")).code == 1
+
+
+async def test_a_chat_goes_to_users_alone(known: Command, jetstream_log: JetStreamLog, bus: Bus) -> None:
+    """Where there are users; who may not answer in the account is none."""
+    book = await JetStreamUsers.open(bus, replicas=1)
+    seq = await book.write(user("olga", role="owner"), expected=0)
+    seq = await book.write(user("vera", role="viewer"), expected=seq)
+    await book.write(user("far", accounts=("other",)), expected=seq)
+    for name in ("nobody", "vera", "far"):
+        done = await known("assign", ANA.chat, name)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.endswith(f"the account {ANA.account}; there are: olga. Nothing was changed\n"), done.err
+    assert (await jetstream_log.head()).last == 1
+    ordering = asyncio.create_task(known("assign", ANA.chat, "Olga"))
+    assert (await decide_on(jetstream_log, Control, obey)).to == "olga"
+    assert (await ordering).out == "olga has the chat.\n"
+    await book.close()

@@ -30,6 +30,34 @@ def test_every_shipped_price_has_a_source_and_a_date() -> None:
     assert prices["smollm2"] == Price()
 
 
+MEANING = {"OPENAI_API_KEY": "sk-1", "RECADO_KNOWLEDGE": "shop"}
+
+
+@pytest.mark.parametrize("model", ["text-embedding-3-small", "text-embedding-3-large", "embedded"])
+@pytest.mark.parametrize("limit", [CHAT, ACCOUNT])
+def test_vectors_have_a_price(model: str, limit: str) -> None:
+    """The models that docs/knowledge.md names."""
+    settings_of({**MEANING, "OPENAI_EMBEDDING_MODEL": model, limit: "1"})
+
+
+@pytest.mark.parametrize("mode", ["chat", "scripted"])
+@pytest.mark.parametrize("limit", [CHAT, ACCOUNT])
+def test_a_limit_in_money_needs_the_price_of_vectors(tmp_path: Path, mode: str, limit: str) -> None:
+    """Also where a server of its own makes them; without a limit, or with a price, recado starts."""
+    asked = {
+        **MEANING,
+        "OPENAI_API_MODE": mode,
+        "OPENAI_EMBEDDING_MODEL": "my-vectors",
+        "OPENAI_EMBEDDING_BASE_URL": "http://localhost:8080/v1",
+    }
+    with pytest.raises(SettingsInvalid, match=r"price of my-vectors \(OPENAI_EMBEDDING_MODEL\)"):
+        settings_of({**asked, limit: "1"})
+    settings_of(asked)
+    file = tmp_path / "prices.toml"
+    file.write_text('"my-vectors" = { input = 0.01, output = 0 }')
+    settings_of({**asked, limit: "1", "RECADO_PRICES": str(file)})
+
+
 def test_cached_tokens_cost_like_others_unless_told() -> None:
     """Never nothing."""
     assert prices_in(GOOD)["m"] == Price(input=Decimal(1), cached=Decimal(1), output=Decimal(2))

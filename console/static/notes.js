@@ -1,0 +1,34 @@
+// A note that is being written is kept in this tab until it was taken, as the words of the composer are.
+
+const DRAFT = "draft:note:";
+
+const keyOf = (form) => DRAFT + new URL(form.action).pathname;
+
+function keep(field) {
+  try {
+    if (field.value) sessionStorage.setItem(keyOf(field.form), field.value);
+    else sessionStorage.removeItem(keyOf(field.form));
+  } catch {
+    // A browser without storage: the note lives as long as the page.
+  }
+}
+
+function restore() {
+  const field = document.querySelector("#note-text");
+  if (!field) return;
+  if (field.value) keep(field); // the server gave it back
+  else {
+    try {
+      field.value = sessionStorage.getItem(keyOf(field.form)) ?? "";
+    } catch {
+      // as above
+    }
+  }
+}
+
+document.addEventListener("input", ({ target }) => target.id === "note-text" && keep(target));
+document.addEventListener("taken", ({ detail: { form } }) => {
+  if (form.getAttribute("id") === "order-note") sessionStorage.removeItem(keyOf(form));
+});
+document.addEventListener("opened", restore);
+restore();

@@ -1,0 +1,122 @@
+// Orders are given once. Those of the inbox are given without the page being loaded again, and the panes are brought up to
+// date in place. Without this script the same forms load the page.
+//
+// Events on `document` about an order of the inbox, with its form, which may be gone by then: `sending`; `progress` with
+// the percent that was sent; `answered`; then `taken` with the order's id, or `refused` with {error, field, id}: what is
+// wrong, with which field, and the id of the form from now on. `ordered`, without a form: the panes may have changed.
+
+import { out } from "./lost.js";
+import { announce } from "./news.js";
+import { open } from "./panes.js";
+import { _ } from "./words.js";
+
+const UNLOCK_AFTER = 15_000; // ms until a form that loads a page can be sent again; it is the same order
+const PATIENCE = 60_000; // ms until an order without files counts as lost
+const AGAIN = 1000; // ms until the panes are looked at once more: what was decided is shown a moment later
+
+const idOf = (form) => form.elements.namedItem("id");
+const buttonOf = (form) => form.querySelector("button.send") ?? form.querySelector("button");
+const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+
+function lock(form) {
+  form.dataset.sent = "";
+  buttonOf(form)?.setAttribute("aria-disabled", "true");
+}
+
+function unlock(form) {
+  delete form.dataset.sent;
+  buttonOf(form)?.removeAttribute("aria-disabled");
+}
+
+document.addEventListener("submit", (submitted) => {
+  const form = submitted.target;
+  if (form.method !== "post" || submitted.defaultPrevented) return;
+  if ("sent" in form.dataset) {
+    submitted.preventDefault();
+    return;
+  }
+  lock(form);
+  if (form.closest(".panes") && new URL(form.action).pathname.endsWith("/orders")) {
+    submitted.preventDefault();
+    give(form);
+  } else setTimeout(() => unlock(form), UNLOCK_AFTER);
+});
+
+async function give(form) {
+  const order = idOf(form).value;
+  const name = document.querySelector("#with")?.textContent;
+  const body = new FormData(form);
+  const files = [...body.values()].some((value) => value instanceof File && value.size);
+  const request = post(form, files ? body : new URLSearchParams([...body].filter(([, value]) => typeof value === "string")), !files);
+  tell("sending", { form });
+  const { status, answer, isOut } = await request;
+  unlock(form);
+  tell("answered", { form });
+  const say = (text, isBad) => show(form.isConnected ? text : `${name}: ${text}`, isBad);
+  if (status === 200 && answer?.to) await took(form, order, answer, say);
+  else {
+    if (isOut) out();
+    const error = (isOut ? null : answer?.error) ?? unanswered(status, isOut);
+    if (answer?.id && !form.matches("#write")) idOf(form).value = answer.id;
+    if (answer?.field && !form.matches("#write")) form.elements.namedItem(answer.field)?.focus();
+    tell("refused", { form, error, field: answer?.field ?? "", id: answer?.id });
+    if (!form.matches("#write") || !form.isConnected) say(error, true);
+  }
+}
+
+async function took(form, order, { to, said, id }, say) {
+  idOf(form).value = id;
+  const isSend = form.matches("#write");
+  if (!isSend) for (const one of form.querySelectorAll("textarea, input:not([type=hidden])")) one.value = "";
+  tell("taken", { form, order });
+  // The answer is at the end of the chat, which may have closed into another one.
+  const isNewest = document.querySelector("#conversation .chat")?.dataset.stream && !new URLSearchParams(location.search).has("quote");
+  const isHere = new URL(to, location.href).pathname === location.pathname;
+  if (form.isConnected && (!isHere || (isSend && !isNewest))) {
+    await open(to);
+    document.querySelector("#text")?.focus({ preventScroll: true });
+  }
+  say(said, false);
+  tell("ordered");
+  setTimeout(() => tell("ordered"), AGAIN);
+}
+
+function unanswered(status, isOut) {
+  if (isOut) return _("You are logged out. What you type is kept.");
+  if (status) return _("recado said %(status)s. Press the button again: it counts once.", { status });
+  return _("The connection was lost. Press the button again: it counts once.");
+}
+
+/** The answer to a form; `status` 0: none came. */
+function post(form, body, isShort) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest(); // fetch does not tell how much was sent
+    request.open("POST", form.action);
+    request.setRequestHeader("accept", "application/json");
+    request.responseType = "json";
+    if (isShort) request.timeout = PATIENCE;
+    else request.upload.onprogress = ({ loaded, total }) => tell("progress", { form, percent: Math.floor((100 * loaded) / Math.max(total, 1)) });
+    request.onload = () => resolve({ status: request.status, answer: request.response, isOut: request.status === 401 });
+    request.onerror = request.ontimeout = request.onabort = () => resolve({ status: 0, answer: null, isOut: false });
+    request.send(body);
+  });
+}
+
+/** Say what became of an order, where it is seen; both places are live regions. */
+function show(text, isBad) {
+  const places = [...document.querySelectorAll("#told, #person-told")];
+  const place = places.find((one) => one.checkVisibility()) ?? places[0];
+  for (const one of places) one.replaceChildren();
+  if (!place) {
+    announce(text);
+    return;
+  }
+  const line = document.createElement("p");
+  line.className = isBad ? "trouble" : "told";
+  if (isBad) line.setAttribute("role", "alert");
+  line.textContent = text;
+  place.append(line);
+}
+
+// The browser may show an earlier page as it was, with a form that was sent.
+addEventListener("pageshow", ({ persisted }) => persisted && document.querySelector("form[data-sent]") && location.reload());
