@@ -41,7 +41,7 @@ class Size(msgspec.Struct, frozen=True):
     queue: int = 10_000
 
 
-TINY = Size(slots=4, waiting=6, people=3, messages=6, rounds=1, queue=2_000)
+TINY = Size(slots=16, waiting=20, people=3, messages=6, rounds=1, queue=200)
 
 
 async def run(size: Size, folder: Path, say: Say) -> Outcome:

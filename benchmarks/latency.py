@@ -24,7 +24,10 @@ FAST_P99 = 150.0
 
 
 class Size(msgspec.Struct, frozen=True):
-    """Messages of each bot in a round: `messages` at `rate` a second over `chats`, then `fast_messages` at `fast`."""
+    """Messages of each bot in a round: `messages` at `rate` a second over `chats`, then `fast_messages` at `fast`.
+
+    - `syncs`: how nats-server syncs at `rate`; at `fast` it is as NATS does by itself.
+    """
 
     rate: float = 200.0
     fast: float = 600.0
@@ -33,16 +36,17 @@ class Size(msgspec.Struct, frozen=True):
     history: int = 20
     rounds: int = 3
     messages: int = 1000
+    syncs: tuple[str, ...] = SYNC_MODES
 
 
-TINY = Size(rate=50.0, fast=80.0, fast_messages=8, chats=5, history=2, rounds=1, messages=5)
+TINY = Size(syncs=(SYNC_MODES[1],), rate=50.0, fast=80.0, fast_messages=8, chats=5, history=2, rounds=1, messages=5)
 
 
 async def run(size: Size, folder: Path, say: Say) -> Outcome:
     figures: dict[str, Figure] = {}
     targets: list[Target] = []
     async with openai_double(MODEL_LATENCY) as openai:
-        for sync in SYNC_MODES:
+        for sync in size.syncs:
             added = await _added(size, sync, folder / sync, openai, say)
             for share in SHARES:
                 for name, values in added.items():

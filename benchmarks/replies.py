@@ -26,7 +26,7 @@ class Size(msgspec.Struct, frozen=True):
     obvious_replies: int = 150
 
 
-TINY = Size(histories=(1, 2), chats=3, rounds=1, replies=6, obvious_replies=3)
+TINY = Size(histories=(2,), chats=3, rounds=1, replies=6, obvious_replies=3)
 
 
 async def run(size: Size, folder: Path, say: Say) -> Outcome:

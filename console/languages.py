@@ -79,6 +79,10 @@ class Translate:
                 return self.ngettext(words.text, words.many, words.num, **values)
             case Phrase():
                 return self(words.text, **{name: self.say(value) for name, value in words.values.items()})
+            case Worded():
+                return words.said(self)
+            case Exception():
+                return self.say(words.args[0]) if len(words.args) == 1 else str(words)
             case float():
                 return self.decimal(english(words))
             case int():
@@ -87,8 +91,9 @@ class Translate:
                 return str(words)
 
     def _said(self, value: object) -> object:
-        """A phrase in words; any other value as it is, since the caller has written its numbers."""
-        return self.say(value) if isinstance(value, Phrase) else value
+        """A phrase in words, and an exception in those of its own; any other value as it is, since the caller has
+        written its numbers."""
+        return self.say(value) if isinstance(value, Phrase | Exception) else value
 
     def gettext(self, text: str) -> str:
         return self._known.gettext(text) if text else ""  # the empty one is the catalog's head

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from typing import NamedTuple
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.types import Message, Receive
@@ -55,6 +56,9 @@ async def upload_of(request: Request, slots: asyncio.Semaphore, most: int = 1) -
     """The form of a request with `most` files, which are removed at the end of the block. Raises Problem."""
     if not is_upload(request):
         raise Problem(415, "Send a form with a file, with Content-Type: multipart/form-data.")
+    _, options = parse_options_header(request.headers["content-type"])
+    if options.get(b"charset", b"utf-8").lower() != b"utf-8":  # Python has codecs that fail, or make lone surrogates
+        raise Problem(415, "Send the form in UTF-8.")
     length = whole_number(request.headers.get("content-length", ""))
     known = length if length is not None else LARGEST_BODY
     if known > LARGEST_BODY:

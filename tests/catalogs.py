@@ -22,6 +22,9 @@ from console.languages import DOMAIN, LANGUAGES, LOCALES
 from console.outcomes import SAID
 from console.template_form import TAKES
 from console.wording import TABLES
+from recado.profiles.desk import TOPICS
+from recado.profiles.overlay import SETTABLE
+from recado.settings.settings import VARIABLES
 
 COMMAND = "python -m tests.catalogs"
 CONSOLE = LOCALES.parent
@@ -113,6 +116,9 @@ def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
 def _of_tables() -> Iterator[str]:
     for table in (*TABLES, FILTERS, KINDS, SAID, TAKES):
         yield from table.values()
+    yield from (one.meaning for one in VARIABLES.values())
+    yield from (one.topic for one in SETTABLE.values())
+    yield from TOPICS.values()
     yield from (day.capitalize() for day in DAYS)
 
 

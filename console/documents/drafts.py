@@ -16,10 +16,10 @@ from console.access import user_of
 from console.composing import Unfit
 from console.desk import deps_of
 from console.documents import pairs
-from console.documents.shelf import HOME, documents_of, leaf_of, shown_of
+from console.documents.shelf import HOME, documents_of, is_kept_whole, leaf_of, shown_of
 from console.forms import form_of
 from console.languages import translate_of
-from console.problems import Problem
+from console.problems import NOT_STORED, Problem, unstored
 from console.rendering import render
 from events.faq import NAME
 from events.knowledge import Document, KnowledgeUnreadable, Pair, Place
@@ -125,7 +125,7 @@ async def settle(request: Request) -> Response:
         return _form(request, draft, edited, collections, status=409, wrong=told)
     except (KnowledgeUnreadable, LogError) as refusal:
         log.warning("draft_not_stored", document=str(place), reason=str(refusal))
-        told = Unfit("", "Not stored: %(reason)s.", reason=refusal)
+        told = Unfit("", unstored(refusal, NOT_STORED), reason=refusal)
         return _form(request, draft, edited, collections, status=503, wrong=told)
     await documents.settle(found.settled(draft), Outcome(did="accepted", by=by, at=at, pair=str(place)))
     log.info("draft_accepted", document=str(place), by=by, asked=draft.count)
@@ -160,6 +160,8 @@ def _made(edited: Edited, stock: Stock) -> tuple[Place, tuple[Pair, ...]]:
             "collection",
             "Name a collection with 1 to 64 of a-z, 0-9, _ and -, and a document with 1 to 300 characters.",
         ) from None
+    if not is_kept_whole(place.name):
+        raise Unfit("collection", "“%(name)s…” is too long for a name: give a shorter one.", name=place.name[:60])
     try:
         there = pairs.pairs_of(stock, place)
     except Problem as problem:

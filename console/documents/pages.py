@@ -33,7 +33,7 @@ from console.documents.shelf import (
 )
 from console.forms import form_of
 from console.languages import Translate, translate_of
-from console.problems import Problem
+from console.problems import NOT_REMOVED, Problem, unstored
 from console.rendering import render
 from events.knowledge import COLLECTION, Document, Unread, Version
 from events.knowledge_log import KnowledgeChanged, Stock
@@ -164,7 +164,7 @@ async def remove(request: Request) -> Response:
     except KnowledgeChanged:
         raise Problem(409, "It was changed at the same moment. Nothing was removed: look at it again.") from None
     except LogError as error:
-        raise Problem(503, "Not removed: %(reason)s. Try again.", reason=error) from error
+        raise Problem(503, unstored(error, NOT_REMOVED), reason=error) from error
     log.info("document_removed", document=str(place), by=user_of(request).name)
     return RedirectResponse(f"{HOME}/{place.collection}?said=removed", 303)
 

@@ -88,7 +88,7 @@ class Trials:
                 trial.report = work.result()
                 trial.cost = desk.cost(trial.report)
         except (NotTried, LogError) as reason:
-            trial.problem = str(reason)
+            trial.problem = reason.args[0] if reason.args else ""
         except Exception as defect:
             log.exception("trial_broke", profile=trial.profile.name)
             trial.problem = f"{type(defect).__name__}: {defect}"

@@ -298,7 +298,8 @@ class CloudSender:
         """WhatsApp's id of a message; empty if it has none."""
         if not name or name.startswith(WAMID):
             return name
-        return await self._sent(part, name) or ""
+        found = await self._sent(part, name) or ""
+        return found if found.startswith(WAMID) else ""  # any program on the bus writes receipts
 
     async def _sleep(self, seconds: float) -> None:
         if seconds > 0:

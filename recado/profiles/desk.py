@@ -17,6 +17,7 @@ from chat.spending import cost_of
 from console.profiles.port import Noted, NotTried, ProfileFault, ProfileField, TrialAsked
 from events.jetstream.connection import Bus
 from events.log import EventLog
+from events.phrases import Phrase, Together
 from events.profile import NONE_IN_FORCE, InForce, Profile
 from events.profile_log import ProfileLog, ProfilesChanged, Stored
 from events.subjects import ChatKey
@@ -29,7 +30,7 @@ from recado.profiles.overlay import SETTABLE, ProfileUnusable
 from recado.settings.money import prices_of
 from recado.settings.settings import VARIABLES, Settings
 from recado.settings.shown import shown_value
-from recado.settings.variables import Variable
+from recado.settings.variables import Variable, clause_of
 from recado.whatif.report import Report, Side
 from recado.whatif.trying import Nothing, Progress, Trial, try_out
 from recado.whatif.ways import SettingsOf, Way, Ways, meant_by
@@ -37,7 +38,7 @@ from recado.wiring.local_model import LocalModelFailed
 
 _PROMPT = "ai_system_prompt"
 _LONG = frozenset({"apology", "hosted_tools", "stop_words", "start_words", "allow", "block"})
-_FIRST = {
+TOPICS = {
     _PROMPT: "prompt",
     "hours": "hours",
     "timezone": "hours",
@@ -111,7 +112,11 @@ class DeskProfiles:
             self._settings_of(profile)
         except ProfileUnusable as unusable:
             lacks = {name for name in KEY_NAMES if profile.settings.get(name) in unusable.lacks}
-            found += [ProfileFault(one.field, f"{one.problem}.") for one in unusable.faults if one.field not in lacks]
+            found += [
+                ProfileFault(one.field, Together([one.problem, "."], ""))
+                for one in unusable.faults
+                if one.field not in lacks
+            ]
         return found
 
     def lacks(self, profile: Profile) -> Sequence[str]:
@@ -140,7 +145,7 @@ class DeskProfiles:
         except ProfileUnusable as unusable:
             raise NotTried(str(unusable)) from unusable
         if self._bus is None:
-            raise NotTried("drafts are tried where recado has a bus")
+            raise NotTried(Phrase("drafts are tried where recado has a bus"))
         profile = await self._as_stored(profile)
         trial = Trial(
             since=lambda now: now - timedelta(days=asked.days),
@@ -184,7 +189,7 @@ class DeskProfiles:
         known = sum((cost for cost in costs if cost is not None), Decimal(0))
         if None not in costs:
             return in_dollars(known)
-        return f"at least {in_dollars(known)}" if known else "unknown"
+        return Phrase("at least %(sum)s", sum=in_dollars(known)) if known else Phrase("unknown")
 
 
 def _faults_of_entries(profile: Profile) -> Iterator[ProfileFault]:
@@ -192,18 +197,20 @@ def _faults_of_entries(profile: Profile) -> Iterator[ProfileFault]:
         try:
             entries_of(kind, getattr(profile, kind))
         except ValueError as error:
-            yield ProfileFault("", f"{kind} is a list {error}.")
+            yield ProfileFault("", Phrase("%(kind)s is a list %(error)s.", kind=kind, error=clause_of(error)))
 
 
 def _fields(own: Settings) -> Iterator[ProfileField]:
     """The fields that people change most, then the others in the order of docs/configuration.md, each key's name after
     its server."""
-    for field in (*_FIRST, *(field for field in SETTABLE if field not in _FIRST)):
+    for field in (*TOPICS, *(field for field in SETTABLE if field not in TOPICS)):
         variable = SETTABLE[field]
         yield _field(field, variable, own)
         for name, role in KEY_NAMES.items():
             if role.url == field:
-                meaning = f"The variable with the key for this server, instead of `{VARIABLES[role.key].name}`."
+                meaning = Phrase(
+                    "The variable with the key for this server, instead of `%(name)s`.", name=VARIABLES[role.key].name
+                )
                 yield ProfileField(
                     name=name, topic=variable.topic, meaning=meaning, takes="a name like SHOP_KEY", own=""
                 )
@@ -217,10 +224,10 @@ def _field(field: str, variable: Variable, own: Settings) -> ProfileField:
     value = getattr(own, field)
     return ProfileField(
         name=field,
-        topic=_FIRST.get(field, variable.topic),
-        meaning=variable.meaning,
+        topic=TOPICS.get(field, variable.topic),
+        meaning=Phrase(variable.meaning),
         takes=variable.reader.takes,
-        own=("set" if value else "") if variable.secret else shown_value(value),
+        own=(Phrase("set") if value else "") if variable.secret else shown_value(value),
         shape=shape,
         choices=choices,
     )

@@ -7,7 +7,8 @@ from typing import Literal
 
 from events.jid import MalformedJid, from_text, is_group
 from events.log import EventLog
-from recado.settings.variables import name
+from events.phrases import Phrase
+from recado.settings.variables import clause_of, name
 
 Kind = Literal["accounts", "chats", "groups"]
 KINDS: tuple[Kind, ...] = ("accounts", "chats", "groups")
@@ -26,9 +27,9 @@ def entry_of(kind: Kind, given: str) -> str:
     try:
         jid = from_text(chat)
     except MalformedJid as error:
-        raise ValueError(f"in which {error}") from error
+        raise ValueError(Phrase("in which %(error)s", error=clause_of(error))) from error
     if kind == "groups" and not is_group(jid):
-        raise ValueError(f"in which {given[:60]!r} is no group (…@g.us): put it under chats")
+        raise ValueError(Phrase("in which %(text)s is no group (…@g.us): put it under chats", text=repr(given[:60])))
     return f"{_account(account)}/{jid}" if slash else jid
 
 
@@ -36,7 +37,9 @@ def _account(given: str) -> str:
     try:
         account: str = name().read(given.strip())
     except ValueError as error:
-        raise ValueError(f"in which {given[:60]!r} is an account {error}") from error
+        raise ValueError(
+            Phrase("in which %(text)s is an account %(error)s", text=repr(given[:60]), error=clause_of(error))
+        ) from error
     return account
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from events.phrases import Phrase
 from events.profile import Profile
 from recado.profiles.hosted import hosted_tools_problem
 from recado.profiles.keys import FIRST, KEY_NAMES, ROLES, Allowed, Role, server_of
@@ -17,7 +18,7 @@ from recado.settings.provider import OPENAI
 from recado.settings.secrets import SecretUnusable
 from recado.settings.settings import VARIABLES, Settings, read, settings_of
 from recado.settings.tool_names import EVERY
-from recado.settings.variables import without_userinfo
+from recado.settings.variables import clause_of, without_userinfo
 
 SETTABLE = {field: variable for field, variable in VARIABLES.items() if variable.profile}
 """The settings that a profile may set, by field."""
@@ -124,7 +125,7 @@ class Overlay:
                 try:
                     laid[SETTABLE[field].name] = _text(field, value)
                 except ValueError as error:
-                    yield Fault(field, str(error))
+                    yield Fault(field, clause_of(error))
         if self._has_own_server and not laid.get(_SERVER, "").strip():
             laid[_SERVER] = OPENAI  # unset would be the small local model where there is no key
 
@@ -209,7 +210,15 @@ def _text(field: str, value: Any) -> str:
     try:
         text = variable.reader.text_of(value)
     except ValueError as error:
-        raise ValueError(f"{field} is a {type(value).__name__}, {error}: it takes {variable.reader.takes}") from error
+        raise ValueError(
+            Phrase(
+                "%(name)s is a %(type)s, %(error)s: it takes %(takes)s",
+                name=field,
+                type=type(value).__name__,
+                error=clause_of(error),
+                takes=variable.reader.takes,
+            )
+        ) from error
     if text.strip():
         variable.value(text)
     return text

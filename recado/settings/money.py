@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from chat.spending import CostLimit, Price, price_of
+from events.phrases import Phrase
 from recado.settings.model import ModelSettings
 from recado.settings.prices import PriceFile, price_file, shipped
 from recado.settings.variables import Reader, Variable
@@ -24,7 +25,7 @@ def dollars() -> Reader:
         if not (whole.isdecimal() and whole.isascii() and len(whole) <= 9) or (
             cents != "" and not (cents.isdecimal() and cents.isascii() and len(cents) <= 6)
         ):
-            raise ValueError("which is no sum of US dollars: write one like 0.50 or 20, without a sign")
+            raise ValueError(Phrase("which is no sum of US dollars: write one like 0.50 or 20, without a sign"))
         return Decimal(given.removesuffix("."))
 
     return Reader("US dollars, such as 0.50 or 20", read)

@@ -14,10 +14,11 @@ from chat.gates import Gates
 from chat.hours import DAYS, Hours, Span
 from chat.words import START_WORDS, STOP_WORDS
 from events.jid import MalformedJid, canonical
+from events.phrases import Phrase
 from recado.settings.variables import Reader, Variable, choice, duration, texts_joined, whole
 from recado.settings.whatsapp import UNSET_ACCOUNT
 
-_LIST = texts_joined(", ", "a comma")
+_LIST = texts_joined(", ", Phrase("a comma"))
 
 _NUMBER = re.compile(r"\+?[0-9][0-9 ()-]*")
 
@@ -47,7 +48,7 @@ def _own_name(given: str) -> str:
     if "@" in name or not any(sign.isalpha() for sign in name):
         return _person(given)
     if "*" in name:
-        raise ValueError(f"in which {given!r} is no name: write it without `*`")
+        raise ValueError(Phrase("in which %(text)s is no name: write it without `*`", text=repr(given)))
     return plain_words(name)
 
 
@@ -57,7 +58,11 @@ def words() -> Reader:
     def read(given: str) -> frozenset[str]:
         words = [word.strip() for word in given.split(",") if word.strip()]
         if long := next((word for word in words if not short_word(word)), None):
-            raise ValueError(f"in which {long!r} has more than {SHORT} characters: give short words")
+            raise ValueError(
+                Phrase(
+                    "in which %(text)s has more than %(most)s characters: give short words", text=repr(long), most=SHORT
+                )
+            )
         return frozenset(map(short_word, words))
 
     return Reader("words with commas between them", read, _LIST)
@@ -70,7 +75,7 @@ def hours() -> Reader:
         return tuple(span for part in given.split(";") if part.strip() for span in _spans(part.strip().lower()))
 
     takes = "days and hours, such as `Mon-Fri 09:00-18:00; Sat 10:00-13:00`"
-    return Reader(takes, read, texts_joined("; ", "a semicolon"))
+    return Reader(takes, read, texts_joined("; ", Phrase("a semicolon")))
 
 
 def zone() -> Reader:
@@ -78,7 +83,7 @@ def zone() -> Reader:
         try:
             return ZoneInfo(given).key
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError("which is no time zone: give a name like America/Sao_Paulo") from error
+            raise ValueError(Phrase("which is no time zone: give a name like America/Sao_Paulo")) from error
 
     return Reader("the name of a time zone", read)
 
@@ -92,18 +97,26 @@ def _person(given: str) -> str:
     try:
         return canonical(given)
     except MalformedJid as error:
-        raise ValueError(f"in which {given!r} is neither a phone number nor a JID nor a beginning with `*`") from error
+        raise ValueError(
+            Phrase("in which %(text)s is neither a phone number nor a JID nor a beginning with `*`", text=repr(given))
+        ) from error
 
 
 def _spans(part: str) -> list[Span]:
     match = _SPAN.fullmatch(part)
     if match is None or match[1] not in DAYS or (match[2] or match[1]) not in DAYS:
-        raise ValueError(f"in which {part!r} is no time: write Mon-Fri 09:00-18:00, and `;` between several")
+        raise ValueError(
+            Phrase("in which %(text)s is no time: write Mon-Fri 09:00-18:00, and `;` between several", text=repr(part))
+        )
     first, last = DAYS.index(match[1]), DAYS.index(match[2] or match[1])
     days = range(first, last + 1) if first <= last else [*range(first, 7), *range(last + 1)]
     opens, closes = _clock(match[3], match[4]), _clock(match[5], match[6])
     if closes <= opens:
-        raise ValueError(f"in which {part!r} ends before it begins: write two spans where it goes past midnight")
+        raise ValueError(
+            Phrase(
+                "in which %(text)s ends before it begins: write two spans where it goes past midnight", text=repr(part)
+            )
+        )
     return [Span(day, opens, closes) for day in days]
 
 
@@ -111,7 +124,9 @@ def _clock(hour: str, minute: str) -> time:
     if (int(hour), int(minute)) == (24, 0):
         return time.max
     if int(hour) > 23 or int(minute) > 59:
-        raise ValueError(f"in which {hour}:{minute} is no time of the day: the last one is 24:00")
+        raise ValueError(
+            Phrase("in which %(time)s is no time of the day: the last one is 24:00", time=f"{hour}:{minute}")
+        )
     return time(int(hour), int(minute))
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from console.deps import SettingLine
+from events.phrases import Phrase
 from recado.settings.settings import VARIABLES, Settings
 from recado.settings.variables import without_userinfo
 
@@ -19,8 +20,8 @@ def lines(settings: Settings) -> list[SettingLine]:
     shown = []
     for field, value in settings.__rich_repr__():
         variable, is_chosen = VARIABLES[field], getattr(settings, field) != getattr(unset, field)
-        text = ("set" if value else "not set") if variable.secret else shown_value(value)
-        shown.append(SettingLine(variable.name, text, is_chosen, variable.meaning))
+        text = (Phrase("set") if value else Phrase("not set")) if variable.secret else shown_value(value)
+        shown.append(SettingLine(variable.name, text, is_chosen, Phrase(variable.meaning)))
     return shown
 
 

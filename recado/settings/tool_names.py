@@ -6,6 +6,7 @@ import re
 
 from chat.built_in import BUILT_IN
 from events.knowledge import COLLECTION
+from events.phrases import Phrase, Together
 from recado.settings.variables import Reader, nearest, texts_joined
 
 EVERY = "*"
@@ -22,14 +23,23 @@ def tool_names() -> Reader:
     def read(given: str) -> tuple[str, ...]:
         names = _listed(given)
         if wrong := next((one for one in names if one != EVERY and not _NAME.fullmatch(one)), None):
-            raise ValueError(f"in which {wrong[:80]!r} is no name of a tool: write names like arrival, or * for all")
+            raise ValueError(
+                Phrase(
+                    "in which %(text)s is no name of a tool: write names like arrival, or * for all",
+                    text=repr(wrong[:80]),
+                )
+            )
         if EVERY in names and len(names) > 1:
-            raise ValueError("in which * stands beside names: write * alone, or the names alone")
+            raise ValueError(Phrase("in which * stands beside names: write * alone, or the names alone"))
         if len(names) > _MOST:
-            raise ValueError(f"which has {len(names)} names: a model takes at most {_MOST} tools")
+            raise ValueError(
+                Phrase(
+                    "which has %(number)s names: a model takes at most %(most)s tools", number=len(names), most=_MOST
+                )
+            )
         return names
 
-    return Reader("names of tools with commas between them, or `*`", read, texts_joined(", ", "a comma"))
+    return Reader("names of tools with commas between them, or `*`", read, texts_joined(", ", Phrase("a comma")))
 
 
 def built_in_tools() -> Reader:
@@ -39,12 +49,12 @@ def built_in_tools() -> Reader:
         names = _listed(given)
         if wrong := next((one for one in names if one not in BUILT_IN), None):
             meant = nearest(wrong.lower(), BUILT_IN)
-            hint = f"; did you mean {meant}?" if meant else ""
-            raise ValueError(f"in which {wrong[:80]!r} is none of {', '.join(BUILT_IN)}{hint}")
+            none = Phrase("in which %(text)s is none of %(words)s", text=repr(wrong[:80]), words=", ".join(BUILT_IN))
+            raise ValueError(Together([none, Phrase("did you mean %(word)s?", word=meant) if meant else ""], "; "))
         return names
 
     takes = "some of " + ", ".join(f"`{name}`" for name in BUILT_IN) + ", with commas between them"
-    return Reader(takes, read, texts_joined(", ", "a comma"))
+    return Reader(takes, read, texts_joined(", ", Phrase("a comma")))
 
 
 def collections() -> Reader:
@@ -53,12 +63,20 @@ def collections() -> Reader:
     def read(given: str) -> tuple[str, ...]:
         names = _listed(given)
         if wrong := next((one for one in names if not COLLECTION.fullmatch(one)), None):
-            raise ValueError(f"in which {wrong[:80]!r} is no collection: give 1 to 64 of a-z, 0-9, '_' and '-'")
+            raise ValueError(
+                Phrase(
+                    "in which %(text)s is no collection: give 1 to 64 of a-z, 0-9, '_' and '-'", text=repr(wrong[:80])
+                )
+            )
         if len(names) > _MOST_COLLECTIONS:
-            raise ValueError(f"which has {len(names)} collections: give at most {_MOST_COLLECTIONS}")
+            raise ValueError(
+                Phrase(
+                    "which has %(number)s collections: give at most %(most)s", number=len(names), most=_MOST_COLLECTIONS
+                )
+            )
         return names
 
-    return Reader("names of collections with commas between them", read, texts_joined(", ", "a comma"))
+    return Reader("names of collections with commas between them", read, texts_joined(", ", Phrase("a comma")))
 
 
 def _listed(given: str) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from events.phrases import Phrase, Together
+
 _USERINFO = re.compile(r"(?<=://)[^/@\s,]+(?=@)")
 _WHOLE = re.compile(r"-?[0-9]{1,12}")
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
@@ -31,10 +33,10 @@ def one_text(value: Any) -> str:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise ValueError("which is no text and no number")
+    raise ValueError(Phrase("which is no text and no number"))
 
 
-def texts_joined(by: str, between: str) -> Callable[[Any], str]:
+def texts_joined(by: str, between: Phrase) -> Callable[[Any], str]:
     """A function that turns a list of texts and numbers, or one text, into one text with `by` between two of them."""
 
     def text_of(value: Any) -> str:
@@ -42,7 +44,7 @@ def texts_joined(by: str, between: str) -> Callable[[Any], str]:
             return one_text(value)
         texts = [one_text(one) for one in value]
         if any(by.strip() in text for text in texts):
-            raise ValueError(f"in which an entry of the list holds {between}: write two entries")
+            raise ValueError(Phrase("in which an entry of the list holds %(sign)s: write two entries", sign=between))
         return by.join(texts)
 
     return text_of
@@ -102,7 +104,15 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
             return self.reader.read(text)
         except ValueError as error:
             shown = "'…'" if self.secret else repr(without_userinfo(text[:100]))
-            raise ValueError(f"{self.name} is {shown}, {error}") from error
+            raise ValueError(
+                Phrase("%(name)s is %(value)s, %(error)s", name=self.name, value=shown, error=clause_of(error))
+            ) from error
+
+
+def clause_of(error: ValueError) -> str:
+    """The clause with which a reader refuses a text, for a sentence around it."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Phrase) else str(error)
 
 
 def without_userinfo(url: str) -> str:
@@ -144,8 +154,8 @@ def choice(*words: str) -> Reader:
         if given in words:
             return given
         meant = nearest(given.lower(), words)
-        hint = f"; did you mean {meant}?" if meant else ""
-        raise ValueError(f"which is none of {', '.join(words)}{hint}")
+        none = Phrase("which is none of %(words)s", words=", ".join(words))
+        raise ValueError(Together([none, Phrase("did you mean %(word)s?", word=meant) if meant else ""], "; "))
 
     def text_of(value: Any) -> str:
         if isinstance(value, bool) and {"on", "off"} <= set(words):
@@ -161,29 +171,32 @@ def emoji() -> Reader:
     def read(given: str) -> str:
         is_one = 0 < len(given) <= 16 and not any(sign.isascii() or sign.isalpha() or sign.isspace() for sign in given)
         if not is_one or not any(category(sign) == "So" for sign in given):
-            raise ValueError(f"which is not {takes}: write one such as 👀")
+            raise ValueError(Phrase("which is not one emoji: write one such as 👀"))
         return given
 
     return Reader(takes, read)
 
 
 def whole(low: int, high: int, unit: str) -> Reader:
-    takes = f"a whole number{unit and ' of ' + unit} from {low} to {high}"
+    if unit:
+        takes = Phrase("a whole number of %(unit)s from %(low)s to %(high)s", unit=unit, low=f"{low}", high=f"{high}")
+    else:
+        takes = Phrase("a whole number from %(low)s to %(high)s", low=f"{low}", high=f"{high}")
 
     def read(given: str) -> int:
         if not _WHOLE.fullmatch(given) or not low <= int(given) <= high:
-            raise ValueError(f"which is not {takes}")
+            raise ValueError(Phrase("which is not %(takes)s", takes=takes))
         return int(given)
 
     return Reader(takes, read)
 
 
 def seconds(low: float, high: float) -> Reader:
-    takes = f"a number of seconds from {low:g} to {high:g}, such as 2 or 0.5"
+    takes = Phrase("a number of seconds from %(low)s to %(high)s, such as 2 or 0.5", low=f"{low:g}", high=f"{high:g}")
 
     def read(given: str) -> float:
         if not _NUMBER.fullmatch(given) or not low <= float(given) <= high:
-            raise ValueError(f"which is not {takes}")
+            raise ValueError(Phrase("which is not %(takes)s", takes=takes))
         return float(given)
 
     return Reader(takes, read)
@@ -195,10 +208,16 @@ def duration(low: timedelta, high: timedelta) -> Reader:
     def read(given: str) -> timedelta:
         match = _DURATION.fullmatch(given)
         if match is None:
-            raise ValueError("which is no length of time: write seconds, or 90m, 24h, 7d")
+            raise ValueError(Phrase("which is no length of time: write seconds, or 90m, 24h, 7d"))
         span = float(match[1]) * _SECONDS[match[2]]
         if not low.total_seconds() <= span <= high.total_seconds():
-            raise ValueError(f"which is out of range: give {low.total_seconds():g} seconds to {high.days} days")
+            raise ValueError(
+                Phrase(
+                    "which is out of range: give %(low)s seconds to %(high)s days",
+                    low=f"{low.total_seconds():g}",
+                    high=f"{high.days}",
+                )
+            )
         return timedelta(seconds=span)
 
     return Reader(takes, read)
@@ -208,7 +227,7 @@ def secret() -> Reader:
     def read(given: str) -> str:
         # It goes into an HTTP header, which takes no other characters.
         if not given.isascii() or not given.isprintable() or " " in given:
-            raise ValueError("which holds a space, a line end or a character outside ASCII: copy it again")
+            raise ValueError(Phrase("which holds a space, a line end or a character outside ASCII: copy it again"))
         return given
 
     return Reader("a key as the provider shows it", read)
@@ -223,9 +242,17 @@ def url(*schemes: str, example: str, several: bool = False) -> Reader:
                 parts = urlsplit(one.strip())
                 reachable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
             except ValueError as error:
-                raise ValueError(f"which is no address ({error}): write one like {example}") from error
+                raise ValueError(
+                    Phrase("which is no address (%(error)s): write one like %(example)s", error=error, example=example)
+                ) from error
             if not reachable or any(letter.isspace() for letter in one.strip()):
-                raise ValueError(f"which is no address that starts with {starts}: write one like {example}")
+                raise ValueError(
+                    Phrase(
+                        "which is no address that starts with %(starts)s: write one like %(example)s",
+                        starts=starts,
+                        example=example,
+                    )
+                )
         return given
 
     return Reader(f"an address that starts with {starts}{', or several with commas' if several else ''}", read)
@@ -278,9 +305,11 @@ def subject() -> Reader:
 def name() -> Reader:
     def read(given: str) -> str:
         if not given:
-            raise ValueError("which is no name: give the business number or the device's name, or leave it unset")
+            raise ValueError(
+                Phrase("which is no name: give the business number or the device's name, or leave it unset")
+            )
         if len(given) > 128 or not given.isprintable() or given.startswith("="):
-            raise ValueError("which is no name: give 1 to 128 printable characters, the first of them no '='")
+            raise ValueError(Phrase("which is no name: give 1 to 128 printable characters, the first of them no '='"))
         return given
 
     return Reader("a name of 1 to 128 characters", read)

@@ -131,4 +131,6 @@ def _worded(call: ast.Call) -> ast.expr | None:
 
 def _is_constant(words: ast.expr) -> bool:
     """Whether the words are in a catalog, or are those of another exception."""
+    if isinstance(words, ast.Call) and isinstance(words.func, ast.Name) and words.func.id == "unstored":
+        return isinstance(words.args[1], ast.Name) and words.args[1].id.startswith("NOT_")  # marked beside it
     return isinstance(words, ast.Constant) or (isinstance(words, ast.Attribute) and words.attr == "text")

@@ -37,7 +37,9 @@ locked() {
     [ -e ~/data/lock ] && ! ~/.venv/bin/python -IS -c "import fcntl; \
 fcntl.flock(open('$HOME/data/lock'), fcntl.LOCK_EX | fcntl.LOCK_NB)" 2>/dev/null
 }
+recado=
 stop() {  # the shell of the job ends before recado does
+    [ "$recado" ] || return 0
     kill -TERM -- "-$recado" 2>/dev/null; wait "$recado"
     while locked; do sleep 0.05; done
 }
@@ -108,13 +110,18 @@ class Reader:
     def reads(self, blocks: Iterable[Block], left_out: Iterable[str]) -> None:
         """Type the page's commands as they are written, in order, but for those left out. Fails on another exit status
         than the page states, a command that is not there, and a variable that is not set."""
-        script = [*self._starts(".venv/bin/recado up"), ".venv/bin/recado say 5511999999999 'What can you do?'"]
+        script: list[str] = []
         for block in blocks:
             if block.language == "ini" and "…" not in block.text:
                 written = shlex.quote(block.text)
                 script += [f"stop; printf %s {written} >> .env", *self._starts(".venv/bin/recado up")]
             if block.language == "console":
                 script += self._typed(command for command in commands_of(block) if command.typed not in left_out)
+        wrote = ".venv/bin/recado say 5511999999999 'What can you do?'"
+        if script[0].startswith("stop"):  # the page itself starts recado first
+            script.insert(script.index("ready") + 1, wrote)
+        else:
+            script = [*self._starts(".venv/bin/recado up"), wrote, *script]
         self._run("\n".join([_FUNCTIONS.replace("PORT", self._ports["8088"]), *script, "interrupt"]))
 
     def types(self, text: str) -> None:

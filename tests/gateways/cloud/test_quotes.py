@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from events.decisions import TurnStarted
-from events.inbound import Message
+from events.inbound import Message, Receipt
 from events.log import EventLog
 from events.parts import Part
 from tests.doubles.graph_server import GraphDouble
@@ -37,6 +37,15 @@ async def test_our_own_messages_are_quoted(log: EventLog, data_dir: Path, name: 
         await until_step(log, "r2", "accepted")
         mine = [one for one in meta.taken if one.to == ANA.chat.partition("@")[0]]
         assert mine[-1].quoted == (None if which is None else mine[which].id)
+
+
+async def test_an_id_in_a_receipt_that_is_none_of_whatsapps(log: EventLog, data_dir: Path) -> None:
+    """Any program on the bus writes receipts: nothing is quoted, and the reply is sent."""
+    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir):
+        await log.publish(ANA, Receipt(id="x", reply="r1", state="sent", provider_id="../../etc/passwd"), msg_id="x")
+        await say(log, "r2", quote="r1")
+        await until_step(log, "r2", "accepted")
+        assert [one.quoted for one in meta.taken] == [None]
 
 
 async def test_a_restarted_gateway_knows_them(log: EventLog, data_dir: Path) -> None:
