@@ -113,6 +113,14 @@ async def test_a_question_in_other_words(tmp_path: Path) -> None:
                 assert "R$ 15" in (await log.ended(BOB, "m2")).event.text
                 assert "R$ 15" in await knowledge(process, "search", "shop", "frete")
                 await process.said("question_not_embedded")
+
+                async def counted() -> bool:
+                    """The question's vector for its chat, those of the documents for none."""
+                    usage = json.loads((await process.run("usage", "--json")).out)
+                    vectors = {(one["chat"], one["backend"]) for one in usage if one["model"] == "small"}
+                    return vectors == {(ANA.chat, "scripted"), ("", "documents")}
+
+                await until(counted)
             verified = await process.run("verify")
             assert (verified.code, "knowledge.meanings" in verified.out) == (0, True), verified
 

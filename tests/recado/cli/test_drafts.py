@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from events.decisions import TurnStarted
 from events.inbound import Message
 from events.jetstream.log import JetStreamLog
@@ -15,8 +13,7 @@ SAID = "sou o zequinha, meu zap é 11 98888-7777 e zeca@example.org: a kaylane p
 SECRETS = ("zequinha", "8888", "zeca", "example", "kaylane", "krizia")
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)])
-async def test_a_draft_is_masked(on_bus: Command, jetstream_log: JetStreamLog, form: tuple[str, ...]) -> None:
+async def test_a_draft_is_masked(on_bus: Command, jetstream_log: JetStreamLog) -> None:
     log = jetstream_log
     await log.publish(ANA, Message(id="m0", text="minha filha se chama kaylane", name="Krizia"), msg_id="m0")
     await log.publish(ANA, Message(id="m1", text=SAID, name="Krizia"), msg_id="m1")
@@ -28,6 +25,7 @@ async def test_a_draft_is_masked(on_bus: Command, jetstream_log: JetStreamLog, f
         reply("m0", "m1", text="Não sei.", id="t1.r", turn="t1"),
     )
     assert (await on_bus("replay")).code == 0
-    done = await on_bus("knowledge", "drafts", *form)
-    assert (done.code, "meu zap" in done.out) == (0, True), done
-    assert not [secret for secret in SECRETS if secret in f"{done.out}{done.err}".lower()], done
+    for form in ((), ("--json",)):
+        done = await on_bus("knowledge", "drafts", *form)
+        assert (done.code, "meu zap" in done.out) == (0, True), done
+        assert not [secret for secret in SECRETS if secret in f"{done.out}{done.err}".lower()], done
