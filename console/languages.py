@@ -103,8 +103,11 @@ class Translate:
         return self.form(one, many, num) % ({"num": self.count(num)} | values)
 
     def form(self, one: str, many: str, num: int) -> str:
-        """The singular or the plural without its values."""
-        return self._known.ngettext(one, many, num)
+        """The singular or the plural without its values. Portuguese says 0 in the singular, which must not be one that
+        says "one" in words."""
+        said = self._known.ngettext(one, many, num)
+        is_in_words = num != 1 and "%(num)s" not in said
+        return self._known.ngettext(one, many, 2) if is_in_words else said
 
     def count(self, number: float) -> str:
         """A whole number."""

@@ -20,7 +20,7 @@ from console.desk import deps_of
 from console.files import answer_with
 from console.forms import form_of
 from console.languages import translate_of
-from console.problems import Problem
+from console.problems import NOT_ADDED, NOT_REMOVED, Problem, unstored
 from console.rendering import render
 from console.uploads import Upload, upload_of
 from events.library import Entry, Library, name_fault
@@ -113,7 +113,7 @@ async def remove(request: Request) -> Response:
     try:
         await _library(request).remove(account, entry.name)
     except LogError as error:
-        raise Problem(503, "Not removed: %(reason)s. Try again.", reason=error) from error
+        raise Problem(503, unstored(error, NOT_REMOVED), reason=error) from error
     log.info("file_removed", account=account, name=entry.name, by=user_of(request).name)
     return RedirectResponse(f"{address_of(account)}?said=removed", 303)
 
@@ -130,7 +130,7 @@ async def _add(request: Request, account: str, entry: Entry, bytes_: bytes | Non
         raise Unfit("place_name" if bytes_ is None else "name", "Not added: %(reason)s.", reason=error) from error
     except LogError as error:
         log.warning("file_not_added", account=account, reason=str(error))
-        raise Unfit("", "Not added: %(reason)s.", reason=error) from error
+        raise Unfit("", unstored(error, NOT_ADDED), reason=error) from error
     log.info("file_added", account=account, name=entry.name, size=entry.size)
     return RedirectResponse(f"{address_of(account)}?said=added", 303)
 

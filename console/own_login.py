@@ -19,7 +19,7 @@ from console.known_users import KnownUsers
 from console.languages import marked, translate_of
 from console.login import begun
 from console.passwords import fault_of
-from console.problems import Problem
+from console.problems import NOT_CHANGED, Problem, unstored
 from console.rendering import render
 from events.log import LogError
 from events.users import StoredUser
@@ -50,7 +50,7 @@ async def change(request: Request) -> Response:
             return RedirectResponse("/login", 303)
         return await _other_password(request, users, given)
     except LogError as error:
-        return _page(request, 503, _("Nothing was changed: %(reason)s. Try again.", reason=error))
+        return _page(request, 503, _(unstored(error, NOT_CHANGED), reason=error))
 
 
 async def _other_password(request: Request, users: KnownUsers, given: Mapping[str, str]) -> Response:

@@ -11,13 +11,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.access import Denied
-from console.languages import Worded, translate_of
+from console.languages import Worded, marked, translate_of
 from console.rendering import render
-from events.log import LogError, LogUnavailable
+from events.log import LogError, LogUnavailable, WriteUnknown
 from projections.reads.reader import ProjectionMissing
 
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request's body. The limit for a message is the bus's, and smaller."""
+
+NOT_STORED = marked("Not stored: %(reason)s.")
+NOT_ADDED = marked("Not added: %(reason)s.")
+NOT_REMOVED = marked("Not removed: %(reason)s. Try again.")
+NOT_CHANGED = marked("Nothing was changed: %(reason)s. Try again.")
+_UNKNOWN = marked("No answer came, so it is not known whether this was done. Look before you do it again.")
 
 _Shape = TypeVar("_Shape", bound=msgspec.Struct)
 _encoder = msgspec.json.Encoder()
@@ -34,6 +40,11 @@ class Problem(Worded):
 def answer(value: object, status: int = 200) -> Response:
     """`value` as JSON."""
     return Response(_encoder.encode(value), status, {"cache-control": "no-store"}, "application/json")
+
+
+def unstored(error: Exception, text: str) -> str:
+    """The words for a write that failed: `text`, which says that it was not stored, or that this is not known."""
+    return _UNKNOWN if isinstance(error, WriteUnknown) else text
 
 
 async def answer_problem(request: Request, problem: Exception) -> Response:

@@ -50,10 +50,31 @@ FILTERS: Mapping[Only, str] = {
 }
 """The filters of the list."""
 
+OF_META = {
+    one: one
+    for one in (
+        "authentication", "marketing", "utility",
+        "approved", "disabled", "in_appeal", "paused", "pending", "rejected",
+        "green", "yellow", "red", "unknown",
+    )
+}  # fmt: skip
+"""Categories, states and qualities of templates in Meta's words."""
+
 _LONGEST_DETAIL = 200
 """Characters of a provider's words that a line shows."""
 
-TABLES: tuple[Mapping[Any, str], ...] = (EXPLAINED, FAILED, NOT_SENT, FILTERS, KINDS, PARTLY, SAID, SENT, SPEAKERS)
+TABLES: tuple[Mapping[Any, str], ...] = (
+    EXPLAINED,
+    FAILED,
+    NOT_SENT,
+    FILTERS,
+    KINDS,
+    OF_META,
+    PARTLY,
+    SAID,
+    SENT,
+    SPEAKERS,
+)
 """Tables whose words are in the catalogs."""
 
 

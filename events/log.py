@@ -39,6 +39,13 @@ class LogUnavailable(LogError):
     """No answer, or none that tells whether the event was stored. The same append may be tried again."""
 
 
+class WriteUnknown(LogUnavailable):
+    """It is not known whether a write was stored, though it was tried again."""
+
+    def __init__(self, reason: LogUnavailable) -> None:
+        super().__init__(f"it is not known whether this was stored: look before you do it again ({reason})")
+
+
 class LogFull(LogError):
     """The stream is at `max_bytes` or the server's disk is full; nothing was stored."""
 

@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 
 from chat.hours import DAYS
 from console.desk_list import FILTERS
-from console.documents.pages import KINDS
+from console.documents.pages import KINDS, UNFOUND
 from console.languages import DOMAIN, LANGUAGES, LOCALES
 from console.outcomes import SAID
 from console.template_form import TAKES
@@ -114,7 +114,7 @@ def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
 
 
 def _of_tables() -> Iterator[str]:
-    for table in (*TABLES, FILTERS, KINDS, SAID, TAKES):
+    for table in (*TABLES, FILTERS, KINDS, SAID, TAKES, UNFOUND):
         yield from table.values()
     yield from (one.meaning for one in VARIABLES.values())
     yield from (one.topic for one in SETTABLE.values())

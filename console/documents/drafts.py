@@ -19,7 +19,7 @@ from console.documents import pairs
 from console.documents.shelf import HOME, documents_of, is_kept_whole, leaf_of, shown_of
 from console.forms import form_of
 from console.languages import translate_of
-from console.problems import Problem
+from console.problems import NOT_STORED, Problem, unstored
 from console.rendering import render
 from events.faq import NAME
 from events.knowledge import Document, KnowledgeUnreadable, Pair, Place
@@ -125,7 +125,7 @@ async def settle(request: Request) -> Response:
         return _form(request, draft, edited, collections, status=409, wrong=told)
     except (KnowledgeUnreadable, LogError) as refusal:
         log.warning("draft_not_stored", document=str(place), reason=str(refusal))
-        told = Unfit("", "Not stored: %(reason)s.", reason=refusal)
+        told = Unfit("", unstored(refusal, NOT_STORED), reason=refusal)
         return _form(request, draft, edited, collections, status=503, wrong=told)
     await documents.settle(found.settled(draft), Outcome(did="accepted", by=by, at=at, pair=str(place)))
     log.info("draft_accepted", document=str(place), by=by, asked=draft.count)

@@ -33,12 +33,13 @@ from console.documents.shelf import (
 )
 from console.forms import form_of
 from console.languages import Translate, translate_of
-from console.problems import Problem
+from console.problems import NOT_REMOVED, Problem, unstored
 from console.rendering import render
 from events.knowledge import COLLECTION, Document, Unread, Version
 from events.knowledge_log import KnowledgeChanged, Stock
 from events.log import LogError
 from events.subjects import untoken
+from projections.knowledge.pieces import TOO_MANY
 
 LISTED = 100
 """Documents, or questions, on a page."""
@@ -61,6 +62,9 @@ KINDS = {
     "text/plain": "text",
 }
 """Types of files in words."""
+
+UNFOUND = {one: one for one in ("it has no words", "its file is no longer in the library: add it again", TOO_MANY)}
+"""Reasons for which nothing of a document is found; those of a file's reader are in its own words."""
 
 log = structlog.get_logger("recado.console")
 
@@ -164,7 +168,7 @@ async def remove(request: Request) -> Response:
     except KnowledgeChanged:
         raise Problem(409, "It was changed at the same moment. Nothing was removed: look at it again.") from None
     except LogError as error:
-        raise Problem(503, "Not removed: %(reason)s. Try again.", reason=error) from error
+        raise Problem(503, unstored(error, NOT_REMOVED), reason=error) from error
     log.info("document_removed", document=str(place), by=user_of(request).name)
     return RedirectResponse(f"{HOME}/{place.collection}?said=removed", 303)
 
@@ -215,7 +219,7 @@ def _collections(stock: Stock, also: str | None = None) -> dict[str, int]:
 
 
 def _row(version: Version, indexed: Indexed, _: Translate) -> Row:
-    trouble = indexed.unfound.get(version.seq, "")
+    trouble = _.gettext(indexed.unfound.get(version.seq, ""))
     if version.seq > indexed.last:
         trouble = _("it is not indexed yet: look again in a moment")
     address = address_of(version.place, "document")

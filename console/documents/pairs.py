@@ -17,7 +17,7 @@ from console.desk import deps_of
 from console.documents.shelf import HOME, address_of, documents_of, place_of
 from console.forms import form_of
 from console.languages import translate_of
-from console.problems import Problem
+from console.problems import NOT_STORED, Problem, unstored
 from console.rendering import render
 from events.faq import same
 from events.knowledge import MOST_PAIRS, Document, KnowledgeUnreadable, Pair, Place
@@ -93,7 +93,7 @@ async def change(request: Request) -> Response:
     except (KnowledgeUnreadable, LogError) as refusal:
         log.warning("pair_not_stored", document=str(place), reason=str(refusal))
         return _form(
-            request, place, draft, stock, status=503, wrong=Unfit("", "Not stored: %(reason)s.", reason=refusal)
+            request, place, draft, stock, status=503, wrong=Unfit("", unstored(refusal, NOT_STORED), reason=refusal)
         )
     log.info("pairs_changed", document=str(place), pairs=len(made), by=user_of(request).name)
     if not made:

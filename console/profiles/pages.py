@@ -14,7 +14,7 @@ from console.access import user_of
 from console.desk import deps_of
 from console.forms import form_of
 from console.languages import translate_of
-from console.problems import Problem
+from console.problems import NOT_STORED, Problem, unstored
 from console.profiles import form
 from console.profiles.port import ProfileDesk, ProfileFault, TrialAsked
 from console.profiles.trials import TooMany, Trial, Trials
@@ -146,7 +146,7 @@ async def _save(
     except (ProfileUnreadable, LogError) as refusal:
         log.warning("profile_not_stored", profile=made.name, reason=str(refusal))
         _ = translate_of(request)
-        fault = ProfileFault("", _("Not stored: %(reason)s.", reason=refusal))
+        fault = ProfileFault("", _(unstored(refusal, NOT_STORED), reason=refusal))
         return _form(request, made, versions, status=503, faults=[fault], base=str(made.n - 1))
     if made.removed:
         return RedirectResponse("/desk/profiles", 303)

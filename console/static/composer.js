@@ -171,9 +171,9 @@ document.addEventListener("refused", ({ detail: { form, error, field: wrong, id:
   refuse(wrong, error);
 });
 // Another chat may have been opened meanwhile, and this one again.
-document.addEventListener("taken", ({ detail: { form, order } }) => {
+document.addEventListener("taken", ({ detail: { form, body } }) => {
   if (form.getAttribute("id") !== "write") return;
-  if (form === write || (write?.isConnected && keyOf(form) === key && id.value === order)) clear();
+  if (form === write || (write?.isConnected && keyOf(form) === key && id.value === body.get("id"))) clear();
   else if (keyOf(form) !== key) {
     forgetFiles(keyOf(form));
     sessionStorage.removeItem(keyOf(form));

@@ -27,8 +27,13 @@ function restore() {
 }
 
 document.addEventListener("input", ({ target }) => target.id === "note-text" && keep(target));
-document.addEventListener("taken", ({ detail: { form } }) => {
-  if (form.getAttribute("id") === "order-note") sessionStorage.removeItem(keyOf(form));
+// Another chat may have been opened meanwhile, and this one again.
+document.addEventListener("taken", ({ detail: { form, body } }) => {
+  if (form.getAttribute("id") !== "order-note") return;
+  const now = document.querySelector("#note-text");
+  const field = now && keyOf(now.form) === keyOf(form) ? now : form.elements.namedItem("text");
+  if (field.value === body.get("text")) field.value = "";
+  keep(field);
 });
 document.addEventListener("opened", restore);
 restore();

@@ -2,7 +2,7 @@
 // date in place. Without this script the same forms load the page.
 //
 // Events on `document` about an order of the inbox, with its form, which may be gone by then: `sending`; `progress` with
-// the percent that was sent; `answered`; then `taken` with the order's id, or `refused` with {error, field, id}: what is
+// the percent that was sent; `answered`; then `taken` with its `body`, or `refused` with {error, field, id}: what is
 // wrong, with which field, and the id of the form from now on. `ordered`, without a form: the panes may have changed.
 
 import { out } from "./lost.js";
@@ -43,7 +43,6 @@ document.addEventListener("submit", (submitted) => {
 });
 
 async function give(form) {
-  const order = idOf(form).value;
   const name = document.querySelector("#with")?.textContent;
   const body = new FormData(form);
   const files = [...body.values()].some((value) => value instanceof File && value.size);
@@ -53,7 +52,7 @@ async function give(form) {
   unlock(form);
   tell("answered", { form });
   const say = (text, isBad) => show(form.isConnected ? text : `${name}: ${text}`, isBad);
-  if (status === 200 && answer?.to) await took(form, order, answer, say);
+  if (status === 200 && answer?.to) await took(form, body, answer, say);
   else {
     if (isOut) out();
     const error = (isOut ? null : answer?.error) ?? unanswered(status, isOut);
@@ -64,11 +63,12 @@ async function give(form) {
   }
 }
 
-async function took(form, order, { to, said, id }, say) {
+async function took(form, body, { to, said, id }, say) {
   idOf(form).value = id;
   const isSend = form.matches("#write");
-  if (!isSend) for (const one of form.querySelectorAll("textarea, input:not([type=hidden])")) one.value = "";
-  tell("taken", { form, order });
+  // What was typed since stays.
+  if (!isSend) for (const one of form.querySelectorAll("textarea, input:not([type=hidden])")) if (one.value === body.get(one.name)) one.value = "";
+  tell("taken", { form, body });
   // The answer is at the end of the chat, which may have closed into another one.
   const isNewest = document.querySelector("#conversation .chat")?.dataset.stream && !new URLSearchParams(location.search).has("quote");
   const isHere = new URL(to, location.href).pathname === location.pathname;

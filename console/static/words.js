@@ -10,7 +10,9 @@ export const _ = (text, values = {}) => filled(known[text] || text, values);
 /** The singular or the plural by `num`, which is a value of its own. */
 export function ngettext(one, many, num, values = {}) {
   const forms = known[one] ?? [one, many];
-  return filled(forms[isOne(num) ? 0 : 1] || many, { num: num.toLocaleString(language), ...values });
+  const said = forms[isOne(num) ? 0 : 1] || many;
+  const isInWords = num !== 1 && !said.includes("%(num)s"); // Portuguese says 0 in the singular
+  return filled(isInWords ? forms[1] || many : said, { num: num.toLocaleString(language), ...values });
 }
 
 const isOne = (num) => plural.select(num) === "one";

@@ -12,7 +12,7 @@ from events.backoff import Backoff
 from events.jetstream.api import stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.publisher import PubAck, Publisher
-from events.log import LogUnavailable
+from events.log import LogUnavailable, WriteUnknown
 
 TRIES = 3
 
@@ -21,15 +21,8 @@ _Answer = TypeVar("_Answer")
 log = structlog.get_logger("recado.log")
 
 
-class Unknown(LogUnavailable):
-    """It is not known whether a write was stored."""
-
-    def __init__(self, reason: LogUnavailable) -> None:
-        super().__init__(f"it is not known whether this was stored: look before you do it again ({reason})")
-
-
 async def answered(write: Callable[[], Awaitable[_Answer]]) -> _Answer:
-    """The answer to a write, which is sent again where the answer is lost. Raises Unknown after TRIES, and else what
+    """The answer to a write, which is sent again where the answer is lost. Raises WriteUnknown after TRIES, else what
     `write` raises."""
     pause = Backoff(0.1, 1.0)
     for _ in range(TRIES - 1):
@@ -41,7 +34,7 @@ async def answered(write: Callable[[], Awaitable[_Answer]]) -> _Answer:
     try:
         return await write()
     except LogUnavailable as lost:
-        raise Unknown(lost) from lost
+        raise WriteUnknown(lost) from lost
 
 
 async def write_once(

@@ -15,7 +15,7 @@ from events.knowledge_log import Stock
 from projections.knowledge.search import Found
 from recado.cli.knowledge_check import check
 from recado.cli.knowledge_drafts import drafts
-from recado.cli.knowledge_files import export_, faq
+from recado.cli.knowledge_files import export_, faq, questions
 from recado.cli.knowledge_open import Name, Open, collection_argument, opened, searched, shown, version_of
 from recado.cli.options import json_option
 from recado.cli.session import run
@@ -109,7 +109,7 @@ def list_(collection: str | None, as_json: bool) -> None:
         (
             one.place.collection,
             one_line(one.place.name),
-            f"{len(one.document.faq)} questions" if one.document.faq else one.document.mime,
+            questions(len(one.document.faq)) if one.document.faq else one.document.mime,
             local(one.document.at) if one.document.at is not None else "-",
             one_line(one.document.by),
         )

@@ -53,7 +53,7 @@ def faq(
     if as_json:
         click.echo(json_text({"collection": collection, "name": name, "faq": pairs}))
     elif more or removed:
-        click.echo(f"{len(pairs)} questions")
+        click.echo(questions(len(pairs)))
     elif not pairs:
         click.echo('None. recado knowledge faq COLLECTION --add "QUESTION" "ANSWER" adds one.', err=True)
     else:
@@ -110,3 +110,8 @@ async def _export(collection: str, folder: Path) -> list[Exported]:
             raise click.ClickException(f"the collection {collection} has no documents: recado knowledge list shows all")
         folder.mkdir(parents=True, exist_ok=True)
         return [one async for one in export(versions, there.library, folder)]
+
+
+def questions(number: int) -> str:
+    """The number of questions in words."""
+    return "1 question" if number == 1 else f"{number} questions"

@@ -151,7 +151,7 @@ async def refused(seen: Seen) -> None:
     await seen.window.fill("#text", "my words")
     await seen.window.evaluate("document.querySelector('#write [name=id]').value = 'x'")
     await seen.window.press("#text", "Enter")
-    await seen.window.locator("#told .trouble").wait_for()
+    await seen.window.locator("#wrong-text[role=alert]").wait_for()
 
 
 async def not_erased(seen: Seen) -> None:

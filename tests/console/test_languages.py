@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import ast
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 
-from console.languages import LANGUAGES, Translate, translate_of
-from tests.catalogs import CONSOLE
+from console.languages import LANGUAGES, Language, Translate, translate_of
+from events.phrases import Counted, Phrase, Together
+from projections.story.step import lasting
+from recado.printing import json_text
+from tests.catalogs import CONSOLE, catalog_of, messages, phrased
 from tests.console.bare_words import bare_words
 
 TEMPLATES = sorted((CONSOLE / "templates").glob("*.html"))
 UNWORDED = {"api.py", "languages.py"}
 """Words for programs, which are in English, and the code that says the others."""
+
+
+VALUE = re.compile(r"%\((\w+)\)s")
 
 
 def request(language: str = "", cookie: str = "") -> Request:
@@ -32,6 +40,10 @@ def request(language: str = "", cookie: str = "") -> Request:
         ("es-MX", "es"),
         ("es-419,es;q=0.9", "es"),
         ("de,fr;q=0.9", "en"),
+        ("zz", "en"),
+        ("zz,es-419;q=0.2", "es"),
+        ("pt-PT;q=0.8,en;q=0.7", "pt-BR"),
+        ("es-419;q=0.001,en;q=0", "es"),
         ("de,es;q=0.4,en;q=0.3", "es"),
         ("en;q=0.3,es;q=0.4", "es"),
         ("es;q=0,pt;q=0.1", "pt-BR"),
@@ -66,6 +78,43 @@ def test_numbers_are_written_as_in_the_language() -> None:
     written = {language.tag: Translate(language).count(1_234_567) for language in LANGUAGES}
     assert written == {"en": "1,234,567", "pt-BR": "1.234.567", "es": "1\u202f234\u202f567"}
     assert Translate(LANGUAGES[1]).decimal("1,234.5") == "1.234,5"
+
+
+PLURALS = [one.id for one in messages(catalog_of("es")) if isinstance(one.id, tuple | list)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda one: one.tag)
+def test_each_plural_says_its_number(language: Language) -> None:
+    """As the language writes it; only of one thing it may be in words."""
+    translate = Translate(language)
+    for one, many in PLURALS:
+        forms_ = [translate.form(one, many, num) for num in (0, 2, 5, 11, 1_000_000)]
+        assert all("%(num)s" in form for form in forms_), forms_
+        values = dict.fromkeys({*VALUE.findall(many)} - {"num"}, "x")
+        for num in (0, 1, 2, 5, 11, 1_000_000):
+            said = translate.ngettext(one, many, num, **values)
+            assert "%(" not in said
+            assert num == 1 or translate.count(num) in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda one: one.tag)
+def test_a_phrase_is_said_with_its_values(language: Language) -> None:
+    """Its numbers are written as in the language, its phrases are said in it, and a person's words stay."""
+    translate, name = Translate(language), "%(name)s {0} <b>"
+    phrase = Phrase("after %(time)s (%(part)s of it in tools)", time=lasting(timedelta(seconds=2.5)), part=name)
+    assert translate.say(phrase).startswith(
+        {"en": "after 2.5 s (", "pt-BR": "depois de 2,5 s (", "es": "después de 2,5 s ("}[language.tag] + name
+    )
+    assert translate.say(Together([name, Phrase("a link"), ""], "; ")).startswith(f"{name}; ")
+    assert translate.say(Counted("%(num)s reply", "%(num)s replies", 1_000)).startswith(translate.count(1_000))
+    assert translate.say(ValueError(Phrase("a link"))) == translate("a link")
+    assert translate.say(name) == name
+
+
+def test_a_phrase_is_a_text_in_english() -> None:
+    phrase = Phrase("%(read)s tokens in and %(written)s out", read=1_234, written=5)
+    assert phrase == "1,234 tokens in and 5 out"
+    assert json_text({"what": phrase}) == '{"what":"1,234 tokens in and 5 out"}'
 
 
 def test_the_head_of_a_catalog_is_no_translation() -> None:
@@ -131,4 +180,18 @@ def _worded(call: ast.Call) -> ast.expr | None:
 
 def _is_constant(words: ast.expr) -> bool:
     """Whether the words are in a catalog, or are those of another exception."""
+    if isinstance(words, ast.Call) and isinstance(words.func, ast.Name) and words.func.id == "unstored":
+        return isinstance(words.args[1], ast.Name) and words.args[1].id.startswith("NOT_")  # marked beside it
     return isinstance(words, ast.Constant) or (isinstance(words, ast.Attribute) and words.attr == "text")
+
+
+def test_every_phrase_of_code_is_in_the_catalogs() -> None:
+    """Its words are constant; of a table they are looked up by a name."""
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in phrased()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Phrase", "Counted"}
+        if not isinstance(node.args[0], ast.Constant | ast.Subscript | ast.Call | ast.Attribute)
+    ]
+    assert found == []

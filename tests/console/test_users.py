@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 from structlog.testing import capture_logs
 
 from console.entrance import ProxyHeader
+from events.log import LogUnavailable, WriteUnknown
 from events.memory_users import MemoryUsers
 from tests.console.conftest import Page, serve
 from tests.console.people import HASH, WORD, cookie, form, log_in, peopled, put, removed, user
@@ -231,3 +232,17 @@ async def test_two_names_of_a_proxy_are_none(tmp_path: Path) -> None:
         twice = CIMultiDict([("Remote-User", "ana"), ("Remote-User", "tom")])
         async with page.session.get(page.address + "/desk", headers=twice) as got:
             assert got.status == 403
+
+
+async def test_a_change_of_which_nothing_is_known(
+    both: tuple[Page, MemoryUsers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not said that nothing was changed."""
+    page, book = both
+
+    async def lost(*_: object, **__: object) -> int:
+        raise WriteUnknown(LogUnavailable("no acknowledgement"))
+
+    monkeypatch.setattr(book, "write", lost)
+    status, shown = await form(page, "/desk/me", {"do": "logout"}, **cookie(page, ANA))
+    assert (status, "it is not known whether this was done" in shown, "Nothing was" in shown) == (503, True, False)

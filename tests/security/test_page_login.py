@@ -6,16 +6,18 @@ import json
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from hashlib import scrypt
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from console import guesses
 from console.guesses import network
-from console.sessions import FILE, MOST_BROWSERS, Sessions
+from console.sessions import FILE, MOST_BROWSERS, Kept, Sessions
 from tests.console.conftest import ANA, Page, serve
 
 PASSWORD = "correct-horse-battery"
@@ -218,11 +220,28 @@ def test_log_out_outlives_a_restart(tmp_path: Path) -> None:
 def test_another_password_ends_all_sessions(tmp_path: Path) -> None:
     """Also where the first one comes back; the browsers stay known."""
     token = Sessions(tmp_path / FILE, PASSWORD).begin(None, OWNER)
-    for password in ("another-password", PASSWORD):
+    for password in ("another-password", "", PASSWORD):
         other = Sessions(tmp_path / FILE, password)
         browser = other.browser_of(token)
         assert browser is not None
         assert not other.session(browser)
+
+
+def test_a_page_without_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is hidden, so no slow hash is made; sessions of users last, also those in a file of an older release, in
+    which the empty password has such a hash."""
+    salt = "ab" * 16
+    older = Kept("recado-12345678", salt, scrypt(b"", salt=salt.encode(), n=2**14, r=8, p=1).hex())
+    (tmp_path / FILE).write_bytes(msgspec.json.encode(older))
+    monkeypatch.setattr("console.sessions.scrypt", None)
+    with capture_logs() as told:
+        token = Sessions(tmp_path / FILE, "").begin(None, OWNER, "ana", "1")
+        again = Sessions(tmp_path / FILE, "")
+    assert told == []
+    browser = again.browser_of(token)
+    assert browser is not None
+    assert again.session(browser)
+    assert not again.is_password("")
 
 
 def test_two_instances_on_one_host(tmp_path: Path) -> None:

@@ -15,10 +15,11 @@ from events.jetstream.media_store import MediaStore
 from events.jetstream.profiles import JetStreamProfileLog
 from events.jetstream.users import JetStreamUsers
 from events.jetstream.vectors import JetStreamVectors
-from events.jetstream.write_once import TRIES, Unknown
+from events.jetstream.write_once import TRIES
 from events.knowledge import Document, Pair, Place
 from events.knowledge_log import KnowledgeChanged
 from events.library import Entry
+from events.log import WriteUnknown
 from events.parts import Part
 from events.profile import Profile
 from events.profile_log import ProfilesChanged
@@ -80,7 +81,7 @@ async def test_a_user_of_whom_no_answer_comes(far: Bus, wire: NatsProxy) -> None
     """It is said that nothing is known, and stored once."""
     book = await JetStreamUsers.open(far, replicas=1)
     lose_acks(wire, "KV_USERS", TRIES)
-    with pytest.raises(Unknown, match="look before you do it again"):
+    with pytest.raises(WriteUnknown, match="look before you do it again"):
         await book.write(user("ana"), expected=0)
     assert (await book.look()).seq == 1
     await book.close()
@@ -158,7 +159,7 @@ async def test_a_file_that_is_sent(
     if times < TRIES:
         assert (await store.put("sent:a", pieces(), once=once)).size == len(content)
     else:
-        with pytest.raises(Unknown):
+        with pytest.raises(WriteUnknown):
             await store.put("sent:a", pieces(), once=once)
     assert wire.lost == times
     assert await store.read("sent:a") == content
