@@ -6,12 +6,15 @@ it was written.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import structlog
 from msgspec.structs import replace
 
 from chat.parts import parts_of, reading
 from events.decisions import Reply
 from events.parts import Part
+from gateways.delivery.degrading import degraded
 from gateways.delivery.formatting import CODE, to_whatsapp
 from gateways.delivery.splitting import CLOSE, LIMIT, length, shortened, split
 from gateways.delivery.undeliverable import described
@@ -37,6 +40,15 @@ def texts_of(reply: Reply) -> list[str]:
 def formatted_parts(reply: Reply) -> list[Part]:
     """The parts of a reply; words that a model may have written are formatted."""
     return [_formatted(part, reply) for part in parts_of(reply)]
+
+
+def messages_in(part: Part, reply: str) -> Iterator[str | Part]:
+    """The messages of a formatted part of `reply`: the pieces of a text, or the part as WhatsApp's limits allow."""
+    if part.kind == "text":
+        yield from pieces(part.text or "", reply)
+    else:
+        for message in degraded(part):
+            yield message.text or "" if message.kind == "text" else message
 
 
 def _formatted(part: Part, reply: Reply) -> Part:

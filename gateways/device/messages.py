@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from chat.parts import parts_of, plain
 from events.decisions import Reply
 from events.parts import FILES, Part
-from gateways.delivery.degrading import degraded
-from gateways.delivery.texts import formatted_parts, pieces, texts_of
+from gateways.delivery.texts import formatted_parts, messages_in, pieces, texts_of
 
 _AS_THEY_ARE = frozenset({"location", "contact", "reaction"})
 
@@ -22,12 +21,9 @@ def messages_of(reply: Reply) -> list[str | Part]:
 
 
 def _messages(reply: Reply, part: Part) -> Iterator[str | Part]:
-    if part.kind in FILES and part.object is not None:
-        for message in degraded(part):
-            yield message.text or "" if message.kind == "text" else message
+    if part.kind == "text" or (part.kind in FILES and part.object is not None):
+        yield from messages_in(part, reply.id)
     elif part.kind in _AS_THEY_ARE:
         yield part
-    elif part.kind == "text":
-        yield from pieces(part.text or "", reply.id)
     else:
         yield from pieces(plain(part), reply.id)

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from chat.parts import parts_of
 from events.decisions import Reply
 from events.parts import Part
-from gateways.delivery.degrading import degraded
-from gateways.delivery.texts import formatted_parts, pieces
+from gateways.delivery.texts import formatted_parts, messages_in
 
 
 def messages_of(reply: Reply) -> list[str | Part]:
     """The messages of a reply, each a text or a part that is more, in order: the same ones every time."""
     if not parts_of(reply):
         return [reply.text]
-    return [message for part in formatted_parts(reply) for message in _messages(reply, part)]
-
-
-def _messages(reply: Reply, part: Part) -> Iterator[str | Part]:
-    if part.kind == "text":
-        yield from pieces(part.text or "", reply.id)
-    else:
-        for message in degraded(part):
-            yield message.text or "" if message.kind == "text" else message
+    return [message for part in formatted_parts(reply) for message in messages_in(part, reply.id)]
