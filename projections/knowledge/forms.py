@@ -1,8 +1,8 @@
 """Words as the index compares them: without accents and case, with the stems of the languages of the market, and with
 the concepts that they name. Pure.
 
-`concepts.txt` has a concept a line: the commonest words of what people ask businesses, Portuguese | Spanish | English. A
-question so finds a passage that says the same in another of these words, in another language too.
+`concepts.txt` has a concept a line: the commonest words of what people ask businesses, Portuguese | Spanish | English.
+A question so finds a passage that says the same in another of these words, in another language too.
 """
 
 from __future__ import annotations

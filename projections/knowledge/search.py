@@ -1,7 +1,7 @@
 """Finds pieces by their words and by their meaning, and joins both by their scores.
 
-The nearest piece by meaning has closeness 1, the one at rank 20 has 0, whatever distances a model makes: a cosine does not
-say whether an answer is there. A piece's words add what they are worth: see docs/decisions/0241.
+The nearest piece by meaning has closeness 1, the one at rank 20 has 0, whatever distances a model makes: a cosine does
+not say whether an answer is there. A piece's words add what they are worth: see docs/decisions/0241.
 """
 
 from __future__ import annotations
