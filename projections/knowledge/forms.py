@@ -1,15 +1,23 @@
-"""Words as the index compares them: without accents and case, with the stems of the languages of the market. Pure."""
+"""Words as the index compares them: without accents and case, with the stems of the languages of the market, and with
+the concepts that they name. Pure.
+
+`concepts.txt` has a concept a line: the commonest words of what people ask businesses, Portuguese | Spanish | English.
+A question so finds a passage that says the same in another of these words, in another language too.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from pathlib import Path
 
 import Stemmer
 
 from projections.words import folded
 
 LANGUAGES = ("portuguese", "spanish", "english")
+
+CONCEPTS = Path(__file__).with_name("concepts.txt").read_text()
 
 MOST_WORDS = 64
 """Words of a question that are looked for; the first ones count."""
@@ -56,16 +64,36 @@ def _of_word(word: str) -> str:
     return " ".join(dict.fromkeys((plain, *stems)))
 
 
+@lru_cache(maxsize=1)
+def _concepts() -> dict[str, frozenset[int]]:
+    """By a form of a word, the lines of the concepts that it names."""
+    found: dict[str, set[int]] = {}
+    for number, line in enumerate(CONCEPTS.splitlines()):
+        for word in _WORD.findall(line.lower()):
+            for form in () if folded(word) in _EMPTY else _of_word(word).split():
+                found.setdefault(form, set()).add(number)
+    return {form: frozenset(numbers) for form, numbers in found.items()}
+
+
+@lru_cache(maxsize=65536)
+def _with_concepts(word: str) -> str:
+    """The word's forms and the names of its concepts: those of the word itself, or else those of its stems."""
+    plain, *stems = _of_word(word).split() or [""]
+    concepts = _concepts()
+    named = concepts.get(plain) or frozenset[int]().union(*(concepts.get(stem, frozenset()) for stem in stems))
+    return " ".join((plain, *stems, *(f"concept{number}" for number in sorted(named))))
+
+
 def forms_of(text: str) -> str:
-    """The forms of all words of a text, for the index."""
-    return " ".join(map(_of_word, _WORD.findall(text.lower())))
+    """The forms of all words of a text and the concepts that they name, for the index."""
+    return " ".join(map(_with_concepts, _WORD.findall(text.lower())))
 
 
 def matched(question: str) -> str:
-    """The question as FTS5 takes it: any form of any word that says something; empty without words."""
+    """The question as FTS5 takes it: any form or concept of any word that says something; empty without words."""
     words = _WORD.findall(question.lower())
     telling = [word for word in words if folded(word) not in _EMPTY] or words
-    forms = dict.fromkeys(form for word in telling[:MOST_WORDS] for form in _of_word(word).split())
+    forms = dict.fromkeys(form for word in telling[:MOST_WORDS] for form in _with_concepts(word).split())
     return " OR ".join(f'"{form}"' for form in forms)
 
 

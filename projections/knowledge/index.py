@@ -21,15 +21,15 @@ from events.knowledge import Place, Version
 from events.private_file import open_private
 from projections.database import primary_code
 from projections.knowledge import meanings
-from projections.knowledge.forms import forms_of
+from projections.knowledge.forms import CONCEPTS, forms_of
 from projections.knowledge.parts import words_of
 from projections.knowledge.pieces import MOST, TOO_MANY, Piece, pieces_of
 
-PIECES = 5
+PIECES = 6
 """Raise it when the same text makes other pieces, forms or words to embed."""
 
 SCHEMA = Path(__file__).with_name("schema.sql").read_text()
-VERSION = f"{PIECES}.{zlib.crc32(' '.join(re.sub(r'--.*', '', SCHEMA).split()).encode()):08x}"
+VERSION = f"{PIECES}.{zlib.crc32(' '.join((re.sub(r'--.*', '', SCHEMA) + CONCEPTS).split()).encode()):08x}"
 """Of a usable file; a file of any other version is made again."""
 
 _PAGE = 16384

@@ -114,11 +114,17 @@ def note_whole(db: sqlite3.Connection, space: str, collections: Iterable[str]) -
         db.executemany("INSERT OR IGNORE INTO whole VALUES (?, ?)", ((found[0], name) for name in collections))
 
 
-def nearest(db: sqlite3.Connection, space: str, vector: bytes, collections: Iterable[str], most: int) -> list[int]:
-    """The pieces that are nearest to the vector, the nearest first; none if the space has vectors of another size."""
+def nearest(
+    db: sqlite3.Connection, space: str, vector: bytes, collections: Iterable[str], also: Sequence[int] = ()
+) -> dict[int, float]:
+    """The pieces that are nearest to the vector, with the squares of their distances, the nearest first; none if the
+    space has vectors of another size.
+
+    - `also`: pieces that are measured too, as far as they have vectors.
+    """
     found = _space(db, space)
     if found is None or found[1] != len(vector):
-        return []
+        return {}
     id_, size = found
     whole = db.execute(
         "SELECT collection FROM whole WHERE space = ? AND collection IN (SELECT value FROM json_each(?))",
@@ -131,18 +137,29 @@ def nearest(db: sqlite3.Connection, space: str, vector: bytes, collections: Iter
             "WHERE signs MATCH vec_quantize_binary(?) AND k = ? AND collection = ?",
             (_padded(vector), _CANDIDATES, collection),
         ).fetchall()
-    rows = [row for _, row in sorted(candidates)[:_CANDIDATES]]
-    return [
-        piece
-        for piece, _ in db.execute(
+    if not candidates:
+        return {}
+    rows = {row for _, row in sorted(candidates)[:_CANDIDATES]}
+    rows.update(
+        piece * _PARTS + number
+        for piece, parts in db.execute(
+            "SELECT pieces.id, length(vector) / ? FROM json_each(?) AS some "
+            "CROSS JOIN pieces ON pieces.id = some.value CROSS JOIN vectors ON space = ? AND vectors.digest = pieces.digest WHERE vector IS NOT NULL",
+            (size, msgspec.json.encode(also).decode(), id_),
+        ).fetchall()
+        for number in range(min(parts, _PARTS))
+    )
+    return {
+        piece: distance * distance
+        for piece, distance in db.execute(
             "SELECT pieces.id, "
             "min(vec_distance_l2(substr(vectors.vector, candidates.value % ? * ? + 1, ?), ?)) AS distance "
             "FROM json_each(?) AS candidates JOIN pieces ON pieces.id = candidates.value / ? "
             "JOIN vectors ON vectors.space = ? AND vectors.digest = pieces.digest GROUP BY pieces.id "
-            "ORDER BY distance, pieces.id LIMIT ?",
-            (_PARTS, size, size, vector, msgspec.json.encode(rows).decode(), _PARTS, id_, most),
+            "ORDER BY distance, pieces.id",
+            (_PARTS, size, size, vector, msgspec.json.encode(list(rows)).decode(), _PARTS, id_),
         )
-    ]
+    }
 
 
 def size_of(db: sqlite3.Connection, space: str) -> int | None:

@@ -1,13 +1,14 @@
-"""Finds pieces by their words and by their meaning, and joins both rankings.
+"""Finds pieces by their words and by their meaning, and joins both by their scores.
 
-The rankings are joined by the reciprocal of the ranks (https://plg.uwaterloo.ca/~gvcormac/cormacksigir09-rrf.pdf): the
-scores of the two cannot be compared, and a cosine does not say whether an answer is there.
+The nearest piece by meaning has closeness 1, the one at rank 20 has 0, whatever distances a model makes: a cosine does
+not say whether an answer is there. A piece's words add what they are worth: see docs/decisions/0241.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from math import log
 
 import msgspec
 
@@ -18,14 +19,14 @@ from projections.knowledge.meanings import nearest
 from projections.knowledge.pieces import MOST
 
 RANKED = 20
-"""Pieces of each ranking that are joined."""
+"""Pieces of the ranking by words that are joined with those that are near by meaning."""
 
-SMOOTHING = 10
-"""The constant of the joining."""
+FAR = 20
+"""The rank by meaning of the piece that has closeness 0."""
 
-WEIGHTS = (1, 2)
-"""How much the ranking by words counts, and the one by meaning. All three were chosen by the questions of
-tests/knowledge that are for tuning: see docs/decisions/0236."""
+OF_A_RARE_WORD = 0.3
+"""How much closer a piece is that has a word of the question which no other piece has. It was chosen by the questions
+of tests/knowledge that are for tuning."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,34 +66,42 @@ class Question(msgspec.Struct, frozen=True):
 
 def search(index: Index, question: Question, most: int = 3) -> list[Found]:
     """The pieces that fit best, the best first."""
-    rankings = [_by_words(index, question)]
+    by_words = _by_words(index, question)
+    near = {}
     if question.vector is not None:
-        rankings.append(nearest(index.db, question.space, question.vector, question.collections, RANKED))
-    return _shown(index, joined(rankings)[:most])
+        near = nearest(index.db, question.space, question.vector, question.collections, list(by_words))
+    return _shown(index, joined(by_words, near)[:most])
 
 
-def joined(rankings: Sequence[Sequence[int]]) -> list[int]:
-    """One ranking of all, of the one by words and perhaps the one by meaning; between equals the one that the first
-    has."""
-    scores: dict[int, float] = {}
-    for ranking, weight in zip(rankings, WEIGHTS, strict=False):
-        for rank, one in enumerate(ranking, 1):
-            scores[one] = scores.get(one, 0.0) + weight / (SMOOTHING + rank)
+def joined(by_words: Mapping[int, float], near: Mapping[int, float]) -> list[int]:
+    """The best first.
+
+    - `by_words`: pieces with the worth of their words, counted in words that no other piece has; the best first.
+    - `near`: pieces with the square of their distance; the nearest first.
+    """
+    distances = sorted(near.values())[:FAR] or [0.0]
+    least, far = distances[0], distances[-1]
+    scores = {one: (far - distance) / (far - least) if far > least else 1.0 for one, distance in near.items()}
+    last = min(scores.values(), default=0.0)
+    for one, worth in by_words.items():
+        scores[one] = scores.get(one, min(last, 0.0)) + OF_A_RARE_WORD * worth
     return sorted(scores, key=lambda one: -scores[one])
 
 
-def _by_words(index: Index, question: Question) -> list[int]:
+def _by_words(index: Index, question: Question) -> dict[int, float]:
     words = matched(question.words)
     if not words:
-        return []
+        return {}
     rows = index.db.execute(
         # A common word is in thousands of pieces: joining their rows took a third of the time.
-        "SELECT rowid FROM forms WHERE forms MATCH ? AND rowid / ? IN "
+        "SELECT rowid, bm25(forms) AS score FROM forms WHERE forms MATCH ? AND rowid / ? IN "
         "(SELECT id FROM documents WHERE collection IN (SELECT value FROM json_each(?))) "
-        "ORDER BY bm25(forms), rowid LIMIT ?",
+        "ORDER BY score, rowid LIMIT ?",
         (words, MOST, _json(question.collections), RANKED),
-    )
-    return [id_ for (id_,) in rows]
+    ).fetchall()
+    # bm25 gives a word that one piece has about the logarithm of the number of all pieces.
+    [pieces] = index.db.execute("SELECT count(*) FROM pieces").fetchone()
+    return {id_: -score / log(pieces + 1) for id_, score in rows}
 
 
 def _shown(index: Index, ids: Sequence[int]) -> list[Found]:

@@ -60,7 +60,7 @@ async def test_each_kind(page: Page, kind: str) -> None:
     assert "the plain reading" not in text.partition('class="parts"')[2].partition("</ul>")[0]
     words = {
         "text": ">hello<", "document": ">prices.pdf<", "image": 'href="https://a.example/b.png"',
-        "location": "maps.google.com/?q=1.5,-2.5", "contact": "+5511999999999", "choices": "Which size?",
+        "location": "openstreetmap.org/?mlat=1.5", "contact": "+5511999999999", "choices": "Which size?",
         "link": 'href="https://a.example"', "template": "template hello, pt_BR", "reaction": "👍",
         "hologram": "of a newer version", "audio": "voice message",
     }  # fmt: skip

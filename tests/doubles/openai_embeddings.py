@@ -15,7 +15,14 @@ from tests.doubles import openai_wire as wire
 from tests.doubles.openai_faults import FaultQueue, error_of, spoil
 from tests.doubles.openai_wire import Json, WireError
 
-MEANT = {"frete": "shipping", "entregas": "shipping", "deliver": "shipping", "envios": "shipping", "troco": "change"}
+MEANT = {
+    "frete": "shipping",
+    "entregas": "shipping",
+    "deliver": "shipping",
+    "couriers": "shipping",
+    "envios": "shipping",
+    "troco": "change",
+}
 """Words that mean the same as another word."""
 
 

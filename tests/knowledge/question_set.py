@@ -76,6 +76,14 @@ def language_of(document: str) -> str:
     return LANGUAGE_OF[document.partition("-")[0]]
 
 
+def business_of(document: str) -> str:
+    """The business whose document it is: two words of the file's name."""
+    return "-".join(document.partition(".")[0].split("-")[:2])
+
+
+BUSINESSES = tuple(sorted({business_of(path.name) for path in DOCUMENTS.iterdir()}))
+
+
 @cache
 def questions() -> tuple[Asked, ...]:
     with (FOLDER / "questions.csv").open(newline="") as file:

@@ -1,8 +1,9 @@
-"""Recall at 3 of the search over the documents among 10,000 other pieces: `python -m tests.knowledge.recall`.
+"""Recall at 3 of the search over the documents: `python -m tests.knowledge.recall [tune]`.
 
-Prints JSON: by kind and use, the share of questions whose right passage is among the first three, by words, by meaning
-with the model of the extra `embedded`, and by both. For `no_answer`: the share for which nothing is found. The vectors
-take minutes; they are kept in the folder that RECALL_CACHE names.
+Prints JSON: by place to search, way of searching, kind and use, the share of questions whose right passage is among the
+first three; by words, by meaning with the model of the extra `embedded`, and by both. For `no_answer`: the share for
+which nothing is found. With `tune`, the unseen questions are left out. The vectors take minutes; they are kept in the
+folder that RECALL_CACHE names.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import json
 import os
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import msgspec
 import structlog
@@ -26,17 +28,35 @@ from events.knowledge import Document, Place, Version
 from projections.knowledge import meanings
 from projections.knowledge.index import Index, Text
 from projections.knowledge.parts import parts_of
-from projections.knowledge.search import RANKED, Found, Question, _shown, search
+from projections.knowledge.search import Found, Question, _shown, search
 from recado.knowledge.sources import TYPES
-from tests.knowledge.question_set import DOCUMENTS, KINDS, USES, Asked, language_of, passages, questions, words_of
+from tests.knowledge.catalogue import catalogue
+from tests.knowledge.question_set import (
+    BUSINESSES,
+    DOCUMENTS,
+    KINDS,
+    USES,
+    Asked,
+    Use,
+    business_of,
+    language_of,
+    passages,
+    questions,
+    words_of,
+)
 
-COLLECTION = "shops"
+OTHERS = "others"
+"""The collection of other pieces; each business has one of its own."""
+
 OTHER_PIECES = 10_000
 SECTIONS = 50
 """Pieces of each of the other documents."""
 
 FIRST = 3
 AT = datetime(2026, 11, 29, tzinfo=UTC)
+
+Where = Literal["all", "one business and others", "one business"]
+"""Whose documents are searched: of all businesses and the others, or of the one that is asked."""
 
 
 def documents() -> dict[str, str]:
@@ -45,7 +65,7 @@ def documents() -> dict[str, str]:
     return {path.name: whole(READERS[TYPES[path.suffix]](path.read_bytes())) for path in paths}
 
 
-def others(seed: int = 19) -> Iterator[tuple[str, str]]:
+def shuffled(seed: int = 19) -> Iterator[tuple[str, str]]:
     """(name, text) of documents whose words are those of the set in one language, as often, in another order."""
     chance = Random(seed)
     vocabularies: dict[str, Counter[str]] = defaultdict(Counter)
@@ -62,14 +82,21 @@ def others(seed: int = 19) -> Iterator[tuple[str, str]]:
         yield f"other-{number}.md", "\n\n".join(sections)
 
 
-def indexed(texts: dict[str, str]) -> Index:
+def indexed(texts: dict[str, str], others: Iterable[tuple[str, str]]) -> Index:
     index = Index(None)
+    places = [*((business_of(name), name, text) for name, text in texts.items()), *((OTHERS, *one) for one in others)]
     versions = [
-        (Version(Place(COLLECTION, name), seq, Document(name=name, object="LIBRARY/" + "cd" * 32, at=AT)), Text(text))
-        for seq, (name, text) in enumerate([*texts.items(), *others()], 1)
+        (Version(Place(collection, name), seq, Document(name=name, object="LIBRARY/" + "cd" * 32, at=AT)), Text(text))
+        for seq, (collection, name, text) in enumerate(places, 1)
     ]
     index.take(AT, len(versions), versions, afresh=True)
     return index
+
+
+def collections(asked: Asked, where: Where) -> tuple[str, ...]:
+    """Where the question is searched. What no document says is asked of all."""
+    businesses = (business_of(asked.document),) if asked.document and where != "all" else BUSINESSES
+    return businesses if where == "one business" else (*businesses, OTHERS)
 
 
 def is_right(asked: Asked, found: list[Found]) -> bool:
@@ -79,8 +106,8 @@ def is_right(asked: Asked, found: list[Found]) -> bool:
     return any(one.place.name == asked.document and asked.contains in " ".join(one.text.split()) for one in found)
 
 
-def by_words(index: Index, asked: Asked) -> list[Found]:
-    return search(index, Question(asked.question, (COLLECTION,)), FIRST)
+def by_words(index: Index, asked: Asked, where: Where = "all") -> list[Found]:
+    return search(index, Question(asked.question, collections(asked, where)), FIRST)
 
 
 Kept = list[tuple[bytes, bytes]]
@@ -88,77 +115,77 @@ Kept = list[tuple[bytes, bytes]]
 
 
 class Vectors:
-    """The vectors of an index's pieces and of the questions, by the model of the extra `embedded`."""
+    """The vectors of pieces and of questions, by the model of the extra `embedded`."""
 
     SPACE = "recall"
 
-    def __init__(self, index: Index, folder: Path) -> None:
-        self._index = index
+    def __init__(self, folder: Path) -> None:
         self._file = folder / "vectors.msgpack"
+        self._kept = msgspec.msgpack.decode(self._file.read_bytes(), type=Kept) if self._file.exists() else []
         self._questions: dict[str, bytes] = {}
 
-    async def make(self) -> None:
+    async def make(self, index: Index) -> None:
         """Make those that are not in the file."""
+        everywhere = (*BUSINESSES, OTHERS)
         model = Embedded()
         try:
             made = await model.vectors([asked.question for asked in questions()])
             self._questions = {asked.id: vector for asked, vector in zip(questions(), made, strict=True)}
-            kept = msgspec.msgpack.decode(self._file.read_bytes(), type=Kept) if self._file.exists() else []
-            self._index.write(meanings.keep, self.SPACE, kept, SIZE)
-            while some := self._index.read(meanings.lacking, self.SPACE, (COLLECTION,), 320):
+            there = {digest for (digest,) in index.db.execute("SELECT digest FROM pieces")}
+            index.write(meanings.keep, self.SPACE, [one for one in self._kept if one[0] in there], SIZE)
+            while some := index.read(meanings.lacking, self.SPACE, everywhere, 320):
                 vectors = [b"".join(await model.vectors(parts_of(one.words))) for one in some]
                 made_now = [(one.digest, vector) for one, vector in zip(some, vectors, strict=True)]
-                self._index.write(meanings.keep, self.SPACE, made_now, SIZE)
-                kept += made_now
-                self._file.write_bytes(msgspec.msgpack.encode(kept))
+                index.write(meanings.keep, self.SPACE, made_now, SIZE)
+                self._kept += made_now
+                self._file.write_bytes(msgspec.msgpack.encode(self._kept))
         finally:
             await model.close()
-        self._index.write(meanings.note_whole, self.SPACE, [COLLECTION])
+        index.write(meanings.note_whole, self.SPACE, everywhere)
 
-    def by_meaning(self, index: Index, asked: Asked) -> list[Found]:
-        near = meanings.nearest(index.db, self.SPACE, self._questions[asked.id], (COLLECTION,), RANKED)
-        return _shown(index, near[:FIRST])
+    def by_meaning(self, index: Index, asked: Asked, where: Where) -> list[Found]:
+        near = meanings.nearest(index.db, self.SPACE, self._questions[asked.id], collections(asked, where))
+        return _shown(index, list(near)[:FIRST])
 
-    def by_both(self, index: Index, asked: Asked) -> list[Found]:
+    def by_both(self, index: Index, asked: Asked, where: Where) -> list[Found]:
         vector = self._questions[asked.id]
-        return search(index, Question(asked.question, (COLLECTION,), vector, self.SPACE), FIRST)
+        return search(index, Question(asked.question, collections(asked, where), vector, self.SPACE), FIRST)
 
 
-def missed(index: Index, find: Callable[[Index, Asked], list[Found]]) -> set[str]:
+Find = Callable[[Index, Asked, Where], list[Found]]
+
+
+def missed(index: Index, find: Find, where: Where, asked_so: Iterable[Asked]) -> set[str]:
     """The questions that the search does not answer as they are marked, by their ids."""
-    return {asked.id for asked in questions() if not is_right(asked, find(index, asked))}
+    return {asked.id for asked in asked_so if not is_right(asked, find(index, asked, where))}
 
 
 def main() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    index = indexed(documents())
-    folder = Path(os.environ.get("RECALL_CACHE", "."))
-    vectors = Vectors(index, folder)
-    asyncio.run(vectors.make())
-    searches: dict[str, Callable[[Index, Asked], list[Found]]] = {
-        "full_text": by_words,
-        "vectors": vectors.by_meaning,
-        "both": vectors.by_both,
-    }
-    [pieces] = index.db.execute("SELECT count(*) FROM pieces").fetchone()
-    report: dict[str, object] = {"pieces": pieces}
-    for name, find in searches.items():
-        wrong = missed(index, find)
-        report[name] = {
-            kind: {
-                use: _share([one.id for one in questions() if (one.kind, one.use) == (kind, use)], wrong)
-                for use in USES
-            }
-            for kind in KINDS
-        } | {
-            "answered": {
-                use: _share([one.id for one in questions() if one.kind != "no_answer" and one.use == use], wrong)
-                for use in USES
-            }
-        }
-        tuning = {one.id for one in questions() if one.use == "tune" and one.kind != "no_answer"}
-        report[f"{name}_missed_in_tune"] = sorted(wrong & tuning)
+    uses = USES[:1] if sys.argv[1:] == ["tune"] else USES
+    vectors = Vectors(Path(os.environ.get("RECALL_CACHE", ".")))
+    searches: dict[str, Find] = {"words": by_words, "meaning": vectors.by_meaning, "both": vectors.by_both}
+    report: dict[str, object] = {}
+    for others, texts in (("shuffled", shuffled()), ("catalogue", catalogue(OTHER_PIECES, SECTIONS)), ("none", ())):
+        index = indexed(documents(), texts)
+        asyncio.run(vectors.make(index))
+        places: tuple[Where, ...] = ("all", "one business and others") if texts else ("one business",)
+        for where in places:
+            for name, find in searches.items():
+                report[f"{name}, {where}, {others}"] = _shares(index, find, where, uses)
+        index.close()
     print(json.dumps(report, indent=2))  # noqa: T201
+
+
+def _shares(index: Index, find: Find, where: Where, uses: Iterable[Use]) -> dict[str, dict[Use, float]]:
+    shares: dict[str, dict[Use, float]] = defaultdict(dict)
+    for use in uses:
+        asked_so = [one for one in questions() if one.use == use]
+        wrong = missed(index, find, where, asked_so)
+        for kind in KINDS:
+            shares[kind][use] = _share([one.id for one in asked_so if one.kind == kind], wrong)
+        shares["answered"][use] = _share([one.id for one in asked_so if one.kind != "no_answer"], wrong)
+    return shares
 
 
 def _share(ids: list[str], wrong: set[str]) -> float:

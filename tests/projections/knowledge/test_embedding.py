@@ -27,8 +27,8 @@ from tests.waiting import until
 
 TEXTS = {"shipping": SHIPPING, "returns": RETURNS, "hours": HOURS}
 RESTORED = datetime(2027, 1, 1, tzinfo=UTC)
-ABROAD = "do you deliver?"
-"""No word of it is in the passage that answers it."""
+ABROAD = "any couriers?"
+"""No word of it is in the passage that answers it, nor a concept of one."""
 
 
 @pytest.fixture

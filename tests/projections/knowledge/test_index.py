@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from events.knowledge import Document, Pair, Place, Version
 from events.memory_knowledge import MemoryKnowledgeLog
+from projections.knowledge.forms import CONCEPTS
 from projections.knowledge.index import Index, Text
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.rebuilding import Rebuilt, rebuild, verify
@@ -113,7 +114,7 @@ async def test_a_changed_and_a_removed_document(log: MemoryKnowledgeLog, indexin
         return await found(indexing, "pigeon") == ["shop/shipping"] and not await found(indexing, "recibo")
 
     await until(changed)
-    assert await found(indexing, "frete grátis") == []
+    assert await found(indexing, "acima de R$ 200") == []
     following.cancel()
 
 
@@ -185,10 +186,44 @@ def test_any_portions_give_the_same_index(changes: list[tuple[str, str | None]],
     in_portions.close()
 
 
-def test_rankings_are_joined_by_their_ranks() -> None:
-    assert joined([[1, 2, 3], [3, 1, 9]]) == [3, 1, 9, 2]  # the second, by meaning, counts twice
-    assert joined([[1, 2], []]) == [1, 2]
-    assert joined([[], [4]]) == [4]
+def test_words_and_meaning_are_joined_by_their_scores() -> None:
+    assert joined({1: 2.0, 2: 1.0}, {}) == [1, 2]
+    assert joined({}, {4: 0.5, 5: 0.9}) == [4, 5]
+    assert joined({2: 1.0}, {1: 0.5, 2: 0.54, 3: 0.7}) == [2, 1, 3]  # near, with a rare word
+    assert joined({3: 1.0}, {1: 0.5, 2: 0.6, 3: 0.7}) == [1, 2, 3]  # far, with a rare word
+    assert joined({9: 4.0}, {1: 0.5, 2: 0.7}) == [9, 1, 2]  # four rare words, and not near at all
+    assert joined({1: 0.1}, {1: 0.5}) == [1]
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("how much is it by card?", "O valor é o mesmo no cartão de crédito."),
+        ("tem entrega?", "Repartimos los jueves."),
+        ("¿se admiten perros?", "Dogs are welcome."),
+    ],
+)
+def test_the_commonest_words_of_businesses_are_found_in_other_words_and_languages(words: str, text: str) -> None:
+    index = Index(None)
+    versions = [
+        (Version(Place("shop", str(seq)), seq, Document(name=str(seq), at=AT)), Text(one))
+        for seq, one in enumerate(("Nós somos uma empresa do bairro.", text, "Established in 1990."), 1)
+    ]
+    index.take("stream", 3, versions, afresh=True)
+    assert [one.text for one in search(index, Question(words, ("shop",)))][:1] == [text]
+    index.close()
+
+
+def test_a_concept_has_words_of_each_language() -> None:
+    lines = [line.split(" | ") for line in CONCEPTS.splitlines()]
+    assert len(lines) > 250
+    assert [line for line in lines if len(line) != 3 or not all(part.strip() for part in line)] == []
+
+
+def test_the_scale_of_a_model_makes_no_difference() -> None:
+    words, near = {3: 1.0, 7: 2.0}, {1: 0.5, 2: 0.6, 3: 0.7, 4: 1.3}
+    narrow = {one: 0.3 + distance / 100 for one, distance in near.items()}
+    assert joined(words, narrow) == joined(words, near)
 
 
 async def test_an_index_is_made_again_beside_the_one_in_use(log: MemoryKnowledgeLog, tmp_path: Path) -> None:
