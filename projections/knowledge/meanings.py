@@ -144,7 +144,8 @@ def nearest(
         piece * _PARTS + number
         for piece, parts in db.execute(
             "SELECT pieces.id, length(vector) / ? FROM json_each(?) AS some "
-            "CROSS JOIN pieces ON pieces.id = some.value CROSS JOIN vectors ON space = ? AND vectors.digest = pieces.digest WHERE vector IS NOT NULL",
+            "CROSS JOIN pieces ON pieces.id = some.value "
+            "CROSS JOIN vectors ON space = ? AND vectors.digest = pieces.digest WHERE vector IS NOT NULL",
             (size, msgspec.json.encode(also).decode(), id_),
         ).fetchall()
         for number in range(min(parts, _PARTS))
