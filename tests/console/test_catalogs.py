@@ -39,6 +39,21 @@ def test_a_translation_has_the_values_and_the_tags_of_its_message(language: Lang
     assert [one.id for one in messages(catalog_of(language.folder)) if not is_like(one)] == []
 
 
+OF_THE_OTHER = {
+    "pt-BR": re.compile(r"[ñ¿¡]|\b(el|los|las|una|usted|hay|desde hace|mensaje|archivo|y)\b", re.IGNORECASE),
+    "es": re.compile(
+        r"[ãõçâêô]|\b(não|um|uma|você|os|há|pela|mensagem|conversa|só|do|ao|em|foi|esta está)\b", re.IGNORECASE
+    ),
+}
+"""Letters and words that one of the two languages has and the other has not: a merge of catalogs mixes them easily."""
+
+
+def test_no_translation_is_in_the_neighbour_language(language: Language) -> None:
+    foreign = OF_THE_OTHER[language.tag]
+    mixed = [(one.id, said) for one in messages(catalog_of(language.folder)) for said in forms(one.string)]
+    assert [(id_, said) for id_, said in mixed if foreign.search(VALUE.sub("", said))] == []
+
+
 @pytest.mark.parametrize(
     ("id_", "said", "fits"),
     [
