@@ -15,6 +15,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -47,10 +48,25 @@ SWEPT_EVERY = 3_600.0
 MOST_TRIES = 10
 """Tries to add tokens, while other instances add theirs."""
 
+MOST_ADDED = 32
+"""Additions that are remembered, so that one whose answer was lost is not made twice."""
+
 _FOR_FILES = 4
 """A quarter of the store is left to files."""
 
 log = structlog.get_logger("recado.knowledge")
+
+
+class _Added(Counted, frozen=True):
+    """The tokens as they are stored.
+
+    - `by`: the newest additions, by random ids.
+    """
+
+    by: tuple[str, ...] = ()
+
+
+_Tokens = TypeVar("_Tokens", bound=Counted)
 
 
 class JetStreamVectors:
@@ -118,15 +134,16 @@ class JetStreamVectors:
                 break
             if nuid in self._empty_ones or not nuid.startswith(PREFIX):
                 continue
+            # First the description, which is small: the answer about a piece has the piece itself.
+            described = await self._described(nuid.rpartition("-")[0])
+            meta = _read(described) if described is not None else None
+            if described is not None and (meta is None or meta.nuid == nuid):
+                continue
             last = await stored_message(self._bus, STREAM, {"last_by_subj": piece_subject(OBJECTS, nuid)})
             if last is None or (info.ts - last.time) / timedelta(seconds=1) < LEFT:
                 continue
             if not last.data:
                 self._empty_ones.add(nuid)
-                continue
-            described = await self._described(nuid.rpartition("-")[0])
-            meta = _read(described) if described is not None else None
-            if described is not None and (meta is None or meta.nuid == nuid):
                 continue
             # Not if a piece came in the meantime.
             if await self._roll_up(nuid, {"Nats-Expected-Last-Subject-Sequence": str(last.seq)}):
@@ -135,12 +152,17 @@ class JetStreamVectors:
 
     async def count(self, model: str, tokens: int) -> None:
         day = (await self._info({})).ts.date().isoformat()
-        name = name_of_tokens(day, model)
+        name, mine = name_of_tokens(day, model), token_hex(8)
         for _ in range(MOST_TRIES):
             stored = await self._described(name)
-            before = _tokens(_read(stored)) if stored is not None else None
+            before = _tokens(_read(stored), _Added) if stored is not None else None
+            if before is None:
+                before = _Added(day, model, 0)
+            if mine in before.by:  # the answer was lost, and another instance has added its tokens since
+                return
             meta = _without_bytes(name, "tokens")
-            meta.options = msgspec.to_builtins(Counted(day, model, tokens + (before.tokens if before else 0)))
+            after = _Added(day, model, before.tokens + tokens, (*before.by, mine)[-MOST_ADDED:])
+            meta.options = msgspec.to_builtins(after)
             if await self._describe(meta, stored.seq if stored is not None else 0) is not None:
                 return
         raise LogUnavailable("other instances count tokens at the same time")
@@ -150,7 +172,7 @@ class JetStreamVectors:
         for name in await self._names():
             if name.startswith(TOKENS) and name >= f"{TOKENS}{since}":
                 stored = await self._described(name)
-                tokens = _tokens(_read(stored)) if stored is not None else None
+                tokens = _tokens(_read(stored), Counted) if stored is not None else None
                 found += [tokens] if tokens is not None else []
         return sorted(found, key=lambda one: (one.day, one.model))
 
@@ -222,10 +244,10 @@ def _read(stored: StoredMessage) -> ObjectMeta | None:
         return None
 
 
-def _tokens(meta: ObjectMeta | None) -> Counted | None:
+def _tokens(meta: ObjectMeta | None, shape: type[_Tokens]) -> _Tokens | None:
     """The tokens in a description; None: another program wrote it."""
     try:
-        return msgspec.convert(meta.options, Counted) if meta is not None else None
+        return msgspec.convert(meta.options, shape) if meta is not None else None
     except msgspec.ValidationError:
         return None
 

@@ -103,6 +103,23 @@ async def test_what_cannot_be_read_stays(bus: Bus, shared: JetStreamVectors) -> 
 
 
 @pytest.mark.usefixtures("aged")
+async def test_portions_in_use_are_not_fetched(
+    bus: Bus, shared: JetStreamVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each sweep looks at every portion of a store that may have gigabytes."""
+    await made(shared)
+    fetched, stored_message = list[str](), module.stored_message
+
+    async def noted(bus: Bus, stream: str, which: dict[str, str]) -> module.StoredMessage | None:
+        fetched.append(which["last_by_subj"])
+        return await stored_message(bus, stream, which)
+
+    monkeypatch.setattr(module, "stored_message", noted)
+    assert await shared.sweep() == 0
+    assert fetched == [module.meta_subject("LIBRARY", NAME)]
+
+
+@pytest.mark.usefixtures("aged")
 async def test_a_sweep_is_bounded(bus: Bus, shared: JetStreamVectors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_SWEPT", 1)
     for number in range(2):
@@ -126,6 +143,25 @@ async def test_tokens_are_added_by_all(
     assert await shared.counted(since=found[0].day) == found
     assert await shared.counted(since="2999-01-01") == []
     assert await library.objects() == []
+    await other.close()
+
+
+async def test_tokens_whose_answer_was_lost_are_added_once(
+    bus: Bus, shared: JetStreamVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where another instance has added its own before the second try, so that the newest is not ours."""
+    other, describe, tries = await JetStreamVectors.open(bus), shared._describe, 0
+
+    async def overtaken(meta: module.ObjectMeta, expected: int) -> int | None:
+        nonlocal tries
+        tries += 1
+        seq = await describe(meta, expected)
+        await other.count("small", 100)
+        return seq if tries > 1 else None
+
+    monkeypatch.setattr(shared, "_describe", overtaken)
+    await shared.count("small", 7)
+    assert [one.tokens for one in await other.counted()] == [107]
     await other.close()
 
 

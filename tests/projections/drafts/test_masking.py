@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from projections.drafts import masking
 from projections.drafts.common_names import FIRST, LAST
 from projections.drafts.masking import MASK, MOST_DIGITS, masked, names_in
 from projections.knowledge.forms import is_filler
@@ -172,6 +173,35 @@ def test_a_name_that_is_given_is_known_in_the_whole_chat(said: str, name: str, c
 def test_no_name_is_given(text: str) -> None:
     """Else its words would be missing in all messages of the chat."""
     assert names_in(text) == set()
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["me chamo", "o meu nome completo é", "me llamo", "mi nombre es", "my name's", "call me", "me chamam de", "nome:",
+     "nombre :", "o nome da minha filha é", "his name is", "the name of my dog is", "ela se chama", "ella se llamaba",
+     "filho chamado", "hija, llamada", "son named", "wife called", "aqui quem fala é o", "soy el", "aqui é", "aquí es",
+     "fala", "I am", "i'm", "I’m", "this is", "falo com o", "hablo con", "seu", "Sr.", "dra", "don", "Doña", "mrs.",
+     "att,", "abraços,", "saludos", "regards,", "obrigado,", "gracias", "THANKS"]
+)  # fmt: skip
+def test_no_pattern_is_left_out_that_finds_a_name(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f"Oi, {said} Zequinha Pfeil"
+    found = names_in(text)
+    monkeypatch.setattr(masking, "_telling", lambda _: (masking._CALLED, masking._TITLED))
+    assert found == names_in(text)
+    assert "Zequinha" in found
+
+
+@pytest.mark.parametrize("text", ["Vocês abrem amanhã no feriado?", "¿Cuánto cuesta el envío?", "Is it in stock?"])
+def test_a_message_without_a_name_costs_little(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of drafts looks at 80,000 messages."""
+    monkeypatch.setattr(masking, "_CALLED", None)
+    monkeypatch.setattr(masking, "_TITLED", None)
+    assert names_in(text) == set()
+
+
+def test_a_name_behind_many_blanks() -> None:
+    """They would cost 50 ms, and hide the name."""
+    assert names_in(f"the name of my{' ' * 40}dog is Zequinha") == {"Zequinha"}
 
 
 def test_the_tables_have_folded_names() -> None:
