@@ -14,6 +14,11 @@ from tests.catalogs import COMMAND, brought_up_to, catalog_of, compiled, forms, 
 TRANSLATED = [language for language in LANGUAGES if language.folder]
 VALUE = re.compile(r"%\(\w+\)[sd]|%%")
 TAG = re.compile(r"<[^>]*>")
+FOREIGN = {
+    "pt-BR": re.compile(r"[ñ¿¡]|(?<![\w-])(el|los|las|y|una|del|hasta|usted|mensajes?|archivos?)(?![\w-])", re.IGNORECASE),
+    "es": re.compile(r"[ãõçâêôà]|(?<![\w-])(uma|foi|em|até|ela|pel[oa]|conversa|mensagem|arquivo)(?![\w-])", re.IGNORECASE),
+}
+"""Letters and words that are of the other language, by the tag of the language."""
 
 
 @pytest.fixture(params=TRANSLATED, ids=lambda one: one.tag)
@@ -37,6 +42,12 @@ def test_a_catalog_has_every_message_and_no_other(language: Language) -> None:
 
 def test_a_translation_has_the_values_and_the_tags_of_its_message(language: Language) -> None:
     assert [one.id for one in messages(catalog_of(language.folder)) if not is_like(one)] == []
+
+
+def test_a_translation_is_in_its_own_language(language: Language) -> None:
+    """A merge of two branches may put a line of one catalog into the other."""
+    said = [form for one in messages(catalog_of(language.folder)) for form in forms(one.string)]
+    assert [one for one in said if FOREIGN[language.tag].search(one)] == []
 
 
 @pytest.mark.parametrize(
