@@ -15,8 +15,12 @@ TRANSLATED = [language for language in LANGUAGES if language.folder]
 VALUE = re.compile(r"%\(\w+\)[sd]|%%")
 TAG = re.compile(r"<[^>]*>")
 FOREIGN = {
-    "pt-BR": re.compile(r"[ñ¿¡]|(?<![\w-])(el|los|las|y|una|del|hasta|usted|mensajes?|archivos?)(?![\w-])", re.IGNORECASE),
-    "es": re.compile(r"[ãõçâêôà]|(?<![\w-])(uma|foi|em|até|ela|pel[oa]|conversa|mensagem|arquivo)(?![\w-])", re.IGNORECASE),
+    "pt-BR": re.compile(
+        r"[ñ¿¡]|(?<![\w-])(el|los|las|y|una|del|hasta|usted|mensajes?|archivos?)(?![\w-])", re.IGNORECASE
+    ),
+    "es": re.compile(
+        r"[ãõçâêôà]|(?<![\w-])(uma|foi|em|até|ela|pel[oa]|conversa|mensagem|arquivo)(?![\w-])", re.IGNORECASE
+    ),
 }
 """Letters and words that are of the other language, by the tag of the language."""
 
