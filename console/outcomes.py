@@ -50,7 +50,7 @@ SAID: dict[str, str] = {
     "TurnStarted": "Tried again.",
     "stored": "The order is stored. No instance has obeyed it yet; the next one to run will.",
 }
-_TAKES_WORDS = frozenset({"Reply", "not_sent", "not_sent_yet", "sent_in_part", "Erased"})
+_TAKES_WORDS = frozenset({"Reply", "not_sent", "not_sent_yet", "sent_in_part", "stored"})
 
 
 class Said(NamedTuple):
@@ -105,7 +105,7 @@ def said_of(_: Translate, outcome: str, command: str) -> Said | None:
     text = SAID.get(outcome) or SAID.get(f"{outcome}.{command}")
     if text is None:
         return None
-    return Said(_.gettext(text), done=outcome in _TAKES_WORDS or (outcome == "stored" and command == "send"))
+    return Said(_.gettext(text), done=outcome == "Erased" or (command == "send" and outcome in _TAKES_WORDS))
 
 
 def _cookie(key: ChatKey) -> str:

@@ -74,7 +74,7 @@ async def give(request: Request) -> Response:
             request, key, {**given, "id": id_}, status=refusal.status, faults=(refusal.said(translate_of(request)),)
         )
     answer = RedirectResponse(address_of(key), 303)
-    tell(answer, key, outcome, "send")
+    tell(answer, key, outcome, "template")
     return answer
 
 

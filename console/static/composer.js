@@ -27,7 +27,9 @@ function begin() {
   showFiles(write, key, say);
   showRecorder(write, say);
   needWords();
-  for (const name of ["input", "change"]) write.addEventListener(name, changed);
+  write.addEventListener("input", changed);
+  // A text field that loses the focus tells nothing that its keys have not told, and the order that was sent stays the draft's.
+  write.addEventListener("change", ({ target }) => target.matches("textarea, input:not([type=file])") || changed());
   write.addEventListener("submit", (submitted) => {
     if (!isRecording()) return;
     submitted.preventDefault();
@@ -116,7 +118,6 @@ function hold(held) {
 
 /** Begin with nothing typed. */
 function clear() {
-  fresh = id.value;
   for (const one of [field, ...more]) one.value = "";
   for (const one of write.querySelectorAll(".more details")) one.open = false;
   for (const one of write.querySelectorAll("[id^=wrong-]")) one.hidden = true;
@@ -173,6 +174,7 @@ document.addEventListener("refused", ({ detail: { form, error, field: wrong, id:
 // Another chat may have been opened meanwhile, and this one again.
 document.addEventListener("taken", ({ detail: { form, body } }) => {
   if (form.getAttribute("id") !== "write") return;
+  if (form === write) fresh = id.value;
   if (form === write || (write?.isConnected && keyOf(form) === key && id.value === body.get("id"))) clear();
   else if (keyOf(form) !== key) {
     forgetFiles(keyOf(form));

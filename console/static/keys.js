@@ -1,7 +1,7 @@
 // The desk by keyboard. None of these keys acts while one types, and a reader of a screen reader can switch off those
 // that are one character: https://www.w3.org/WAI/WCAG22/Understanding/character-key-shortcuts
 
-import { open } from "./panes.js";
+import { open, opening } from "./panes.js";
 
 const OFF = "keys-off";
 
@@ -21,8 +21,9 @@ function go(by) {
   if (document.querySelector(".panes")) open(row.href);
 }
 
-function press(order) {
-  document.querySelector(`#order-${order}`)?.requestSubmit();
+/** Give an order about the chat that is open, or will be in a moment. */
+async function press(order) {
+  if (opening === null || (await opening)) document.querySelector(`#order-${order}`)?.requestSubmit();
 }
 
 const ACTS = {

@@ -54,6 +54,10 @@ export function followOlder(chat, pane) {
     address.searchParams.set("around", line.id.slice(1));
     const got = await get(address);
     if (!chat.isConnected || got?.answer.redirected) return;
+    if (got && got.answer.status >= 400 && got.answer.status < 500) {
+      [...stale.keys()].forEach(drop); // the chat was erased, or is no more for this user
+      return;
+    }
     const page = document.createElement("template");
     if (got?.answer.ok) page.innerHTML = got.text;
     const lines = page.content.querySelector("#lines");

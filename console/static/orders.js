@@ -11,8 +11,11 @@ import { open } from "./panes.js";
 import { _ } from "./words.js";
 
 const UNLOCK_AFTER = 15_000; // ms until a form that loads a page can be sent again; it is the same order
-const PATIENCE = 60_000; // ms until an order without files counts as lost
+const PATIENCE = 60_000; // ms without any sign of progress until an order counts as lost
 const AGAIN = 1000; // ms until the panes are looked at once more: what was decided is shown a moment later
+
+const unsure = new WeakSet(); // forms whose order may have arrived: no answer came
+const arrived = new WeakMap(); // the id of the order that is in the log, by its form
 
 const idOf = (form) => form.elements.namedItem("id");
 const buttonOf = (form) => form.querySelector("button.send") ?? form.querySelector("button");
@@ -46,7 +49,7 @@ async function give(form) {
   const name = document.querySelector("#with")?.textContent;
   const body = new FormData(form);
   const files = [...body.values()].some((value) => value instanceof File && value.size);
-  const request = post(form, files ? body : new URLSearchParams([...body].filter(([, value]) => typeof value === "string")), !files);
+  const request = post(form, files ? body : new URLSearchParams([...body].filter(([, value]) => typeof value === "string")));
   tell("sending", { form });
   const { status, answer, isOut } = await request;
   unlock(form);
@@ -58,6 +61,10 @@ async function give(form) {
     const error = (isOut ? null : answer?.error) ?? unanswered(status, isOut);
     if (answer?.id && !form.matches("#write")) idOf(form).value = answer.id;
     if (answer?.field && !form.matches("#write")) form.elements.namedItem(answer.field)?.focus();
+    if (!status || status >= 500) {
+      unsure.add(form);
+      next(form);
+    }
     tell("refused", { form, error, field: answer?.field ?? "", id: answer?.id });
     if (!form.matches("#write") || !form.isConnected) say(error, true);
   }
@@ -88,17 +95,26 @@ function unanswered(status, isOut) {
 }
 
 /** The answer to a form; `status` 0: none came. */
-function post(form, body, isShort) {
+function post(form, body) {
   return new Promise((resolve) => {
+    let silence;
     const request = new XMLHttpRequest(); // fetch does not tell how much was sent
     request.open("POST", form.action);
     request.setRequestHeader("accept", "application/json");
     request.responseType = "json";
-    if (isShort) request.timeout = PATIENCE;
-    else request.upload.onprogress = ({ loaded, total }) => tell("progress", { form, percent: Math.floor((100 * loaded) / Math.max(total, 1)) });
+    const listen = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => request.abort(), PATIENCE);
+    };
+    request.upload.onprogress = ({ loaded, total }) => {
+      listen();
+      if (body instanceof FormData) tell("progress", { form, percent: Math.floor((100 * loaded) / Math.max(total, 1)) });
+    };
+    request.onloadend = () => clearTimeout(silence);
     request.onload = () => resolve({ status: request.status, answer: request.response, isOut: request.status === 401 });
-    request.onerror = request.ontimeout = request.onabort = () => resolve({ status: 0, answer: null, isOut: false });
+    request.onerror = request.onabort = () => resolve({ status: 0, answer: null, isOut: false });
     request.send(body);
+    listen();
   });
 }
 
@@ -117,6 +133,23 @@ function show(text, isBad) {
   line.textContent = text;
   place.append(line);
 }
+
+/** An order without words whose answer was lost is in the log: the page shows its effect, and the next press is another
+ * order. One with words is sent again as it is, which counts once. */
+function next(form) {
+  if (!unsure.has(form) || arrived.get(form) !== idOf(form).value || form.querySelector("textarea, input:not([type=hidden])")) return;
+  idOf(form).value = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function happened({ detail: { payload } }) {
+  for (const form of document.querySelectorAll(".panes form[action*='/orders']")) {
+    if (idOf(form)?.value !== payload?.id) continue;
+    arrived.set(form, payload.id);
+    next(form);
+  }
+}
+
+document.addEventListener("happened", happened, true);
 
 // The browser may show an earlier page as it was, with a form that was sent.
 addEventListener("pageshow", ({ persisted }) => persisted && document.querySelector("form[data-sent]") && location.reload());

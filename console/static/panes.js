@@ -17,6 +17,8 @@ let shown = location.pathname + location.search; // the address whose panes are 
 let asked = 0;
 let stop = () => {};
 
+export let opening = null; // the chat that is asked for, and not there yet: a promise of whether it will be
+
 export const list = () => document.querySelector("#list");
 
 /** The name under which this tab keeps how far this list, with its filters, is scrolled. */
@@ -27,7 +29,16 @@ function here() {
 }
 
 /** Show the chat of an address. `isNew`: it gets an entry in the browser's history. Returns whether it is there. */
-export async function open(address, isNew = true) {
+export function open(address, isNew = true) {
+  const mine = show(address, isNew);
+  opening = mine;
+  mine.finally(() => {
+    if (opening === mine) opening = null;
+  });
+  return mine;
+}
+
+async function show(address, isNew) {
   const mine = ++asked;
   const got = await get(address);
   if (mine !== asked) return false; // another one was opened meanwhile

@@ -10,6 +10,7 @@ import { localTimes } from "./times.js";
 const LINES = ".lines > li[data-id]";
 const ROWS = ".chats > li > a[href]";
 const AGAIN = 3000; // ms until a stream that was refused is asked for again
+const LONGEST_PRESS = 15_000; // ms; a scrollbar or a menu of the browser may take the release of a pointer
 const SLEPT = 90_000; // ms without a tick of the clock after which the machine was asleep, and a stream may be dead
 
 let pressed = null; // the part in which a pointer is down
@@ -54,7 +55,7 @@ async function refresh(part) {
   else there();
   if (!answer.ok || answer.redirected) return false;
   // A click is meant for what was there when it was pressed.
-  if (pressed === part) await new Promise((resolve) => document.addEventListener("released", resolve, { once: true }));
+  if (pressed === part) await released();
   if (!part.isConnected || part.dataset.refresh !== address) return false;
   const fresh = document.createElement("template");
   fresh.innerHTML = text;
@@ -65,13 +66,21 @@ async function refresh(part) {
 /** The sequence of the log up to which the lines in `root` are known. */
 export const uptoOf = (root) => Number(root.querySelector("[data-upto]")?.dataset.upto ?? Infinity);
 
-document.addEventListener("pointerdown", ({ target }) => (pressed = target.closest("[data-refresh]")), true);
+function release() {
+  pressed = null;
+  document.dispatchEvent(new Event("released"));
+}
+
+/** Wait until no pointer is down. */
+function released() {
+  const late = setTimeout(release, LONGEST_PRESS);
+  return new Promise((resolve) => document.addEventListener("released", resolve, { once: true })).then(() => clearTimeout(late));
+}
+
+document.addEventListener("pointerdown", ({ target, button }) => button === 0 && (pressed = target.closest("[data-refresh]")), true);
 for (const name of ["pointerup", "pointercancel"]) {
   // The click comes just after.
-  document.addEventListener(name, () => setTimeout(() => {
-    pressed = null;
-    document.dispatchEvent(new Event("released"));
-  }), true);
+  document.addEventListener(name, () => setTimeout(release), true);
 }
 
 /** Make a part what `fresh` is, without moving what the reader looks at. */

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 from playwright.async_api import Page as Window
 
 from console.app import make_app
@@ -239,6 +239,35 @@ async def test_earlier_messages_follow(window: Window, page: Page) -> None:
     await expect(far.locator("em")).to_contain_text("deleted")
     assert await replied.evaluate("line => line === window.same")
     await expect(window.locator(".lines .person")).to_have_count(132)
+
+
+async def test_earlier_messages_of_a_chat_that_is_gone(window: Window, page: Page) -> None:
+    """A line that the server does not show any more is asked for once."""
+    await window.clock.install()
+    await given(page, TOM, *(Message(id=f"b{number}", text=f"message {number}") for number in range(70)))
+    await window.goto(page.address + address(TOM))
+    await expect(window.locator("#lines .person")).to_have_count(60)
+    line = window.locator("#older [data-id=b3]")
+    for _ in range(100):
+        await window.evaluate("document.querySelector('#conversation').scrollTop = 0")
+        if await line.count():
+            break
+        await window.wait_for_timeout(100)
+    asked: list[str] = []
+
+    async def gone(route: Route) -> None:
+        asked.append(route.request.url)
+        await route.fulfill(status=404, body="There is no such chat.")
+
+    await window.route("**/*around=*", gone)
+    await line.scroll_into_view_if_needed()
+    async with window.expect_response("**/*around=*"):
+        await given(page, TOM, Revoke(id="v1", of="b3"))
+    for number in range(3):
+        await window.clock.fast_forward(2000)
+        await given(page, TOM, Message(id=f"c{number}", text=f"later {number}"))
+        await expect(window.locator("#lines .person").last).to_contain_text(f"later {number}")
+    assert len(asked) == 1
 
 
 @pytest.mark.slow("a browser window for each of four zones")

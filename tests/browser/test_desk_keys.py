@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 from playwright.async_api import Page as Window
 
 from events.inbound import Message
@@ -152,6 +153,29 @@ async def test_the_keys_are_switched_off(page: Page, window: Window) -> None:
     await expect(window.locator("#text")).to_be_focused()
 
 
+async def test_an_order_is_for_the_chat_that_was_gone_to(page: Page, window: Window) -> None:
+    """Also where that chat is not there yet: `j` and `e` at once, over a slow line."""
+    await window.goto(page.address + address(ANA))
+    name = await window.locator(ROWS).nth(1).locator("bdi").first.inner_text()
+    asked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        asked.set()
+        await goes_on.wait()
+        await route.continue_()
+
+    await window.route(page.address + address(other(49)) + "*", late)
+    await window.keyboard.press("j")
+    await asked.wait()
+    await window.keyboard.press("e")
+    await window.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+    goes_on.set()
+    await expect(window.locator("#with")).to_have_text(name)
+    await expect(window.locator("#told .told")).to_be_visible()
+    assert [one.command for one in await orders_of(page, other(49))] == ["resolve"]
+    assert await orders_of(page, ANA) == []
+
+
 async def test_back_through_the_chats(page: Page, window: Window) -> None:
     """The list keeps its place and its filter, and each chat its draft."""
     await window.goto(page.address + "/desk?only=waiting&sort=wait")
@@ -203,3 +227,20 @@ async def test_a_press_is_meant_for_what_was_there(page: Page, window: Window) -
     await window.mouse.up()
     await expect(window.locator("#with")).to_have_text(name)
     await expect(window.locator(ROWS).first).to_contain_text("I come first now")
+
+
+async def test_a_press_without_an_end(page: Page, window: Window) -> None:
+    """A press whose end a menu takes holds nothing; one that ends elsewhere does not for long."""
+    await window.clock.install()
+    await window.goto(page.address + "/desk")
+    row = window.locator(ROWS).nth(3)
+    await row.hover()
+    await window.mouse.down(button="right")
+    await given(page, other(0), Message(id="n1", text="I come first now"))
+    await expect(window.locator(ROWS).first).to_contain_text("I come first now")
+    await row.dispatch_event("pointerdown")
+    async with window.expect_response("**/desk?part=list"):
+        await given(page, other(1), Message(id="n2", text="And now I do"))
+    await expect(window.locator(ROWS).first).to_contain_text("I come first now")
+    await window.clock.fast_forward(20_000)
+    await expect(window.locator(ROWS).first).to_contain_text("And now I do")

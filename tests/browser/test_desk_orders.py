@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -202,6 +203,26 @@ async def test_an_order_that_fails(page: Page, window: Window) -> None:
     assert await is_same(window)
 
 
+async def test_an_order_that_arrived_though_its_answer_was_lost(page: Page, window: Window) -> None:
+    """Pressed again later it is another order: what was paused and resumed since is paused again."""
+    await open_chat(page, window)
+
+    async def lost(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await window.route(ORDERS, lost)
+    id_ = window.locator("#order-pause [name=id]")
+    first = await id_.input_value()
+    await window.locator("#order-pause button").click()
+    await expect(window.locator("#told [role=alert]")).to_contain_text("The connection was lost")
+    await expect(id_).not_to_have_value(first)
+    await window.unroute(ORDERS)
+    await window.locator("#order-pause button").click()
+    await expect(window.locator("#told .told")).to_contain_text(TOLD)
+    assert [(one.command, one.id == first) for one in await orders_of(page, ANA)] == [("pause", True), ("pause", False)]
+
+
 async def test_another_chat_is_opened_meanwhile(page: Page, window: Window) -> None:
     """What became of the order is told with the name of its chat; what is typed in the other one stays."""
     await open_chat(page, window)
@@ -226,6 +247,58 @@ async def test_another_chat_is_opened_meanwhile(page: Page, window: Window) -> N
     await window.reload()
     await expect(window.locator("#note-text")).to_have_value("")
     assert [one.text for one in await orders_of(page, ANA)] == ["for Ana"]
+
+
+async def test_back_before_the_answer(page: Page, window: Window) -> None:
+    """The words leave the field of the chat that was opened again; the same words once more are another order."""
+    await open_chat(page, window)
+    goes_on = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await goes_on.wait()
+        await route.fulfill(response=answer)
+
+    await window.route(ORDERS, late)
+    await window.fill("#text", "ok")
+    await window.press("#text", "Enter")
+    await expect(window.locator("#meanwhile")).to_have_text("Sending …")
+    await window.locator("#list .chats a:not([aria-current])").click()
+    await expect(window.locator("#with")).not_to_have_text("+12025550143")
+    await window.go_back()
+    await expect(window.locator("#with")).to_have_text("+12025550143")
+    await expect(window.locator("#text")).to_have_value("ok")
+    (order,) = await orders_of(page, ANA)
+    await expect(window.locator("#write [name=id]")).to_have_value(order.id)
+    goes_on.set()
+    await expect(window.locator("#text")).to_have_value("")
+    await window.fill("#text", "ok")
+    await window.press("#text", "Enter")
+    await expect(window.locator("#text")).to_have_value("")
+    first, second = await orders_of(page, ANA)
+    assert (first.text, second.text, first.id != second.id) == ("ok", "ok", True)
+
+
+async def test_an_upload_that_stands_still(page: Page, window: Window) -> None:
+    """A minute without progress: it is told, and the words and the files can be sent again."""
+    await window.clock.install()
+    await open_chat(page, window)
+    asked, ended = asyncio.Event(), asyncio.Event()
+
+    async def never(_route: Route) -> None:
+        asked.set()
+        await ended.wait()
+
+    await window.route(ORDERS, never)
+    await window.set_input_files("#files", {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"})
+    await window.fill("#text", "as promised")
+    await window.press("#text", "Enter")
+    await asked.wait()
+    await window.clock.fast_forward(61_000)
+    await expect(window.locator("#wrong-text")).to_contain_text("The connection was lost. Press the button again")
+    await expect(window.locator("#text")).to_be_editable()
+    await expect(window.locator(".attached li")).to_have_count(1)
+    ended.set()
 
 
 async def _slowly(route: Route) -> None:

@@ -14,6 +14,15 @@ from tests.catalogs import COMMAND, brought_up_to, catalog_of, compiled, forms, 
 TRANSLATED = [language for language in LANGUAGES if language.folder]
 VALUE = re.compile(r"%\(\w+\)[sd]|%%")
 TAG = re.compile(r"<[^>]*>")
+FOREIGN = {
+    "pt-BR": re.compile(
+        r"[ñ¿¡]|(?<![\w-])(el|los|las|y|una|del|hasta|usted|mensajes?|archivos?)(?![\w-])", re.IGNORECASE
+    ),
+    "es": re.compile(
+        r"[ãõçâêôà]|(?<![\w-])(uma|foi|em|até|ela|pel[oa]|conversa|mensagem|arquivo)(?![\w-])", re.IGNORECASE
+    ),
+}
+"""Letters and words that are of the other language, by the tag of the language."""
 
 
 @pytest.fixture(params=TRANSLATED, ids=lambda one: one.tag)
@@ -39,17 +48,10 @@ def test_a_translation_has_the_values_and_the_tags_of_its_message(language: Lang
     assert [one.id for one in messages(catalog_of(language.folder)) if not is_like(one)] == []
 
 
-OF_THE_OTHER = {
-    "pt-BR": re.compile(r"[ñ¿¡]|\b(el|los|las|una|usted|hay|desde hace|mensaje|archivo|y)\b", re.IGNORECASE),
-    "es": re.compile(r"[ãõçâêô]|\b(não|um|uma|você|os|há|pela|mensagem|conversa|só|do|ao|em|foi)\b", re.IGNORECASE),
-}
-"""Letters and words that one of the two languages has and the other has not: a merge of catalogs mixes them easily."""
-
-
-def test_no_translation_is_in_the_neighbour_language(language: Language) -> None:
-    foreign = OF_THE_OTHER[language.tag]
-    mixed = [(one.id, said) for one in messages(catalog_of(language.folder)) for said in forms(one.string)]
-    assert [(id_, said) for id_, said in mixed if foreign.search(VALUE.sub("", said))] == []
+def test_a_translation_is_in_its_own_language(language: Language) -> None:
+    """A merge of two branches may put a line of one catalog into the other."""
+    said = [form for one in messages(catalog_of(language.folder)) for form in forms(one.string)]
+    assert [one for one in said if FOREIGN[language.tag].search(one)] == []
 
 
 @pytest.mark.parametrize(

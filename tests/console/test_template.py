@@ -149,6 +149,13 @@ async def test_sent_once(page: Page) -> None:
     assert (await posted(page, "hello:en"))[0] == 303
 
 
+async def test_a_draft_is_another_message(page: Page) -> None:
+    """The chat tells the outcome, and does not tell its script that the words in the composer were taken."""
+    assert (await posted(page, "hello:en"))[0] == 303
+    _, shown = await page.get(address(TOM), **HTML)
+    assert ("The order is stored" in shown, "data-done" in shown) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("ref", "values", "said"),
     [
