@@ -2,10 +2,9 @@
 // orders.js describes.
 
 import { forgetFiles, holdsFiles, showFiles } from "./attaching.js";
+import { DRAFT, forgetDrafts } from "./drafts.js";
 import { isRecording, showRecorder } from "./recorder.js";
 import { _ } from "./words.js";
-
-const DRAFT = "draft:";
 
 let write; // the form of the chat that is open, and its fields
 let field;
@@ -152,10 +151,7 @@ export function onEnter(pressed) {
   if (!pressed.repeat) write.requestSubmit();
 }
 
-document.addEventListener("submit", ({ target }) => {
-  if (target.getAttribute("id") !== "logout") return;
-  for (const name of Object.keys(sessionStorage)) if (name.startsWith(DRAFT)) sessionStorage.removeItem(name);
-});
+document.addEventListener("submit", ({ target }) => target.getAttribute("id") === "logout" && forgetDrafts());
 
 document.addEventListener("sending", ({ detail: { form } }) => {
   if (form !== write) return;

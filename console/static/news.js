@@ -3,8 +3,13 @@
 import { answeredMeanwhile } from "./composer.js";
 import { _, ngettext } from "./words.js";
 
+const KEPT = 3;
+
+/** Say `text`; what was said just before is not taken away while it is being read. */
 export function announce(text) {
-  document.querySelector("#news").textContent = text;
+  const news = document.querySelector("#news");
+  news.append(Object.assign(document.createElement("span"), { textContent: `${text} ` }));
+  while (news.children.length > KEPT) news.firstElementChild.remove();
 }
 
 export function announceLines(lines) {

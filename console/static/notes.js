@@ -1,8 +1,8 @@
 // A note that is being written is kept in this tab until it was taken, as the words of the composer are.
 
-const DRAFT = "draft:note:";
+import { DRAFT } from "./drafts.js";
 
-const keyOf = (form) => DRAFT + new URL(form.action).pathname;
+const keyOf = (form) => `${DRAFT}note:` + new URL(form.action).pathname;
 
 function keep(field) {
   try {

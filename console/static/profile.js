@@ -1,3 +1,5 @@
+import { DRAFT } from "./drafts.js";
+
 // The variables of a prompt are buttons that write themselves at the cursor.
 
 for (const names of document.querySelectorAll(".variables")) {
@@ -18,7 +20,7 @@ for (const names of document.querySelectorAll(".variables")) {
 
 const form = document.querySelector("form.profile");
 const base = form?.elements.namedItem("base")?.value;
-const key = form && `draft:${location.pathname.split("/trials/")[0]}@${base}`;
+const key = form && `${DRAFT}${location.pathname.split("/trials/")[0]}@${base}`;
 
 function keep() {
   try {
