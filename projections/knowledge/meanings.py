@@ -22,7 +22,7 @@ _FLOAT = 4
 _PARTS = 64
 """Vectors of a piece have so many numbers in the table."""
 
-_CANDIDATES = 100
+_CANDIDATES = 40
 """Vectors whose signs are nearest, and whose distance is then measured. The time of sqlite-vec grows with it."""
 
 _CHUNK = 4096
