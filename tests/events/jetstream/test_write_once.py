@@ -15,11 +15,11 @@ from events.jetstream.media_store import MediaStore
 from events.jetstream.profiles import JetStreamProfileLog
 from events.jetstream.users import JetStreamUsers
 from events.jetstream.vectors import JetStreamVectors
-from events.jetstream.write_once import TRIES
+from events.jetstream.write_once import TRIES, answered
 from events.knowledge import Document, Pair, Place
 from events.knowledge_log import KnowledgeChanged
 from events.library import Entry
-from events.log import WriteUnknown
+from events.log import LogUnavailable, NotStored, WriteUnknown
 from events.parts import Part
 from events.profile import Profile
 from events.profile_log import ProfilesChanged
@@ -85,6 +85,29 @@ async def test_a_user_of_whom_no_answer_comes(far: Bus, wire: NatsProxy) -> None
         await book.write(user("ana"), expected=0)
     assert (await book.look()).seq == 1
     await book.close()
+
+
+async def test_a_user_whom_no_stream_takes(bus: Bus) -> None:
+    """The bus says that nothing was stored, and so is the user told."""
+    book = await JetStreamUsers.open(bus, replicas=1)
+    await bus.jetstream().delete_stream("KV_USERS")
+    with pytest.raises(NotStored, match="no stream takes"):
+        await book.write(user("ana"), expected=0)
+    await book.close()
+
+
+@pytest.mark.parametrize("lost", range(TRIES))
+async def test_one_lost_answer_among_refusals_is_unknown(lost: int) -> None:
+    """The refused tries say nothing of the one without an answer."""
+    answers: list[LogUnavailable] = [NotStored("no stream") for _ in range(TRIES)]
+    answers[lost] = LogUnavailable("no answer")
+    tries = iter(answers)
+
+    async def write() -> None:
+        raise next(tries)
+
+    with pytest.raises(WriteUnknown):
+        await answered(write)
 
 
 async def test_a_document(far: Bus, wire: NatsProxy, bus: Bus) -> None:
