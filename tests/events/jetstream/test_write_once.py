@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -162,6 +162,70 @@ async def test_vectors_that_are_claimed(far: Bus, wire: NatsProxy) -> None:
     assert await vectors.claim("vectors:a") is None
     await vectors.close()
     await library.close()
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("once", [False, True])
+async def test_a_file_that_another_gateway_stores_after_a_lost_answer(
+    far: Bus, bus: Bus, before: bool, once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second try does not describe bytes that the other gateway has taken away."""
+    far_store = await MediaStore.open(far, kept=timedelta(hours=1), log_bytes=LOG_BYTES, replicas=1)
+    near_store = await MediaStore.join(bus)
+    content = b"word " * 1000
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    if before:
+        await near_store.give_up("meta:a", "not_fetched", "no answer")
+    publish, tries = far_store._publish, 0
+
+    async def lost(subject: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        nonlocal tries
+        await publish(subject, body, headers)
+        if headers is not None and not tries:
+            tries = 1
+            await near_store.put("meta:a", pieces())
+            raise LogUnavailable("the answer is lost")
+
+    monkeypatch.setattr(far_store, "_publish", lost)
+    await far_store.put("meta:a", pieces(), once=once)
+    assert (tries, await near_store.read("meta:a")) == (
+        0 if once and before else 1,
+        b"" if once and before else content,
+    )
+    if tries:
+        assert (await bus.jetstream().stream_info("OBJ_MEDIA")).state.messages == 2  # one piece, and its description
+
+
+async def test_a_file_takes_the_place_of_a_note_of_the_same_moment(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a note that there is no file does not take the place of one."""
+    store = await MediaStore.open(bus, kept=timedelta(hours=1), log_bytes=LOG_BYTES, replicas=1)
+    other = await MediaStore.join(bus)
+    content = b"word " * 1000
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    publish, left = store._publish, 1
+
+    async def late(subject: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        nonlocal left
+        if headers is not None and left:
+            left -= 1
+            if await other.find("meta:a") is None:
+                await other.give_up("meta:a", "not_fetched", "")
+            else:
+                await other.put("meta:a", pieces())
+        await publish(subject, body, headers)
+
+    monkeypatch.setattr(store, "_publish", late)
+    await store.put("meta:a", pieces())
+    assert await store.read("meta:a") == content
+    left = 1
+    await store.give_up("meta:a", "not_fetched", "")
+    assert await store.read("meta:a") == content
 
 
 @pytest.mark.parametrize("once", [False, True])
