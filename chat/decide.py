@@ -72,6 +72,7 @@ from events.decisions import (
 )
 from events.parts import problems
 from events.tool_calls import ToolCalled, ToolReturned
+from events.usage import NO_TOKENS
 
 MOST_CALLS = 16
 """Tools that a model may ask for in one turn; a model that asks for more goes round in circles."""
@@ -304,6 +305,7 @@ def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
     if call is None:
         return None
     output, send = done.output, done.send
+    usage = done.usage if any(done.usage.numbers) else NO_TOKENS  # which the event leaves out
     if done.quiet:  # it gives the person nothing twice
         send = tuple(part for part in send if part not in turn.sent)
     if send and (fault := next(problems(answered((*turn.sent, *send), _SOME_WORDS)), None)) is not None:
@@ -317,7 +319,7 @@ def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
             failed=True,
             at=facts.at,
             quiet=quiet,
-            usage=done.usage,
+            usage=usage,
             model=done.model,
         )
     if done.unfit and any(before.unfit and before.name == call.name for before in turn.calls):
@@ -333,7 +335,7 @@ def _close(turn: Turn, done: ToolFinished, facts: Facts) -> ToolReturned | None:
         quiet=done.quiet,
         passages=done.passages,
         quote=done.quote,
-        usage=done.usage,
+        usage=usage,
         model=done.model,
     )
 

@@ -39,6 +39,10 @@ class LogUnavailable(LogError):
     """No answer, or none that tells whether the event was stored. The same append may be tried again."""
 
 
+class NotStored(LogUnavailable):
+    """The bus refused the write, or did not get it: nothing was stored."""
+
+
 class WriteUnknown(LogUnavailable):
     """It is not known whether a write was stored, though it was tried again."""
 

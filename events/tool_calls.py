@@ -8,7 +8,7 @@ import msgspec
 
 from events.inbound import Time
 from events.parts import Part
-from events.usage import TokenUsage
+from events.usage import NO_TOKENS, TokenUsage
 
 
 class ToolCalled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -70,5 +70,5 @@ class ToolReturned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_def
     quiet: bool = False
     passages: tuple[Passage, ...] = ()
     quote: bool = False
-    usage: TokenUsage = TokenUsage()
+    usage: TokenUsage = NO_TOKENS
     model: str | None = None

@@ -41,6 +41,9 @@ class TokenUsage(msgspec.Struct, frozen=True, gc=False):
         return TokenUsage.of(*[max(one - other, 0) for one, other in zip(self.numbers, less.numbers, strict=True)])
 
 
+NO_TOKENS = TokenUsage()
+"""The default of an event's usage. An event leaves out this very object, but no other one that equals it."""
+
 MOST_TOKENS = 2**40
 """Most tokens that one request is believed to have cost."""
 

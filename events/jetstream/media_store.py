@@ -27,8 +27,16 @@ from events.jetstream.api import (
 )
 from events.jetstream.connection import Bus, said
 from events.jetstream.fitting import make_fitting
-from events.jetstream.objects import PIECE, ObjectMeta, digest_text, find_object, meta_subject, read_object
-from events.jetstream.write_once import answered
+from events.jetstream.objects import (
+    PIECE,
+    ObjectMeta,
+    digest_text,
+    find_description,
+    find_object,
+    meta_subject,
+    read_object,
+)
+from events.jetstream.write_once import TRIES, answered
 from events.log import LogMismatch, LogUnavailable
 
 BUCKET = "MEDIA"
@@ -119,7 +127,7 @@ class MediaStore:
         self, name: str, pieces: AsyncIterator[bytes], *, description: str = "", once: bool = False
     ) -> Object:
         """Store an object. If `pieces` or the bus fail, there is none of it, or all. `once`: one that is there already
-        stays as it is, and is returned."""
+        stays as it is, and is returned; so is a whole one that another instance stores at the same moment."""
         if once and (there := await self._meta(name)) is not None:
             return Object(there.size)
         nuid = secrets.token_hex(11)
@@ -130,7 +138,6 @@ class MediaStore:
                 await self._publish(subject, piece)
                 digest.update(piece)
                 size, count = size + len(piece), count + 1
-            before = await self._meta(name)
         except BaseException:
             await self._purge(subject)
             raise
@@ -145,19 +152,47 @@ class MediaStore:
             description=description,
             options={"max_chunk_size": PIECE},
         )
-        meta = msgspec.json.encode(described)
-        how = {"Nats-Expected-Last-Subject-Sequence": "0"} if once else {"Nats-Rollup": "sub"}
+        return await self._describe(described, once=once)
+
+    async def _describe(self, ours: ObjectMeta, *, once: bool) -> Object:
+        """Store the description of pieces that are stored. If another object takes the place, its pieces go."""
+        pieces, name = f"$O.{BUCKET}.C.{ours.nuid}", ours.name
+        for _ in range(TRIES):
+            try:
+                seq, before = await find_description(self._bus, BUCKET, name)
+            except BaseException:
+                await self._purge(pieces)
+                raise
+            if once and before is not None:
+                await self._purge(pieces)
+                return Object(before.size)
+            # After any fault but a conflict the description may be stored, so its pieces stay until they expire.
+            is_ours = await self._follows(ours, seq)
+            there = None if is_ours else await self._meta(name)
+            if is_ours or (there is not None and there.nuid == ours.nuid):  # the answer to an earlier try was lost
+                if before is not None:
+                    await self._purge(f"$O.{BUCKET}.C.{before.nuid}")
+                return Object(ours.size)
+            if there is not None and await self._serves(there, ours):  # another instance's, of the same moment
+                await self._purge(pieces)
+                return Object(there.size)
+        await self._purge(pieces)
+        raise LogUnavailable("other instances store an object under this name at the same time")
+
+    async def _follows(self, meta: ObjectMeta, seq: int) -> bool:
+        """Whether the description was stored after the one at `seq`, and none in between."""
+        how = {"Nats-Rollup": "sub", "Nats-Expected-Last-Subject-Sequence": str(seq)}
         try:
-            await answered(lambda: self._publish(_subject(name), meta, how))
+            await answered(lambda: self._publish(_subject(meta.name), msgspec.json.encode(meta), how))
         except _Taken:
-            there = await self._meta(name)
-            if there is None or there.nuid != nuid:  # another instance's, stored at the same moment
-                await self._purge(subject)
-            return Object(size)
-        # After any other fault the description may be stored, so its pieces stay until they expire.
-        if before is not None:
-            await self._purge(f"$O.{BUCKET}.C.{before.nuid}")
-        return Object(size)
+            return False
+        return True
+
+    async def _serves(self, there: ObjectMeta, ours: ObjectMeta) -> bool:
+        """Whether an object does as well as ours: a whole file, or any if ours only says why there is no file."""
+        if ours.description.startswith(_NOT_FETCHED):
+            return True
+        return not there.description.startswith(_NOT_FETCHED) and await self.read(there.name) is not None
 
     async def keep(self, content: bytes, name: str | None = None) -> str:
         """Store a file that is sent to one chat alone; returns the `object` of its part. It goes when its time is over,

@@ -62,15 +62,21 @@ def digest_text(digest: bytes) -> str:
 
 async def find_object(bus: Bus, bucket: str, name: str) -> ObjectMeta | None:
     """The description of an object; None if there is none that can be read. Raises LogUnavailable."""
+    return (await find_description(bus, bucket, name))[1]
+
+
+async def find_description(bus: Bus, bucket: str, name: str) -> tuple[int, ObjectMeta | None]:
+    """The sequence of the newest message under the name of an object, 0 if there is none; and its description as
+    `find_object` has it. Raises LogUnavailable."""
     stored = await stored_message(bus, f"OBJ_{bucket}", {"last_by_subj": meta_subject(bucket, name)})
     if stored is None:
-        return None
+        return 0, None
     try:
         meta = msgspec.json.decode(stored.raw().body, type=ObjectMeta)
     except msgspec.DecodeError as error:
         log.warning("object.unreadable", bucket=bucket, object=name, reason=str(error))
-        return None
-    return None if meta.deleted else meta
+        return stored.seq, None
+    return stored.seq, None if meta.deleted else meta
 
 
 async def read_object(bus: Bus, bucket: str, name: str) -> bytes | None:

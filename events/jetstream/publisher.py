@@ -16,7 +16,7 @@ from nats.aio.subscription import Subscription
 
 from events.jetstream.api import CONFLICT, FULL, STORE_FAILED, ApiFault
 from events.jetstream.connection import Bus, said
-from events.log import EventTooLarge, LogFull, LogUnavailable
+from events.log import EventTooLarge, LogFull, LogUnavailable, NotStored
 
 ACK_TIMEOUT = 5.0
 """Seconds after which an unanswered publish counts as lost. It is unknown then whether it was stored."""
@@ -59,7 +59,7 @@ class Publisher:
         return self
 
     async def publish(self, subject: str, body: bytes, headers: Mapping[str, str]) -> PubAck:
-        """Store `body` under `subject`. Raises LogFull, EventTooLarge, LogUnavailable."""
+        """Store `body` under `subject`. Raises LogFull, EventTooLarge, NotStored, LogUnavailable."""
         block = _block(headers)
         if len(block) > LARGEST_HEADERS:
             raise EventTooLarge(len(block), LARGEST_HEADERS)
@@ -101,16 +101,16 @@ class Publisher:
             async with asyncio.timeout(ACK_TIMEOUT):
                 await self._bus.standing()
         except TimeoutError:
-            raise LogUnavailable(f"the connection to the bus did not come back within {ACK_TIMEOUT:g} s") from None
+            raise NotStored(f"the connection to the bus did not come back within {ACK_TIMEOUT:g} s") from None
         except nats.errors.ConnectionClosedError as error:
-            raise LogUnavailable("the connection to the bus is closed") from error
+            raise NotStored("the connection to the bus is closed") from error
 
     def _on_ack(self, subject: bytes, _reply: bytes, _headers: bytes | None, body: bytes) -> None:
         answer, _until = self._waiting.get(subject, (None, 0.0))
         if answer is None or answer.done():
             return
         if not body:
-            answer.set_exception(LogUnavailable("no stream takes this subject now: the server starts, or lost it"))
+            answer.set_exception(NotStored("no stream takes this subject now: the server starts, or lost it"))
             return
         try:
             answer.set_result(_acks.decode(body))
@@ -153,4 +153,6 @@ def _refusal(fault: ApiFault) -> LogFull | LogUnavailable:
     said = f"{fault.description} ({fault.err_code})"
     if fault.err_code in FULL or (fault.err_code == STORE_FAILED and "maximum" in fault.description):
         return LogFull(f"the log is full: {said}")
-    return LogUnavailable(said)
+    if fault.err_code == STORE_FAILED:  # of the leader's disk: the cluster's other servers may have stored it
+        return LogUnavailable(said)
+    return NotStored(said)

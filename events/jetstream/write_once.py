@@ -12,7 +12,7 @@ from events.backoff import Backoff
 from events.jetstream.api import stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.publisher import PubAck, Publisher
-from events.log import LogUnavailable, WriteUnknown
+from events.log import LogUnavailable, NotStored, WriteUnknown
 
 TRIES = 3
 
@@ -22,19 +22,22 @@ log = structlog.get_logger("recado.log")
 
 
 async def answered(write: Callable[[], Awaitable[_Answer]]) -> _Answer:
-    """The answer to a write, which is sent again where the answer is lost. Raises WriteUnknown after TRIES, else what
-    `write` raises."""
-    pause = Backoff(0.1, 1.0)
+    """The answer to a write, which is sent again where the answer is lost. After TRIES, raises NotStored if each try
+    was refused, else WriteUnknown; before, what `write` raises."""
+    pause, is_unknown = Backoff(0.1, 1.0), False
     for _ in range(TRIES - 1):
         try:
             return await write()
         except LogUnavailable as lost:
+            is_unknown |= not isinstance(lost, NotStored)
             log.info("written_again", reason=str(lost))
         await pause.wait()
     try:
         return await write()
     except LogUnavailable as lost:
-        raise WriteUnknown(lost) from lost
+        if is_unknown or not isinstance(lost, NotStored):
+            raise WriteUnknown(lost) from lost
+        raise
 
 
 async def write_once(

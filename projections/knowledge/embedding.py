@@ -17,7 +17,7 @@ from projections.knowledge import meanings, portions
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.meanings import Lacking
 from projections.knowledge.search import Found, Question
-from projections.knowledge.sharing import Sharing
+from projections.knowledge.sharing import Counting, Sharing
 
 ELSEWHERE = 3.0
 """Seconds until it is looked again for what another instance makes."""
@@ -76,6 +76,7 @@ class Embedding:
     def __init__(self, indexing: Indexing, shared: SharedVectors | None = None) -> None:
         self._indexing = indexing
         self._shared = shared
+        self._counting = Counting(shared)
         self._done: dict[str, set[tuple[bytes, ...]]] = {}  # by space, portions that are whole here, and shared
         self._wishes: tuple[Wish, ...] = ()
         self._are_all = False
@@ -91,11 +92,18 @@ class Embedding:
 
     async def run(self) -> None:
         """Make vectors until cancelled."""
+        try:
+            await self._run()
+        finally:
+            self._counting.end()
+
+    async def _run(self) -> None:
         await self._indexing.is_whole.wait()
         while True:
             self._indexing.changed.clear()
             wishes = self._wishes
             failed = [wish for wish in wishes if not await self._is_met(wish)]
+            await self.count()
             if failed:
                 try:
                     async with asyncio.timeout(self._pause):
@@ -124,7 +132,8 @@ class Embedding:
         return True
 
     async def fulfil(self, wish: Wish) -> None:
-        """Give each piece its vector, and share it. Raises NotEmbedded; what there is by then is kept."""
+        """Give each piece its vector, and share it; `count` shares the tokens. Raises NotEmbedded; what there is by
+        then is kept."""
         space, made = wish.embedder.space, 0
         if wish.embedder.part_size and space not in self._done:
             await wish.embedder.of_pieces([PROBE])  # starts its process, for which no question has the time
@@ -137,17 +146,20 @@ class Embedding:
                 is_elsewhere = False
                 for digests in waiting:
                     found = await self._fulfilled(wish.embedder, sharing, size, digests)
-                    await sharing.count()
                     is_elsewhere |= found is None
                     made += found or 0
                 if not is_elsewhere:
                     break
                 await asyncio.sleep(ELSEWHERE)
         finally:
-            await sharing.count()
+            self._counting.add(sharing.tally)
         await self._indexing.write(meanings.note_whole, space, wish.collections)
         if made:
             log.info("pieces_embedded", model=space, collections=wish.collections, pieces=made)
+
+    async def count(self) -> None:
+        """Share the tokens of the rounds that are over."""
+        await self._counting.share()
 
     async def fetch(self, wish: Wish) -> None:
         """Have those vectors that other instances have made. Raises NotEmbedded."""
@@ -155,7 +167,8 @@ class Embedding:
         if wish.embedder.part_size:
             await wish.embedder.of_pieces([PROBE])  # as above
         size = await self._size(wish.embedder, sharing.tally)
-        await sharing.count()
+        self._counting.add(sharing.tally)
+        await self.count()
         for digests in await self._portions(wish):
             await self._shared_lacking(space, sharing, size, digests)
         if not (await self._indexing.read(meanings.coverage, space, wish.collections)).lacking:

@@ -31,7 +31,8 @@ _CHATS = (
     " snapshot, last.author, last.kind, last.name, last.sender, last.from_me, last.revoked_at IS NOT NULL,"
     " iif(last.revoked_at IS NULL, coalesce(last.edited, last.text), NULL),"
     " iif(last.revoked_at IS NULL, last.media, NULL), last.parts,"
-    ' (SELECT "by" FROM controls WHERE controls.id = last.cause AND controls.chat = chats.id)'
+    " iif(last.author = 'operator',"
+    ' (SELECT "by" FROM controls WHERE controls.id = last.cause AND controls.chat = chats.id), NULL)'
     " FROM {} LEFT JOIN history last"
     " ON last.seq = (SELECT seq FROM history WHERE history.chat = chats.id ORDER BY seq DESC LIMIT 1)"
 )

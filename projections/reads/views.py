@@ -24,7 +24,7 @@ class LastWords(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `kind`: of a message its kind, of a reply that of its first file, place or contact, else `text`; `voice` for a
       voice message.
     - `text`: its words; a deleted message has none.
-    - `by`: the user who wrote it, if one did.
+    - `by`: the user who wrote the words of an operator.
     - `name`, `sender`: those of a message.
     - `filename`: the name of its file.
     """

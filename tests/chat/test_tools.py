@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from chat.commands import Answered, RunReady, ThreadReady, ToolAsked, ToolFinished
 from chat.decide import MOST_CALLS
 from chat.work import Adopt, AwaitRun, CallTool, StartRun, WriteReply
@@ -29,6 +32,15 @@ def test_a_call_is_written_down_then_made_then_its_output_kept() -> None:
     assert [call.output for call in write.turn.current_calls] == ["4.20"]
     assert isinstance(story.does(Answered(turn, "That is 4.20.", "model", None, TokenUsage())), Reply)
     assert story.pending() == ()
+
+
+@pytest.mark.parametrize("usage", [TokenUsage(), TokenUsage.of(0, 0, 0, 0), TokenUsage(cached_tokens=0)])
+def test_a_call_that_costs_nothing_writes_no_cost(usage: TokenUsage) -> None:
+    story = Story().given(text("m1"))
+    turn = story.starts_a_turn()
+    story.does(asked(turn))
+    returned = story.does(ToolFinished(turn, "c1", "4.20", failed=False, usage=usage))
+    assert b"usage" not in msgspec.json.encode(returned)
 
 
 def test_calls_asked_for_together_are_all_pending() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,11 +15,11 @@ from events.jetstream.media_store import MediaStore
 from events.jetstream.profiles import JetStreamProfileLog
 from events.jetstream.users import JetStreamUsers
 from events.jetstream.vectors import JetStreamVectors
-from events.jetstream.write_once import TRIES
+from events.jetstream.write_once import TRIES, answered
 from events.knowledge import Document, Pair, Place
 from events.knowledge_log import KnowledgeChanged
 from events.library import Entry
-from events.log import WriteUnknown
+from events.log import LogUnavailable, NotStored, WriteUnknown
 from events.parts import Part
 from events.profile import Profile
 from events.profile_log import ProfilesChanged
@@ -87,6 +87,29 @@ async def test_a_user_of_whom_no_answer_comes(far: Bus, wire: NatsProxy) -> None
     await book.close()
 
 
+async def test_a_user_whom_no_stream_takes(bus: Bus) -> None:
+    """The bus says that nothing was stored, and so is the user told."""
+    book = await JetStreamUsers.open(bus, replicas=1)
+    await bus.jetstream().delete_stream("KV_USERS")
+    with pytest.raises(NotStored, match="no stream takes"):
+        await book.write(user("ana"), expected=0)
+    await book.close()
+
+
+@pytest.mark.parametrize("lost", range(TRIES))
+async def test_one_lost_answer_among_refusals_is_unknown(lost: int) -> None:
+    """The refused tries say nothing of the one without an answer."""
+    answers: list[LogUnavailable] = [NotStored("no stream") for _ in range(TRIES)]
+    answers[lost] = LogUnavailable("no answer")
+    tries = iter(answers)
+
+    async def write() -> None:
+        raise next(tries)
+
+    with pytest.raises(WriteUnknown):
+        await answered(write)
+
+
 async def test_a_document(far: Bus, wire: NatsProxy, bus: Bus) -> None:
     stored, near = await JetStreamKnowledgeLog.open(far), await JetStreamKnowledgeLog.open(bus)
     document = Document(name="hours", faq=(Pair("When?", "Always."),), at=AT)
@@ -139,6 +162,70 @@ async def test_vectors_that_are_claimed(far: Bus, wire: NatsProxy) -> None:
     assert await vectors.claim("vectors:a") is None
     await vectors.close()
     await library.close()
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("once", [False, True])
+async def test_a_file_that_another_gateway_stores_after_a_lost_answer(
+    far: Bus, bus: Bus, before: bool, once: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second try does not describe bytes that the other gateway has taken away."""
+    far_store = await MediaStore.open(far, kept=timedelta(hours=1), log_bytes=LOG_BYTES, replicas=1)
+    near_store = await MediaStore.join(bus)
+    content = b"word " * 1000
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    if before:
+        await near_store.give_up("meta:a", "not_fetched", "no answer")
+    publish, tries = far_store._publish, 0
+
+    async def lost(subject: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        nonlocal tries
+        await publish(subject, body, headers)
+        if headers is not None and not tries:
+            tries = 1
+            await near_store.put("meta:a", pieces())
+            raise LogUnavailable("the answer is lost")
+
+    monkeypatch.setattr(far_store, "_publish", lost)
+    await far_store.put("meta:a", pieces(), once=once)
+    assert (tries, await near_store.read("meta:a")) == (
+        0 if once and before else 1,
+        b"" if once and before else content,
+    )
+    if tries:
+        assert (await bus.jetstream().stream_info("OBJ_MEDIA")).state.messages == 2  # one piece, and its description
+
+
+async def test_a_file_takes_the_place_of_a_note_of_the_same_moment(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a note that there is no file does not take the place of one."""
+    store = await MediaStore.open(bus, kept=timedelta(hours=1), log_bytes=LOG_BYTES, replicas=1)
+    other = await MediaStore.join(bus)
+    content = b"word " * 1000
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+
+    publish, left = store._publish, 1
+
+    async def late(subject: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        nonlocal left
+        if headers is not None and left:
+            left -= 1
+            if await other.find("meta:a") is None:
+                await other.give_up("meta:a", "not_fetched", "")
+            else:
+                await other.put("meta:a", pieces())
+        await publish(subject, body, headers)
+
+    monkeypatch.setattr(store, "_publish", late)
+    await store.put("meta:a", pieces())
+    assert await store.read("meta:a") == content
+    left = 1
+    await store.give_up("meta:a", "not_fetched", "")
+    assert await store.read("meta:a") == content
 
 
 @pytest.mark.parametrize("once", [False, True])

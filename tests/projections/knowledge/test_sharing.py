@@ -51,7 +51,11 @@ async def instance(log: MemoryKnowledgeLog) -> AsyncIterator[Instance]:
 
 
 async def fulfil(indexing: Indexing, model: Words, shared: MemoryVectors) -> None:
-    await Embedding(indexing, shared).fulfil(Wish(model, ("shop",)))
+    embedding = Embedding(indexing, shared)
+    try:
+        await embedding.fulfil(Wish(model, ("shop",)))
+    finally:
+        await embedding.count()
 
 
 async def lacking(indexing: Indexing, model: Words) -> int:
@@ -86,6 +90,61 @@ async def test_the_tokens_are_counted_for_all(instance: Instance) -> None:
     with pytest.raises(NotEmbedded):
         await fulfil(await instance(), again, failing)
     assert failing.tokens == {again.space: len(again.asked)}
+
+
+class Uncounted(MemoryVectors):
+    """Takes no tokens while `is_away`; `asked` is how often it was asked to."""
+
+    is_away, asked = True, 0
+
+    async def count(self, model: str, tokens: int) -> None:
+        self.asked += 1
+        if self.is_away:
+            raise LogUnavailable("no answer")
+        await super().count(model, tokens)
+
+
+async def test_tokens_that_the_bus_does_not_take_are_counted_later(log: MemoryKnowledgeLog, instance: Instance) -> None:
+    """It is asked once a round, however many portions there are; each token is counted once, and this is said once."""
+    shared, model, indexing = Uncounted(), Words(), await instance()
+    embedding = Embedding(indexing, shared)
+    with capture_logs() as logged:
+        for n in range(3):
+            await put(log, "numbers", faq=[Pair(f"What is {n} {number}?", "A number.") for number in range(100)])
+            await indexing.catch_up()
+            await embedding.fulfil(Wish(model, ("shop",)))
+            await embedding.count()
+    assert (shared.asked, shared.tokens) == (3, {})
+    assert [line["event"] for line in logged].count("tokens_not_counted") == 1
+    shared.is_away = False
+    await embedding.count()
+    await embedding.count()
+    assert shared.tokens == {model.space: len(model.asked)}
+
+
+class Stuck(Words):
+    """Never answers when it is asked for pieces, once it has counted them."""
+
+    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
+        vectors = await super().of_pieces(texts, tally)
+        if PROBE not in texts:
+            await asyncio.Event().wait()
+        return vectors
+
+
+async def test_a_cancel_waits_for_no_count(instance: Instance) -> None:
+    """And the tokens that are lost with it are said."""
+    shared, model, indexing = Uncounted(), Stuck(), await instance()
+    embedding = Embedding(indexing, shared)
+    embedding.want([Wish(model, ("shop",))], are_all=True)
+    with capture_logs() as logged:
+        running = asyncio.create_task(embedding.run())
+        await until(lambda: bool(pieces_asked(model)))
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    assert shared.asked == 0
+    assert [line["tokens"] for line in logged if line["event"] == "tokens_lost"] == [len(model.asked)]
 
 
 class Refusing(Words):

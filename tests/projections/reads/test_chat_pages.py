@@ -256,5 +256,21 @@ def test_last_words_say_who_and_what(known: Known, past: Past, kind: str, media:
     assert (view.last.author, view.last.text) == ("operator", "Thank you")
 
 
+def test_only_the_words_of_an_operator_bear_a_user(known: Known, past: Past) -> None:
+    """The assistant's words that an order brought about are its own, as in the conversation."""
+    past.control("c1", "retry", by="bea")
+    past.reply("t1", text="Hello", cause="c1")
+    view = known.after(past).queries.chat(ANA)
+    assert view is not None
+    assert view.last is not None
+    assert (view.last.author, view.last.by) == ("assistant", None)
+    past.control("c2", "reply", by="bea", text="Thank you")
+    past.said("Thank you", control="c2")
+    view = known.after(past).queries.chat(ANA)
+    assert view is not None
+    assert view.last is not None
+    assert (view.last.author, view.last.by) == ("operator", "bea")
+
+
 def test_marks_are_all_filters() -> None:
     assert set(MARKS) < set(ONLY)
