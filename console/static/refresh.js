@@ -1,6 +1,7 @@
 // Parts of the page keep themselves up to date. A part is an element with data-refresh, the address of what it shows;
 // it is looked at every data-every milliseconds, and whenever something comes on data-stream.
 
+import { carryDrafts } from "./drafts.js";
 import { away, out, there } from "./lost.js";
 import { announceLines, announceRows } from "./news.js";
 import { get } from "./pages.js";
@@ -51,8 +52,10 @@ async function refresh(part) {
   }
   const { answer, text } = got;
   if (answer.redirected && new URL(answer.url).pathname === "/login") out();
-  else if (answer.redirected) location.reload(); // the chat has closed into another one
-  else there();
+  else if (answer.redirected) {
+    carryDrafts(address, answer.url); // the chat has closed into another one
+    location.reload();
+  } else there();
   if (!answer.ok || answer.redirected) return false;
   // A click is meant for what was there when it was pressed.
   if (pressed === part) await released();
