@@ -80,3 +80,49 @@ async def test_an_order_leads_to_the_chat_that_goes_on(page: Page, window: Windo
     await window.wait_for_url(f"**{address(NEW)}*", timeout=60_000)
     await expect(window.locator("#text")).to_have_value("half a sentence")
     await expect(window.locator("#note-text")).to_have_value("")
+
+
+async def test_a_label(page: Page, window: Window) -> None:
+    """It stays when another chat is opened, and when an answer from an earlier page shows the newest one; once it was
+    taken it is gone."""
+    await window.goto(page.address + address(OLD, "?around=5#s5"))
+    label = window.locator("#label-add")
+    await label.fill("half a la")
+    await open_other(window)
+    await expect(label).to_have_value("")
+    await label.fill("another")
+    await window.go_back()
+    await expect(label).to_have_value("half a la")
+    await window.fill("#text", "From above")
+    await window.press("#text", "Enter")
+    await expect(window.locator("#lines .text").last).to_have_text("message 69")
+    await expect(label).to_have_value("half a la")
+    await window.locator("#order-label button").click()
+    await expect(label).to_have_value("")
+    await window.reload()
+    await expect(label).to_have_value("")
+    await open_other(window)
+    await expect(label).to_have_value("another")
+
+
+async def test_a_recording(page: Page, window: Window) -> None:
+    """It stays with its chat when another one is opened, until it is taken away or sent."""
+    await window.goto(page.address + address(OLD))
+    panel = window.locator(".recording")
+    audio = panel.locator("audio")
+    await window.get_by_role("button", name="Voice").click()
+    await expect(panel.locator("output")).not_to_have_text("0:00")
+    await panel.get_by_role("button", name="Stop").click()
+    await expect(audio).to_have_js_property("error", None)
+    size = await window.locator("[name=voice]").evaluate("field => field.files[0].size")
+    await open_other(window)
+    await expect(audio).to_have_count(0)
+    await open_other(window)
+    await expect(audio).to_have_js_property("error", None)
+    assert await window.locator("[name=voice]").evaluate("field => field.files[0].size") == size
+    await expect(window.locator("#text")).not_to_have_attribute("required", "")
+    await panel.get_by_role("button", name="Take the recording away").click()
+    await open_other(window)
+    await open_other(window)
+    await expect(panel).to_be_hidden()
+    await expect(audio).to_have_count(0)
