@@ -11,6 +11,8 @@ import { localTimes } from "./times.js";
 const LINES = ".lines > li[data-id]";
 const ROWS = ".chats > li > a[href]";
 const AGAIN = 3000; // ms until a stream that was refused is asked for again
+const BEHIND = 600; // ms until a server that does not know the latest event yet is asked again
+const LONGEST_BEHIND = 10_000; // ms, after it was asked often
 const LONGEST_PRESS = 15_000; // ms; a scrollbar or a menu of the browser may take the release of a pointer
 const SLEPT = 90_000; // ms without a tick of the clock after which the machine was asleep, and a stream may be dead
 
@@ -151,13 +153,18 @@ function focusInstead(part, gone, section) {
   (part.querySelector(`a[href="${CSS.escape(href ?? "")}"]`) ?? first(section) ?? first(part))?.focus({ preventScroll: true });
 }
 
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 const saidIn = (row) => (row.querySelector(".reason") ?? row.querySelector(".said") ?? row).textContent;
 
-/** At most one refresh under way, and one more if something came meanwhile. */
+/** At most one refresh under way, and one more if something came meanwhile. While the server itself does not know the latest
+ * event, the wait doubles until something comes. */
 function whenever(part) {
   let running = null;
   let again = false;
+  let wait = BEHIND;
   return async () => {
+    wait = BEHIND;
     if (running) {
       again = true;
       return;
@@ -166,9 +173,11 @@ function whenever(part) {
     try {
       do {
         again = false;
-        const isBehind = await refresh(part);
-        again ||= isBehind;
-        await new Promise((resolve) => setTimeout(resolve, isBehind ? 600 : 150));
+        if (await refresh(part)) {
+          again = true;
+          for (let waited = 0; waited < wait; waited += BEHIND) await pause(BEHIND);
+          wait = Math.min(2 * wait, LONGEST_BEHIND);
+        } else await pause(150);
       } while (again);
     } finally {
       running = null;
