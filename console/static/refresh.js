@@ -1,8 +1,9 @@
 // Parts of the page keep themselves up to date. A part is an element with data-refresh, the address of what it shows;
-// it is looked at every data-every milliseconds, and whenever something comes on data-stream.
+// it is looked at every data-every milliseconds, and whenever something comes on data-stream. Once the session has ended
+// nothing is asked for, until the tab is seen again.
 
 import { carryDrafts } from "./drafts.js";
-import { away, out, there } from "./lost.js";
+import { away, isOut, out, there } from "./lost.js";
 import { announceLines, announceRows } from "./news.js";
 import { get } from "./pages.js";
 import { patch } from "./patch.js";
@@ -31,7 +32,7 @@ export function keepUp(root) {
     };
   });
   const lookAtEverything = () => parts.forEach(({ look }) => look());
-  const seen = () => document.visibilityState === "visible" && lookAtEverything();
+  const seen = () => document.visibilityState === "visible" && parts.forEach(({ look }) => look({ alsoOut: true }));
   document.addEventListener("ordered", lookAtEverything);
   document.addEventListener("visibilitychange", seen);
   return () => {
@@ -43,7 +44,8 @@ export function keepUp(root) {
 
 /** Bring a part of the page up to what the server says now; the server has escaped it. Returns whether the server itself
  * did not know the latest event of the chat yet. */
-async function refresh(part) {
+async function refresh(part, alsoOut) {
+  if (isOut() && !alsoOut) return false;
   if (!part.checkVisibility()) return false; // a pane that is not shown
   const address = part.dataset.refresh;
   const got = await get(address);
@@ -163,8 +165,10 @@ function whenever(part) {
   let running = null;
   let again = false;
   let wait = BEHIND;
-  return async () => {
+  let isSeen = false; // the tab has just been seen again
+  return async ({ alsoOut = false } = {}) => {
     wait = BEHIND;
+    isSeen ||= alsoOut;
     if (running) {
       again = true;
       return;
@@ -173,7 +177,9 @@ function whenever(part) {
     try {
       do {
         again = false;
-        if (await refresh(part)) {
+        const isForced = isSeen;
+        isSeen = false;
+        if (await refresh(part, isForced)) {
           again = true;
           for (let waited = 0; waited < wait; waited += BEHIND) await pause(BEHIND);
           wait = Math.min(2 * wait, LONGEST_BEHIND);
@@ -190,7 +196,6 @@ function whenever(part) {
 function follow(part, look) {
   const address = new URL(part.dataset.stream, location.href);
   let source;
-  let timer;
   let ticked = Date.now();
   let isFirst = true;
   const open = () => {
@@ -207,25 +212,19 @@ function follow(part, look) {
       isFirst = false;
       look();
     };
-    source.onerror = () => {
-      look();
-      // The browser tries again by itself, unless it was told no.
-      if (source.readyState !== EventSource.CLOSED) return;
-      timer = setTimeout(open, AGAIN);
-    };
+    source.onerror = () => look();
   };
   const ticks = setInterval(() => {
     const slept = Date.now() - ticked > SLEPT;
     ticked = Date.now();
-    if (!slept) return;
+    // The browser tries again by itself, unless it was told no.
+    if (isOut() || (!slept && source.readyState !== EventSource.CLOSED)) return;
     source.close();
-    clearTimeout(timer);
     open();
   }, AGAIN);
   open();
   return () => {
     clearInterval(ticks);
-    clearTimeout(timer);
     source.close();
   };
 }

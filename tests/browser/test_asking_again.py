@@ -59,3 +59,40 @@ async def test_a_server_that_is_behind(page: Page, window: Window) -> None:
     before = asked
     await step(6000)
     assert asked == before
+
+
+async def test_the_session_has_ended(window: Window, tmp_path: Path) -> None:
+    """Nothing is asked for until the tab is seen again; with a session the page then goes on by itself."""
+    async with serve(tmp_path, password="correct-horse") as page:
+        await given(page, ANA, Message(id="a1", text="hello"))
+        await window.goto(page.address + address(ANA))
+        await window.fill("input[type=password]", "correct-horse")
+        await window.press("input[type=password]", "Enter")
+        await window.wait_for_url("**/desk**")
+        await window.clock.install()
+        await window.goto(page.address + address(ANA))
+        await expect(window.locator("#lines .text")).to_have_text("hello")
+        cookies = await window.context.cookies()
+        await window.context.clear_cookies()
+        async with asyncio.timeout(60):
+            while not await window.locator("#lost").get_by_text("You are logged out").count():
+                await given(page, ANA, Message(id="a2", text="are you there?"))
+                await asyncio.sleep(0.2)
+        await asyncio.sleep(1)  # what was asked for before is answered
+        asked: list[str] = []
+
+        def note(request: Request) -> None:
+            if "part=" in request.url or "/stream" in request.url:
+                asked.append(request.url)
+
+        window.on("request", note)
+        for _ in range(20):
+            await window.clock.run_for(3000)
+            await asyncio.sleep(0.05)  # real time in which a request would be seen
+        assert asked == []
+        await window.context.add_cookies([dict(one) for one in cookies])  # type: ignore[arg-type,misc]
+        await window.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await expect(window.locator("#lost")).to_be_hidden()
+        await window.clock.run_for(6000)
+        await given(page, ANA, Message(id="a3", text="here I am"))
+        await expect(window.locator("#lines .text").last).to_have_text("here I am")
