@@ -38,7 +38,9 @@ async def test_a_server_that_is_behind(page: Page, window: Window) -> None:
         asked += 1
         answer = await route.fetch()
         body = await answer.text()
-        await route.fulfill(response=answer, body=re.sub(r'data-upto="\d+"', 'data-upto="0"', body) if is_behind else body)
+        await route.fulfill(
+            response=answer, body=re.sub(r'data-upto="\d+"', 'data-upto="0"', body) if is_behind else body
+        )
 
     async def step(ms: int) -> None:
         for _ in range(ms // 600):
