@@ -92,7 +92,7 @@ async def test_the_session_has_ended(window: Window, tmp_path: Path) -> None:
             await window.clock.run_for(3000)
             await asyncio.sleep(0.05)  # real time in which a request would be seen
         assert asked == []
-        await window.context.add_cookies([dict(one) for one in cookies])  # type: ignore[arg-type,misc]
+        await window.context.add_cookies([dict(one) for one in cookies])  # type: ignore[misc]
         await window.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await expect(window.locator("#lost")).to_be_hidden()
         await window.clock.run_for(6000)
