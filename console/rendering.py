@@ -179,6 +179,7 @@ _templates.filters |= {
         wording.sent,
         wording.size,
         wording.speaker,
+        wording.template_state,
         wording.translated,
     )
 }

@@ -54,11 +54,20 @@ OF_META = {
     one: one
     for one in (
         "authentication", "marketing", "utility",
-        "approved", "disabled", "in_appeal", "paused", "pending", "rejected",
         "green", "yellow", "red", "unknown",
     )
 }  # fmt: skip
-"""Categories, states and qualities of templates in Meta's words."""
+"""Categories and qualities of templates in Meta's words."""
+
+TEMPLATE_STATES: Mapping[str, str] = {
+    "approved": "approved by Meta",
+    "disabled": "disabled by Meta",
+    "in_appeal": "in appeal at Meta",
+    "paused": "paused by Meta",
+    "pending": "pending at Meta",
+    "rejected": "rejected by Meta",
+}
+"""States of templates: words that are said of nothing else, so that each language can make them agree."""
 
 _LONGEST_DETAIL = 200
 """Characters of a provider's words that a line shows."""
@@ -74,6 +83,7 @@ TABLES: tuple[Mapping[Any, str], ...] = (
     SAID,
     SENT,
     SPEAKERS,
+    TEMPLATE_STATES,
 )
 """Tables whose words are in the catalogs."""
 
@@ -87,6 +97,11 @@ def person(chat: str) -> str:
 def translated(_: Translate, text: str | None) -> str:
     """Words that a table or a setting has in English, escaped as any value."""
     return _.gettext(text) if text else ""
+
+
+def template_state(_: Translate, status: str) -> str:
+    """A state of a template; one that is in no table as Meta names it."""
+    return _.gettext(TEMPLATE_STATES.get(status.lower(), status.lower()))
 
 
 def said(_: Translate, words: object) -> str:

@@ -3,7 +3,7 @@
 
 import { forgetFiles, holdsFiles, showFiles } from "./attaching.js";
 import { DRAFT, forgetDrafts } from "./drafts.js";
-import { isRecording, showRecorder } from "./recorder.js";
+import { forgetRecording, isRecording, showRecorder } from "./recorder.js";
 import { _ } from "./words.js";
 
 let write; // the form of the chat that is open, and its fields
@@ -24,7 +24,7 @@ function begin() {
   if (!field) return;
   restore();
   showFiles(write, key, say);
-  showRecorder(write, say);
+  showRecorder(write, key, say);
   needWords();
   write.addEventListener("input", changed);
   // A text field that loses the focus tells nothing that its keys have not told, and the order that was sent stays the draft's.
@@ -37,6 +37,11 @@ function begin() {
 }
 
 const keyOf = (form) => DRAFT + new URL(form.action).pathname;
+
+function forgetAttached(key) {
+  forgetFiles(key);
+  forgetRecording(key);
+}
 
 function changed() {
   id.value = fresh;
@@ -92,7 +97,7 @@ function restore() {
   const { text, more: filled, quote: quoted, order } = kept();
   const taken = document.querySelector("#told [data-done]") ?? (order && document.querySelector(`[data-id="${CSS.escape(`${order}.r`)}"]`));
   const given = [field, ...more].some((one) => one.value);
-  if (taken) forgetFiles(key);
+  if (taken) forgetAttached(key);
   if (taken && !given && !quoteOf()) keep();
   else if (given) keep(id.value); // the server gave it back
   else if (text || filled || quoted) {
@@ -173,7 +178,7 @@ document.addEventListener("taken", ({ detail: { form, body } }) => {
   if (form === write) fresh = id.value;
   if (form === write || (write?.isConnected && keyOf(form) === key && id.value === body.get("id"))) clear();
   else if (keyOf(form) !== key) {
-    forgetFiles(keyOf(form));
+    forgetAttached(keyOf(form));
     sessionStorage.removeItem(keyOf(form));
   }
   if (form === write && write.isConnected) field.focus({ preventScroll: true });

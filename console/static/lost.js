@@ -19,6 +19,8 @@ export const there = () => become("there");
 /** The server cannot be reached. */
 export const away = () => state !== "out" && become("away");
 
+export const isOut = () => state === "out";
+
 /** The session has ended. */
 export const out = () => become("out");
 

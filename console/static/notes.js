@@ -1,21 +1,26 @@
-// A note that is being written is kept in this tab until it was taken, as the words of the composer are.
+// A note or a label that is being written is kept in this tab until it was taken, as the words of the composer are.
 
 import { DRAFT } from "./drafts.js";
 
-const keyOf = (form) => `${DRAFT}note:` + new URL(form.action).pathname;
+const FIELDS = { note: "#note-text", label: "#label-add" }; // by the name of their draft
+
+const nameOf = (form) => form.getAttribute("id").replace("order-", "");
+const keyOf = (form) => `${DRAFT}${nameOf(form)}:` + new URL(form.action).pathname;
 
 function keep(field) {
   try {
     if (field.value) sessionStorage.setItem(keyOf(field.form), field.value);
     else sessionStorage.removeItem(keyOf(field.form));
   } catch {
-    // A browser without storage: the note lives as long as the page.
+    // A browser without storage: the words live as long as the page.
   }
 }
 
-function restore() {
-  const field = document.querySelector("#note-text");
-  if (!field) return;
+function restoreAll() {
+  for (const field of document.querySelectorAll(Object.values(FIELDS).join())) restore(field);
+}
+
+function restore(field) {
   if (field.value) keep(field); // the server gave it back
   else {
     try {
@@ -26,14 +31,15 @@ function restore() {
   }
 }
 
-document.addEventListener("input", ({ target }) => target.id === "note-text" && keep(target));
+document.addEventListener("input", ({ target }) => Object.values(FIELDS).includes(`#${target.id}`) && keep(target));
 // Another chat may have been opened meanwhile, and this one again.
 document.addEventListener("taken", ({ detail: { form, body } }) => {
-  if (form.getAttribute("id") !== "order-note") return;
-  const now = document.querySelector("#note-text");
-  const field = now && keyOf(now.form) === keyOf(form) ? now : form.elements.namedItem("text");
-  if (field.value === body.get("text")) field.value = "";
+  const selector = form.matches("[id^=order-]") && FIELDS[nameOf(form)];
+  if (!selector) return;
+  const now = document.querySelector(selector);
+  const field = now && keyOf(now.form) === keyOf(form) ? now : form.querySelector(selector);
+  if (field.value === body.get(field.name)) field.value = "";
   keep(field);
 });
-document.addEventListener("opened", restore);
-restore();
+document.addEventListener("opened", restoreAll);
+restoreAll();

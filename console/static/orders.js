@@ -5,6 +5,7 @@
 // the percent that was sent; `answered`; then `taken` with its `body`, or `refused` with {error, field, id}: what is
 // wrong, with which field, and the id of the form from now on. `ordered`, without a form: the panes may have changed.
 
+import { carryDrafts } from "./drafts.js";
 import { out } from "./lost.js";
 import { announce } from "./news.js";
 import { open } from "./panes.js";
@@ -80,6 +81,7 @@ async function took(form, body, { to, said, id }, say) {
   const isNewest = document.querySelector("#conversation .chat")?.dataset.stream && !new URLSearchParams(location.search).has("quote");
   const isHere = new URL(to, location.href).pathname === location.pathname;
   if (form.isConnected && (!isHere || (isSend && !isNewest))) {
+    if (!isHere) carryDrafts(location.pathname, to);
     await open(to);
     document.querySelector("#text")?.focus({ preventScroll: true });
   }

@@ -4,6 +4,7 @@
 // Events on `document`: `leaving` before the panes of another chat are put in, `opened` once they are there, and once at
 // the beginning.
 
+import { carryDrafts } from "./drafts.js";
 import { away } from "./lost.js";
 import { announce } from "./news.js";
 import { get } from "./pages.js";
@@ -49,6 +50,7 @@ async function show(address, isNew) {
   const page = got.answer.ok && !got.answer.redirected ? new DOMParser().parseFromString(got.text, "text/html") : null;
   const panes = page?.querySelector(".panes");
   if (!panes) {
+    if (got.answer.redirected) carryDrafts(address, got.answer.url);
     location.href = address; // logged out, closed into another chat, or gone: the server says which
     return false;
   }

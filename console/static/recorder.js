@@ -1,4 +1,5 @@
 // Voice messages: recorded in the page, heard once more, sent with the form. The server makes of them what WhatsApp takes.
+// A recording that was not sent is kept for its chat as long as the page lives.
 
 import { put } from "./attaching.js";
 import { el } from "./elements.js";
@@ -6,26 +7,32 @@ import { _ } from "./words.js";
 
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"]; // what browsers record: the first that one can
 
+const held = new Map(); // recordings by the key of their chat
+
 let recording = null; // the recorder that runs now, and its microphone
 
 export const isRecording = () => recording !== null;
 
-/** Take the form that is on the page now. `say` tells a sentence beside the field. */
-export function showRecorder(form, say) {
+export const forgetRecording = (key) => held.delete(key);
+
+/** Take the form of the chat `key` that is on the page now. `say` tells a sentence beside the field. */
+export function showRecorder(form, key, say) {
   const button = form.querySelector("button.record");
   const panel = form.querySelector(".recording");
   const field = form.elements.namedItem("voice");
   if (!button || !globalThis.MediaRecorder || !navigator.mediaDevices) return;
   button.hidden = false;
-  button.addEventListener("click", () => (isRecording() ? finish() : record(form, panel, field, say)));
+  button.addEventListener("click", () => (isRecording() ? finish() : record(form, key, panel, field, say)));
   form.addEventListener("emptied", () => {
+    held.delete(key);
     put(field, []);
     panel.replaceChildren();
     panel.hidden = true;
   });
+  if (held.has(key)) listen(key, panel, field);
 }
 
-async function record(form, panel, field, say) {
+async function record(form, key, panel, field, say) {
   let microphone;
   try {
     microphone = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 } });
@@ -37,6 +44,7 @@ async function record(form, panel, field, say) {
     release(microphone);
     return;
   }
+  held.delete(key);
   put(field, []);
   const pieces = [];
   const type = TYPES.find((one) => MediaRecorder.isTypeSupported(one));
@@ -60,7 +68,9 @@ async function record(form, panel, field, say) {
     panel.replaceChildren();
     panel.hidden = true;
     form.dispatchEvent(new Event("change"));
-    if (!drop && pieces.length && form.isConnected) listen(new File(pieces, "recording", { type: recorder.mimeType }), panel, field);
+    if (drop || !pieces.length) return;
+    held.set(key, new File(pieces, "recording", { type: recorder.mimeType }));
+    if (form.isConnected) listen(key, panel, field).focus();
   };
   cancel.addEventListener("click", () => finish(true));
   stop.addEventListener("click", () => finish());
@@ -78,12 +88,14 @@ function finish(drop = false) {
   recording.recorder.stop();
 }
 
-/** Show what was recorded, to be heard before it is sent. */
-function listen(file, panel, field) {
+/** Show what was recorded, to be heard before it is sent. Returns the button that takes it away. */
+function listen(key, panel, field) {
+  const file = held.get(key);
   const address = URL.createObjectURL(file);
   const remove = el("button", { type: "button" }, _("Take the recording away"));
   remove.addEventListener("click", () => {
     URL.revokeObjectURL(address);
+    held.delete(key);
     put(field, []);
     panel.replaceChildren();
     panel.hidden = true;
@@ -91,7 +103,7 @@ function listen(file, panel, field) {
   put(field, [file]);
   panel.replaceChildren(el("audio", { src: address, controls: true, "aria-label": _("Your recording") }), remove);
   panel.hidden = false;
-  remove.focus();
+  return remove;
 }
 
 const release = (microphone) => microphone.getTracks().forEach((track) => track.stop());

@@ -1,7 +1,9 @@
 // Parts of the page keep themselves up to date. A part is an element with data-refresh, the address of what it shows;
-// it is looked at every data-every milliseconds, and whenever something comes on data-stream.
+// it is looked at every data-every milliseconds, and whenever something comes on data-stream. Once the session has ended
+// nothing is asked for, until the tab is seen again.
 
-import { away, out, there } from "./lost.js";
+import { carryDrafts } from "./drafts.js";
+import { away, isOut, out, there } from "./lost.js";
 import { announceLines, announceRows } from "./news.js";
 import { get } from "./pages.js";
 import { patch } from "./patch.js";
@@ -10,6 +12,8 @@ import { localTimes } from "./times.js";
 const LINES = ".lines > li[data-id]";
 const ROWS = ".chats > li > a[href]";
 const AGAIN = 3000; // ms until a stream that was refused is asked for again
+const BEHIND = 600; // ms until a server that does not know the latest event yet is asked again
+const LONGEST_BEHIND = 10_000; // ms, after it was asked often
 const LONGEST_PRESS = 15_000; // ms; a scrollbar or a menu of the browser may take the release of a pointer
 const SLEPT = 90_000; // ms without a tick of the clock after which the machine was asleep, and a stream may be dead
 
@@ -28,7 +32,7 @@ export function keepUp(root) {
     };
   });
   const lookAtEverything = () => parts.forEach(({ look }) => look());
-  const seen = () => document.visibilityState === "visible" && lookAtEverything();
+  const seen = () => document.visibilityState === "visible" && parts.forEach(({ look }) => look({ alsoOut: true }));
   document.addEventListener("ordered", lookAtEverything);
   document.addEventListener("visibilitychange", seen);
   return () => {
@@ -40,7 +44,8 @@ export function keepUp(root) {
 
 /** Bring a part of the page up to what the server says now; the server has escaped it. Returns whether the server itself
  * did not know the latest event of the chat yet. */
-async function refresh(part) {
+async function refresh(part, alsoOut) {
+  if (isOut() && !alsoOut) return false;
   if (!part.checkVisibility()) return false; // a pane that is not shown
   const address = part.dataset.refresh;
   const got = await get(address);
@@ -51,8 +56,10 @@ async function refresh(part) {
   }
   const { answer, text } = got;
   if (answer.redirected && new URL(answer.url).pathname === "/login") out();
-  else if (answer.redirected) location.reload(); // the chat has closed into another one
-  else there();
+  else if (answer.redirected) {
+    carryDrafts(address, answer.url); // the chat has closed into another one
+    location.reload();
+  } else there();
   if (!answer.ok || answer.redirected) return false;
   // A click is meant for what was there when it was pressed.
   if (pressed === part) await released();
@@ -148,13 +155,20 @@ function focusInstead(part, gone, section) {
   (part.querySelector(`a[href="${CSS.escape(href ?? "")}"]`) ?? first(section) ?? first(part))?.focus({ preventScroll: true });
 }
 
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 const saidIn = (row) => (row.querySelector(".reason") ?? row.querySelector(".said") ?? row).textContent;
 
-/** At most one refresh under way, and one more if something came meanwhile. */
+/** At most one refresh under way, and one more if something came meanwhile. While the server itself does not know the latest
+ * event, the wait doubles until something comes. */
 function whenever(part) {
   let running = null;
   let again = false;
-  return async () => {
+  let wait = BEHIND;
+  let isSeen = false; // the tab has just been seen again
+  return async ({ alsoOut = false } = {}) => {
+    wait = BEHIND;
+    isSeen ||= alsoOut;
     if (running) {
       again = true;
       return;
@@ -163,9 +177,13 @@ function whenever(part) {
     try {
       do {
         again = false;
-        const isBehind = await refresh(part);
-        again ||= isBehind;
-        await new Promise((resolve) => setTimeout(resolve, isBehind ? 600 : 150));
+        const isForced = isSeen;
+        isSeen = false;
+        if (await refresh(part, isForced)) {
+          again = true;
+          for (let waited = 0; waited < wait; waited += BEHIND) await pause(BEHIND);
+          wait = Math.min(2 * wait, LONGEST_BEHIND);
+        } else await pause(150);
       } while (again);
     } finally {
       running = null;
@@ -178,7 +196,6 @@ function whenever(part) {
 function follow(part, look) {
   const address = new URL(part.dataset.stream, location.href);
   let source;
-  let timer;
   let ticked = Date.now();
   let isFirst = true;
   const open = () => {
@@ -195,25 +212,19 @@ function follow(part, look) {
       isFirst = false;
       look();
     };
-    source.onerror = () => {
-      look();
-      // The browser tries again by itself, unless it was told no.
-      if (source.readyState !== EventSource.CLOSED) return;
-      timer = setTimeout(open, AGAIN);
-    };
+    source.onerror = () => look();
   };
   const ticks = setInterval(() => {
     const slept = Date.now() - ticked > SLEPT;
     ticked = Date.now();
-    if (!slept) return;
+    // The browser tries again by itself, unless it was told no.
+    if (isOut() || (!slept && source.readyState !== EventSource.CLOSED)) return;
     source.close();
-    clearTimeout(timer);
     open();
   }, AGAIN);
   open();
   return () => {
     clearInterval(ticks);
-    clearTimeout(timer);
     source.close();
   };
 }

@@ -13,6 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from console import orders
+from console.languages import LANGUAGES, Language, Translate
+from console.wording import TEMPLATE_STATES, template_state
 from events.inbound import Message
 from events.library import Entry, object_of
 from events.log import LogUnavailable
@@ -108,6 +110,24 @@ async def test_those_that_there_are(page: Page, told: Told) -> None:
     assert ("order_ready" in found, ">hello<" in found) == (True, False)
     assert "No template has this in it" in (await got(page, "?q=%3Cb%3E"))[1]
     assert told.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "state"), [("en", "approved by Meta"), ("pt-BR", "aprovado pela Meta"), ("es", "aprobada por Meta")]
+)
+async def test_its_state(page: Page, language: str, state: str) -> None:
+    """In each language in the gender of its word for a template, whatever that of a chat is."""
+    path = address(TOM, "/template?ref=order_ready:pt_BR")
+    assert f" · {state} · " in (await page.get(path, **HTML | {"accept-language": language}))[1]
+
+
+@pytest.mark.parametrize(("language", "is_feminine"), [(LANGUAGES[1], False), (LANGUAGES[2], True)])
+def test_every_state_agrees(language: Language, is_feminine: bool) -> None:
+    """Modelo is masculine, plantilla feminine."""
+    said = [template_state(Translate(language), state.upper()).split()[0] for state in TEMPLATE_STATES]
+    genders = {word[-1] for word in said if word.endswith(("do", "da"))}
+    assert genders == {"a" if is_feminine else "o"}
+    assert template_state(Translate(language), "LIMIT_EXCEEDED") == "limit_exceeded"
 
 
 async def test_filled_in(page: Page) -> None:
