@@ -137,7 +137,7 @@ _FORMS: Sequence[re.Pattern[str]] = (_PORTUGUESE, _SPANISH, _ENGLISH)
 
 
 def says_not_known(text: str) -> bool:
-    """Whether an answer says that it is not known."""
+    """True if the answer says that it does not know."""
     for sentence in _SENTENCE.split(text[:_BEGINNING]):
         told = f" {_IF.sub(' ', sentence)}"
         if any(forms.search(told) for forms in _FORMS):

@@ -47,7 +47,7 @@ def of_whole(state: ReceiptState, part: int, parts: int, template: str | None) -
 
 
 class Progress(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """How far a whole reply has come. The numbers are those of its messages, as in Receipt.
+    """The state of a whole reply. The numbers are those of its messages, as in Receipt.
 
     - `state`: the furthest state of the whole; None before its first receipt.
     - `in_words`: messages whose file did not go: their plain reading went, or goes, in its place.

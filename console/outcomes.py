@@ -77,7 +77,7 @@ def outcome_of(decision: Decision) -> str:
 
 
 def is_refused(outcome: str) -> bool:
-    """Whether nothing was done, so that the words of the form are not taken."""
+    """True if nothing was done: the form keeps its words."""
     return outcome.startswith(_REFUSED)
 
 

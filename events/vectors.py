@@ -25,7 +25,7 @@ KEPT = 86_400.0
 """Seconds for which a portion stays that no document has: an instance with other settings may still use it."""
 
 LEFT = 7_200.0
-"""Seconds after which bytes that no description names are nobody's: whoever wrote them describes them at once."""
+"""Seconds after which bytes without a description are cleared: their writer describes them at once."""
 
 Vectors = Sequence[tuple[bytes, bytes | None]]
 """The digest of a piece's words and its vector, 32-bit floats of length 1; None: the model refuses the words."""

@@ -74,7 +74,7 @@ async function give(form) {
 async function took(form, body, { to, said, id }, say) {
   idOf(form).value = id;
   const isSend = form.matches("#write");
-  // What was typed since stays.
+  // Words that were typed since then stay.
   if (!isSend) for (const one of form.querySelectorAll("textarea, input:not([type=hidden])")) if (one.value === body.get(one.name)) one.value = "";
   tell("taken", { form, body });
   // The answer is at the end of the chat, which may have closed into another one.

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from recado.settings.variables import Endpoint, Variable, endpoint, existing_folder, folder, instance, name, whole
+from recado.settings.paths import existing_folder, folder
+from recado.settings.variables import Endpoint, Variable, endpoint, instance, name, whole
 from recado.settings.whatsapp import UNSET_ACCOUNT
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 from events.jetstream.connection import API_PREFIX, INBOX_PREFIX
-from recado.settings.variables import Variable, file, subject, url
+from recado.settings.paths import file
+from recado.settings.variables import Variable, subject, url
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, NamedTuple
 from unicodedata import category
 from urllib.parse import urlsplit
@@ -322,33 +321,3 @@ def instance() -> Reader:
         return given
 
     return Reader("1 to 64 letters, digits, `_` and `-`", read)
-
-
-def file() -> Reader:
-    def read(given: str) -> Path:
-        path = Path(given).expanduser()
-        if not path.is_file():
-            raise ValueError("which is no file: give the path of one that is there")
-        return path
-
-    return Reader("the path of a file", read)
-
-
-def existing_folder() -> Reader:
-    def read(given: str) -> Path:
-        path = Path(given).expanduser()
-        if not path.is_dir():
-            raise ValueError("which is no folder: give the path of one that is there, and that recado's user can enter")
-        return path
-
-    return Reader("the path of a folder that is there", read)
-
-
-def folder() -> Reader:
-    def read(given: str) -> Path:
-        path = Path(given).expanduser()
-        if path.exists() and not path.is_dir():
-            raise ValueError("which is a file: give the path of a folder, which is made if it is not there")
-        return path
-
-    return Reader("the path of a folder", read)

@@ -1,4 +1,4 @@
-"""How often an open page asks a server that has nothing new to say."""
+"""An open page seldom asks a server that has nothing new to say."""
 
 from __future__ import annotations
 

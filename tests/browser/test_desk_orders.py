@@ -224,7 +224,7 @@ async def test_an_order_that_arrived_though_its_answer_was_lost(page: Page, wind
 
 
 async def test_another_chat_is_opened_meanwhile(page: Page, window: Window) -> None:
-    """What became of the order is told with the name of its chat; what is typed in the other one stays."""
+    """The outcome of the order is told with the name of its chat; words in the other chat stay."""
     await open_chat(page, window)
     await window.route(ORDERS, _slowly)
     await window.fill("#text", "for Ana")

@@ -1,4 +1,4 @@
-"""What a user has typed or recorded in a chat and not sent yet: it is there when the chat is shown again."""
+"""Words and recordings that are not sent yet are there when their chat is shown again."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def open_other(window: Window) -> None:
 
 @pytest.mark.parametrize("has_draft", [False, True])
 async def test_the_chat_closes_into_another_one(page: Page, window: Window, has_draft: bool) -> None:
-    """What was typed goes on in the other chat, unless something was typed there before."""
+    """The words go on in the other chat, unless it has words of its own."""
     if has_draft:
         await window.goto(page.address + address(NEW))
         await window.fill("#text", "for the new number")

@@ -33,7 +33,7 @@ FAR = user("far", accounts=("other",))
 
 @pytest.mark.parametrize("name", ["nobody", "vera", "far", "page", "to", "tom2", "tоm", "cli:tom", "tom tom"])
 async def test_a_chat_goes_to_users_alone(tmp_path: Path, name: str) -> None:
-    """Where there are users: not to one who is none, may not answer, or may not see the chat. It is said who may."""
+    """A chat is refused to a name that is no user, may not answer or may not see it, and the refusal lists who may."""
     async with peopled(tmp_path, OLGA, TOM, VERA, FAR) as (page, _):
         await given(page, ANA, Message(id="a1", text="hello"))
         mine = cookie(page, TOM)

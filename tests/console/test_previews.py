@@ -1,4 +1,4 @@
-"""What the rows of the list say of the last message, and where a place is shown."""
+"""The rows of the list name the last message; a place has a link to a map."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def indexed(texts: dict[str, str], others: Iterable[tuple[str, str]]) -> Index:
 
 
 def collections(asked: Asked, where: Where) -> tuple[str, ...]:
-    """Where the question is searched. What no document says is asked of all."""
+    """Where the question is searched. A question without an answer is asked of all collections."""
     businesses = (business_of(asked.document),) if asked.document and where != "all" else BUSINESSES
     return businesses if where == "one business" else (*businesses, OTHERS)
 

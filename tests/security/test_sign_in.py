@@ -84,7 +84,7 @@ async def test_keys_are_asked_for_in_bounds(page: Page, double: ProviderDouble) 
     ids=str,
 )
 async def test_a_header_that_asks_for_more(page: Page, double: ProviderDouble, header: dict[str, Any]) -> None:
-    """What must be understood (`crit`), and is not, is refused; so is another algorithm than the three."""
+    """A token is refused if `crit` names an unknown header, or if its algorithm is none of the three."""
     real = double._token
 
     def lying(nonce: str) -> str:
@@ -146,7 +146,7 @@ async def test_a_token_of_an_earlier_sign_in(page: Page, double: ProviderDouble)
     assert not await is_in(page)
 
 
-# What providers send, as their documentation has it.
+# Claims that providers send, as their documentation has it.
 PROVIDERS: dict[str, dict[str, Any]] = {
     "google": {"azp": CLIENT, "email_verified": True, "at_hash": "x", "hd": "example.com"},
     "keycloak": {"azp": CLIENT, "email_verified": True, "typ": "ID", "sid": "s", "acr": "1", "auth_time": 1},

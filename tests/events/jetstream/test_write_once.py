@@ -233,7 +233,7 @@ async def test_a_file_takes_the_place_of_a_note_of_the_same_moment(bus: Bus, mon
 async def test_a_file_that_is_sent(
     far: Bus, wire: NatsProxy, once: bool, times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is described has its bytes, also where no answer to the description came."""
+    """A described object has its bytes, also if the answer to its description was lost."""
     store = await MediaStore.open(far, kept=timedelta(hours=1), log_bytes=LOG_BYTES, replicas=1)
     content = b"word " * 1000
     monkeypatch.setattr(store, "_js", far.jetstream(prefix=far.api_prefix, timeout=0.3))

@@ -146,7 +146,7 @@ _CASES = st.sampled_from((str.lower, str.upper, str.title, str.swapcase))
 
 @given(st.text(alphabet=" abcçéo,.!?\n", max_size=30), st.sampled_from(sorted(FIRST)), _CASES, st.text(max_size=30))
 def test_no_common_name_is_left(before: str, name: str, case: Callable[[str], str], after: str) -> None:
-    """In any case, whoever has it; after a saint's word it is a place."""
+    """A common name is masked in any case; after a word for a saint it is a place."""
     found = masked(f"{before} - {case(name)} {after}")
     assert case(name) not in found.split(), found
 

@@ -139,7 +139,7 @@ async def test_chats_are_filtered_and_found(known: Command, jetstream_log: JetSt
 
 
 async def test_a_chat_goes_to_users_alone(known: Command, jetstream_log: JetStreamLog, bus: Bus) -> None:
-    """Where there are users; who may not answer in the account is none."""
+    """Only to a user who may answer in the account, if there are users."""
     book = await JetStreamUsers.open(bus, replicas=1)
     seq = await book.write(user("olga", role="owner"), expected=0)
     seq = await book.write(user("vera", role="viewer"), expected=seq)
