@@ -1,5 +1,6 @@
 // Tells the server that this chat is open in a tab that is seen, and shows which colleagues have it open too.
 
+import { isOut } from "./lost.js";
 import { _ } from "./words.js";
 
 const EVERY = 10_000; // ms; the server forgets a page after 30 s
@@ -32,7 +33,7 @@ function begin() {
 
 /** Say that the chat is seen, if that is new. */
 function tell({ again = false } = {}) {
-  if (!chat?.isConnected || !isSeen()) return;
+  if (!chat?.isConnected || !isSeen() || isOut()) return;
   const last = [...chat.querySelectorAll("#lines > li[data-id]")].at(-1);
   const body = new URLSearchParams({ upto: last?.id.slice(1) ?? "", writing: isTyping() ? "1" : "" });
   if (!again && said === String(body)) return;
@@ -42,7 +43,7 @@ function tell({ again = false } = {}) {
 
 /** Say that it is not seen any more. */
 function leave() {
-  if (!chat || !document.querySelector("#write")) return;
+  if (!chat || isOut() || !document.querySelector("#write")) return;
   said = "";
   navigator.sendBeacon(address(), new URLSearchParams({ left: "1" }));
 }

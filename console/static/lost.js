@@ -12,21 +12,22 @@ const WORDS = {
 
 let state = "there"; // or away, or out
 let timer = null;
-
-/** The server has answered. */
-export const there = () => become("there");
-
-/** The server cannot be reached. */
-export const away = () => state !== "out" && become("away");
+let changes = 0;
 
 export const isOut = () => state === "out";
 
-/** The session has ended. */
-export const out = () => become("out");
+/** A question that the server is asked now. Tell it what came of it: the server is `there`, it is `away`, or the session has
+ * ended (`out`). Once the state has changed, an answer to an earlier question says nothing: a later one does. */
+export function question() {
+  const asked = changes;
+  const tell = (next) => asked === changes && become(next);
+  return { there: () => tell("there"), away: () => state !== "out" && tell("away"), out: () => tell("out") };
+}
 
 function become(next) {
   if (next === state) return;
   state = next;
+  changes += 1;
   clearTimeout(timer);
   if (next === "away") timer = setTimeout(show, SHOWN_AFTER);
   else show();

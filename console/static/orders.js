@@ -6,7 +6,7 @@
 // wrong, with which field, and the id of the form from now on. `ordered`, without a form: the panes may have changed.
 
 import { carryDrafts } from "./drafts.js";
-import { out } from "./lost.js";
+import { question } from "./lost.js";
 import { announce } from "./news.js";
 import { open } from "./panes.js";
 import { _ } from "./words.js";
@@ -50,6 +50,7 @@ async function give(form) {
   const name = document.querySelector("#with")?.textContent;
   const body = new FormData(form);
   const files = [...body.values()].some((value) => value instanceof File && value.size);
+  const server = question();
   const request = post(form, files ? body : new URLSearchParams([...body].filter(([, value]) => typeof value === "string")));
   tell("sending", { form });
   const { status, answer, isOut } = await request;
@@ -58,7 +59,7 @@ async function give(form) {
   const say = (text, isBad) => show(form.isConnected ? text : `${name}: ${text}`, isBad);
   if (status === 200 && answer?.to) await took(form, body, answer, say);
   else {
-    if (isOut) out();
+    if (isOut) server.out();
     const error = (isOut ? null : answer?.error) ?? unanswered(status, isOut);
     if (answer?.id && !form.matches("#write")) idOf(form).value = answer.id;
     if (answer?.field && !form.matches("#write")) form.elements.namedItem(answer.field)?.focus();

@@ -5,7 +5,6 @@
 // the beginning.
 
 import { carryDrafts } from "./drafts.js";
-import { away } from "./lost.js";
 import { announce } from "./news.js";
 import { get } from "./pages.js";
 import { patch } from "./patch.js";
@@ -43,10 +42,7 @@ async function show(address, isNew) {
   const mine = ++asked;
   const got = await get(address);
   if (mine !== asked) return false; // another one was opened meanwhile
-  if (got === null) {
-    away();
-    return false;
-  }
+  if (got === null) return false;
   const page = got.answer.ok && !got.answer.redirected ? new DOMParser().parseFromString(got.text, "text/html") : null;
   const panes = page?.querySelector(".panes");
   if (!panes) {

@@ -3,7 +3,7 @@
 // nothing is asked for, until the tab is seen again.
 
 import { carryDrafts } from "./drafts.js";
-import { away, isOut, out, there } from "./lost.js";
+import { isOut } from "./lost.js";
 import { announceLines, announceRows } from "./news.js";
 import { get } from "./pages.js";
 import { patch } from "./patch.js";
@@ -50,16 +50,12 @@ async function refresh(part, alsoOut) {
   const address = part.dataset.refresh;
   const got = await get(address);
   if (!part.isConnected || part.dataset.refresh !== address) return false; // another chat was opened meanwhile
-  if (got === null) {
-    away();
-    return false;
-  }
+  if (got === null) return false;
   const { answer, text } = got;
-  if (answer.redirected && new URL(answer.url).pathname === "/login") out();
-  else if (answer.redirected) {
+  if (answer.redirected && new URL(answer.url).pathname !== "/login") {
     carryDrafts(address, answer.url); // the chat has closed into another one
     location.reload();
-  } else there();
+  }
   if (!answer.ok || answer.redirected) return false;
   // A click is meant for what was there when it was pressed.
   if (pressed === part) await released();

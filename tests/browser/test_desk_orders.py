@@ -203,6 +203,32 @@ async def test_an_order_that_fails(page: Page, window: Window) -> None:
     assert await is_same(window)
 
 
+async def test_an_answer_that_is_older_than_the_end_of_the_session(page: Page, window: Window) -> None:
+    """The banner stays: what was asked for before says nothing about the session now."""
+    await open_chat(page, window)
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await answers.wait()
+        await route.fulfill(response=answer)
+
+    async def logged_out(route: Route) -> None:
+        await route.fulfill(status=401, json={"error": "for programs"})
+
+    await window.route(re.compile("part=live"), late)
+    await given(page, ANA, Message(id="new", text="are you there?"))
+    await asked.wait()
+    await window.route(ORDERS, logged_out)
+    await window.fill("#note-text", "Called her.")
+    await window.locator("#order-note button").click()
+    await expect(window.locator("#lost")).to_contain_text("Log in again")
+    answers.set()
+    await expect(window.locator("#lines .person .text").last).to_have_text("are you there?")
+    await expect(window.locator("#lost")).to_contain_text("Log in again")
+
+
 async def test_an_order_that_arrived_though_its_answer_was_lost(page: Page, window: Window) -> None:
     """Pressed again later it is another order: what was paused and resumed since is paused again."""
     await open_chat(page, window)
