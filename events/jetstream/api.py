@@ -32,6 +32,8 @@ AWAY = frozenset({10008, 10009, 10118})
 """A cluster has no leader at the moment, or the stream's servers are away: temporary."""
 FULL = frozenset({10002, 10023, STORAGE_EXCEEDED})
 """The account's, the server's or the disk's limit is reached."""
+IN_PROCESS = 10158
+"""The leader has a message with this id that it has not stored yet, and may never store."""
 CONFLICT = frozenset({10071, 10164})
 """The expected sequence is not the last one (the second code: detected during replication)."""
 

@@ -14,7 +14,7 @@ import msgspec
 import nats.errors
 from nats.aio.subscription import Subscription
 
-from events.jetstream.api import CONFLICT, FULL, STORE_FAILED, ApiFault
+from events.jetstream.api import CONFLICT, FULL, IN_PROCESS, STORE_FAILED, ApiFault
 from events.jetstream.connection import Bus, said
 from events.log import EventTooLarge, LogFull, LogUnavailable, NotStored
 
@@ -153,6 +153,7 @@ def _refusal(fault: ApiFault) -> LogFull | LogUnavailable:
     said = f"{fault.description} ({fault.err_code})"
     if fault.err_code in FULL or (fault.err_code == STORE_FAILED and "maximum" in fault.description):
         return LogFull(f"the log is full: {said}")
-    if fault.err_code == STORE_FAILED:  # of the leader's disk: the cluster's other servers may have stored it
+    # The leader's disk failed, and the cluster's other servers may have stored it; or an earlier try is on its way.
+    if fault.err_code in {STORE_FAILED, IN_PROCESS}:
         return LogUnavailable(said)
     return NotStored(said)

@@ -63,7 +63,8 @@ CHANNELS = (
         "send",
         "the server",
         ("reply",),
-        "Every reply, republished by the server for clients that listen now. After an absence they read the log.",
+        "Every reply, republished by the server for clients that listen now. After an absence they read the log. "
+        "A cluster that loses its leading server may republish one twice.",
     ),
     Channel(
         "account",

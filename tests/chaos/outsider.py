@@ -13,6 +13,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from events.jetstream.api import IN_PROCESS
 from events.subjects import ChatKey, token
 
 ANA = ChatKey("local", "5511999999999@s.whatsapp.net")
@@ -23,6 +24,10 @@ class Refused(Exception):
     """The server did not store it."""
 
 
+class InProcess(Refused):
+    """The server has not yet stored an earlier try."""
+
+
 class Outsider:
     """`replies` is what came on `wa.out.>` while it listened; `patience` are the seconds that it waits for a PubAck."""
 
@@ -30,6 +35,7 @@ class Outsider:
         self.bus = bus
         self._patience = patience
         self.replies: list[dict[str, Any]] = []
+        self._seqs: dict[str, list[str]] = {}
 
     async def write(self, key: ChatKey, id_: str, text: str = "hello", *, header: bool = True, **fields: Any) -> int:
         """A message; its sequence in the log. Without the `header` a repeat of the id is stored again."""
@@ -53,7 +59,8 @@ class Outsider:
         """Any bytes on any subject of the stream; where they stand. Raises Refused, nats.errors.Error."""
         answer = json.loads((await self.bus.request(subject, body, timeout=self._patience, headers=headers)).data)
         if "error" in answer:
-            raise Refused(answer["error"]["description"])
+            refused = InProcess if answer["error"]["err_code"] == IN_PROCESS else Refused
+            raise refused(answer["error"]["description"])
         seq: int = answer["seq"]
         return seq
 
@@ -65,11 +72,19 @@ class Outsider:
         while True:
             try:
                 return await attempt()
-            except (nats.errors.Error, OSError):
+            except (nats.errors.Error, OSError, InProcess):
                 await asyncio.sleep(0.05)
 
     async def heard(self, message: Msg) -> None:
         self.replies.append(json.loads(message.data))
+        assert message.headers is not None, "the server names the event that it republishes"
+        self._seqs.setdefault(self.replies[-1]["id"], []).append(message.headers["Nats-Sequence"])
+
+    def heard_once(self, servers: int) -> None:
+        """Every reply was heard once; from a cluster, whose next leader may republish what the one that died has
+        republished, every reply came from one event."""
+        twice = {id_: seqs for id_, seqs in self._seqs.items() if len(seqs if servers == 1 else set(seqs)) > 1}
+        assert not twice, f"replies were heard twice, from the events {twice}"
 
 
 @asynccontextmanager

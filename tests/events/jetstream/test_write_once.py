@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +15,7 @@ from events.jetstream.library import JetStreamLibrary
 from events.jetstream.log import JetStreamLog
 from events.jetstream.media_store import MediaStore
 from events.jetstream.profiles import JetStreamProfileLog
+from events.jetstream.publisher import Publisher
 from events.jetstream.users import JetStreamUsers
 from events.jetstream.vectors import JetStreamVectors
 from events.jetstream.write_once import TRIES, answered
@@ -94,6 +97,21 @@ async def test_a_user_whom_no_stream_takes(bus: Bus) -> None:
     with pytest.raises(NotStored, match="no stream takes"):
         await book.write(user("ana"), expected=0)
     await book.close()
+
+
+async def test_an_earlier_try_that_the_server_has_not_stored_yet(bus: Bus) -> None:
+    """Given a cluster's leader that refuses a repeat of an id while the first try is on its way to the others: nobody
+    knows yet whether that one will be stored."""
+    publisher = await Publisher.open(bus)
+    await bus.listen("far.away", lambda _subject, reply, _headers, _body: asked.put_nowait(reply.decode()))
+    asked: asyncio.Queue[str] = asyncio.Queue()
+    publishing = asyncio.create_task(publisher.publish("far.away", b"{}", {"Nats-Msg-Id": "1"}))
+    refusal = {"code": 409, "err_code": 10158, "description": "duplicate message id is in process"}
+    await bus.publish(await asked.get(), json.dumps({"error": refusal, "stream": "EVENTS", "seq": 0}).encode())
+    with pytest.raises(LogUnavailable, match="in process") as refused:
+        await publishing
+    assert not isinstance(refused.value, NotStored)
+    await publisher.close()
 
 
 @pytest.mark.parametrize("lost", range(TRIES))
