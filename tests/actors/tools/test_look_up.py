@@ -13,6 +13,7 @@ from actors.tools.look_up import LookUp, NotSearchable
 from actors.tools.passages import Found, framed, not_there
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
+from events.knowledge_contents import Contents
 from events.subjects import ChatKey
 from events.tool_calls import Passage
 
@@ -28,6 +29,9 @@ class Shelves:
     def __init__(self, *found: Found) -> None:
         self.found = found
         self.asked: list[tuple[tuple[str, ...], str]] = []
+
+    async def contents(self, collections: Sequence[str]) -> Contents:
+        return Contents()
 
     async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         self.asked.append((tuple(collections), query))
@@ -90,6 +94,9 @@ async def test_a_model_that_may_hand_over_is_told_that_it_may(found: tuple[Found
 
 
 class Damaged:
+    async def contents(self, collections: Sequence[str]) -> Contents:
+        return Contents()
+
     async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         raise NotSearchable("the index cannot be read: disk image is malformed")
 

@@ -45,6 +45,9 @@ class Documents:
         self.answers = asyncio.Event()
         self.answers.set()
 
+    async def contents(self, collections: Sequence[str]) -> Contents:
+        return Contents()
+
     async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         self.asked.append((*collections, query))
         await self.answers.wait()
@@ -154,6 +157,9 @@ async def test_a_crash_after_the_look_up(mode: str, double: OpenAIDouble) -> Non
 
 
 class Damaged(Documents):
+    async def contents(self, collections: Sequence[str]) -> Contents:
+        return Contents()
+
     async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         raise NotSearchable("the disk lost a page")
 
