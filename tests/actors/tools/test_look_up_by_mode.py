@@ -22,6 +22,7 @@ from chat.evolve import evolve
 from chat.left_open import left_open
 from chat.state import Chat
 from events.decisions import Attention, Reply
+from events.knowledge_contents import Contents
 from events.memory_log import MemoryLog
 from events.tool_calls import Passage, ToolCalled, ToolReturned
 from tests.actors.house import House, house
@@ -157,9 +158,6 @@ async def test_a_crash_after_the_look_up(mode: str, double: OpenAIDouble) -> Non
 
 
 class Damaged(Documents):
-    async def contents(self, collections: Sequence[str]) -> Contents:
-        return Contents()
-
     async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         raise NotSearchable("the disk lost a page")
 
