@@ -1,4 +1,4 @@
-"""What collections of documents hold, for a model that is to ask them."""
+"""The contents of collections of documents, in short, for a model that is to ask them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the collections of the index hold."""
+"""Tells the contents of collections, by the index."""
 
 from __future__ import annotations
 
