@@ -129,6 +129,11 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
     asked = [" ".join(chance.sample(words[20:], 5)) for _ in range(size.questions)]
     by_words = _times(index, [Question(one, (COLLECTION,)) for one in asked])
     by_both = _times(index, [Question(one, (COLLECTION,), _vector(chance, size.numbers), SPACE) for one in asked])
+    phrased = [
+        Question("\n".join(asked[at : at + 3]), (COLLECTION,), _vector(chance, size.numbers), SPACE)
+        for at in range(0, len(asked), 3)
+    ]
+    by_phrasings = _times(index, phrased)
     index.close()
     speed = figure([one.pieces / one.seconds for one in made], "pieces/CPU-s")
     both = figure(by_both, "ms CPU")
@@ -136,6 +141,7 @@ async def run(size: Size, folder: Path, say: Say) -> Outcome:
         "index made without vectors": speed,
         "search by words": figure(by_words, "ms CPU"),
         "search by words and meaning": both,
+        "search by three phrasings": figure(by_phrasings, "ms CPU"),
         "vectors kept": figure([size.vectors * made[-1].pieces / kept], "vectors/CPU-s"),
         "memory that the index takes": figure([indexed - before], "MB"),
         "memory that vectors and questions take": figure([_memory() - indexed], "MB"),

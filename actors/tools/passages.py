@@ -78,13 +78,13 @@ def not_now(*, hands_off: bool = False) -> str:
 def _shown(place: int, one: Found) -> str:
     added = f" (added {one.at:%Y-%m-%d})" if one.at is not None else ""
     lines = [*one.headings.splitlines(), *one.text.splitlines()]
-    return "\n".join([f"[{place}] {_harmless(' '.join(one.passage.document.split()))}{added}", *map(_quoted, lines)])
+    return "\n".join([f"[{place}] {harmless(' '.join(one.passage.document.split()))}{added}", *map(_quoted, lines)])
 
 
 def _quoted(line: str) -> str:
-    return f"{MARK}{_harmless(line)}".rstrip()
+    return f"{MARK}{harmless(line)}".rstrip()
 
 
-def _harmless(line: str) -> str:
+def harmless(line: str) -> str:
     """The line with a blank in each token of a chat template."""
     return _SIGNS.sub(lambda sign: f" {sign[0]}" if sign[0] == ">" else f"{sign[0]} ", seen(readable(line)))

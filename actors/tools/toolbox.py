@@ -64,24 +64,22 @@ class Toolbox:
         self._patience = patience
         self.look_up = look_up
         self._hands_off = hands_off
-        own = [handoff.TOOL] if hands_off else []
-        if look_up is not None and not look_up.first:
-            own.append(look_up.tool)
-        self._own = tuple(own)
+        self._own = (handoff.TOOL,) if hands_off else ()
         self.built_in = built_in
         self._files = files or LibraryParts(MemoryLibrary(), NoStore())
         self._own_names = (
-            frozenset(tool.name for tool in own)
+            frozenset(tool.name for tool in self._own)
             | ({LOOK_UP} if look_up is not None else set())
             | (built_in.names if built_in else frozenset())
         )
 
     async def offered(self, account: str) -> tuple[Tool, ...]:
         built_in = await self.built_in.offered(account) if self.built_in is not None else ()
+        look_up = await self.look_up.offered() if self.look_up is not None else ()
         functions = [one.tool for name, one in self._functions.items() if name not in self._own_names]
         taken = self._own_names | self._functions.keys()
         services = [one.tool for name, one in self._services.found.items() if name not in taken and self._has(name)]
-        return (*self._own, *built_in, *functions, *services)
+        return (*self._own, *look_up, *built_in, *functions, *services)
 
     def is_safe(self, name: str) -> bool:
         if name in self._own_names:

@@ -16,6 +16,7 @@ from events.vectors import SharedVectors, name_of
 from projections.knowledge import meanings, portions
 from projections.knowledge.indexing import Indexing
 from projections.knowledge.meanings import Lacking
+from projections.knowledge.phrasings import mean_of, phrasings_of
 from projections.knowledge.search import Found, Question
 from projections.knowledge.sharing import Counting, Sharing
 
@@ -59,8 +60,9 @@ class Embedder(Protocol):
         """Vectors of length 1 for each text, in their order; several of a text one after the other. The tally counts
         the tokens. Raises NotEmbedded."""
 
-    async def of_question(self, words: str, tally: Tally | None = None) -> bytes:
-        """The vector of a question, soon. The tally counts the tokens. Raises NotEmbedded."""
+    async def of_question(self, phrasings: Sequence[str], tally: Tally | None = None) -> list[bytes]:
+        """A vector for each phrasing of a question, in their order, soon. The tally counts the tokens. Raises
+        NotEmbedded."""
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -266,7 +268,10 @@ async def search_by_both(
     tally: Tally | None = None,
 ) -> list[Found]:
     """The pieces that fit best by words, and by meaning as far as there are vectors; the best first. The tally counts
-    the tokens of the question's vector."""
+    the tokens of the question's vectors.
+
+    - `words`: the question; one that has several lines is so many phrasings of it.
+    """
     question = Question(words, collections)
     if embedder is not None:
         is_searched = await indexing.read(meanings.is_searched, embedder.space, collections)
@@ -277,7 +282,7 @@ async def search_by_both(
 
 async def _of_question(indexing: Indexing, embedder: Embedder, words: str, tally: Tally | None) -> bytes | None:
     try:
-        vector = await embedder.of_question(words, tally)
+        vector = mean_of(await embedder.of_question(phrasings_of(words), tally))
     except NotEmbedded as failure:
         log.warning("question_not_embedded", model=embedder.space, reason=str(failure), then="it goes by words alone")
         return None

@@ -22,6 +22,7 @@ from events.private_file import open_private
 from projections.database import primary_code
 from projections.knowledge import meanings
 from projections.knowledge.forms import CONCEPTS, forms_of
+from projections.knowledge.languages import language_of
 from projections.knowledge.parts import words_of
 from projections.knowledge.pieces import MOST, TOO_MANY, Piece, pieces_of
 
@@ -31,6 +32,9 @@ PIECES = 6
 SCHEMA = Path(__file__).with_name("schema.sql").read_text()
 VERSION = f"{PIECES}.{zlib.crc32(' '.join((re.sub(r'--.*', '', SCHEMA) + CONCEPTS).split()).encode()):08x}"
 """Of a usable file; a file of any other version is made again."""
+
+MOST_TELLING = 30
+"""Pieces by which the language of a document is told."""
 
 _PAGE = 16384
 """Bytes of a page: a search by meaning reads all vectors of a collection, a quarter faster than in pages of 4,096."""
@@ -104,7 +108,7 @@ class Index:
                 return False
             self._drop_all()
             for row in other.db.execute("SELECT * FROM documents"):
-                db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)", row)
+                db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             for row in other.db.execute("SELECT * FROM pieces"):
                 db.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?, ?)", row)
             named = "SELECT pieces.id, name, headings, text FROM pieces JOIN documents ON documents.id = document"
@@ -160,13 +164,14 @@ class Index:
             pieces, reason = [], TOO_MANY
             log.warning("document_not_indexed", document=str(version.place), seq=version.seq, reason=reason)
         self.db.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 version.seq,
                 version.place.collection,
                 version.place.name,
                 version.document.source,
                 0 if at is None else int((at - _EPOCH).total_seconds() * 1_000_000),
+                language_of("\n".join(f"{piece.headings}\n{piece.text}" for piece in pieces[:MOST_TELLING])),
                 reason,
             ),
         )

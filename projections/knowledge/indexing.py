@@ -13,7 +13,9 @@ import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
 from events.knowledge import Place, Version
+from events.knowledge_contents import Contents
 from events.knowledge_log import Changes, KnowledgeLog
+from projections.knowledge.contents import contents
 from projections.knowledge.index import Index, Text
 from projections.knowledge.search import Found, Question, search
 
@@ -48,6 +50,8 @@ class Indexing:
         """Set once every document that was there at the start is in the index; not while another stream is read."""
         self.changed = asyncio.Event()
         """Set when documents have changed; who waits for it clears it."""
+        self._contents: dict[tuple[str, ...], tuple[str, int, Contents]] = {}
+        """By collections, what they held when the index had read so far of the stream."""
         self._faults: asyncio.Queue[Exception] = asyncio.Queue(1)
         """The first fault that a reader met, for the follower, who opens the file again."""
 
@@ -109,6 +113,18 @@ class Indexing:
     def _searched(self, question: Question, most: int) -> list[Found] | None:
         """None: the index is made again."""
         return search(self._index, question, most) if self.is_whole.is_set() else None
+
+    async def contents(self, collections: tuple[str, ...]) -> Contents:
+        """What the collections hold; nothing while the index is not whole. Raises sqlite3.DatabaseError; the follower
+        mends the file then."""
+        if not self.is_whole.is_set():
+            return Contents()
+        stream, checkpoint = self._index.stream, self._index.checkpoint
+        if (known := self._contents.get(collections)) is not None and known[:2] == (stream, checkpoint):
+            return known[2]
+        found = await self.read(contents, collections)
+        self._contents[collections] = (stream, checkpoint, found)
+        return found
 
     async def unfound(self) -> tuple[int, dict[int, str]]:
         """The sequence up to which the stream was read; and by sequence, the versions that have no pieces, and why."""

@@ -13,6 +13,7 @@ CREATE TABLE documents (                     -- those that are in force
     name TEXT NOT NULL,
     source TEXT NOT NULL,
     at INTEGER NOT NULL,                     -- microseconds since 1970, of the version
+    language TEXT NOT NULL,                  -- in English; empty: not known
     reason TEXT,                             -- why it cannot be read, or was removed from LIBRARY
     UNIQUE (collection, name)
 );

@@ -52,9 +52,9 @@ class Found(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True):
     """A question.
 
-    - `words`: the question.
+    - `words`: the question, in all its phrasings.
     - `collections`: where to look.
-    - `vector`: the meaning of the words, as the pieces' vectors are; None: by words alone.
+    - `vector`: the meaning of the phrasings, as the pieces' vectors are; None: by words alone.
     - `space`: of the vector.
     """
 

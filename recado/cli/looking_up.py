@@ -1,4 +1,4 @@
-"""The documents for a question outside of a chat: they are opened when the model looks something up."""
+"""The documents for a question outside of a chat: they are opened when the model is told of them, or asked."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from backends.protocol import Tool, ToolCall
 from chat.built_in import LOOK_UP
 from chat.first_look import LONGEST_QUERY
 from events.jetstream.connection import BusRefused, BusUnreachable
+from events.knowledge_contents import Contents
 from events.log import LogError
 from events.tool_calls import Passage
 from events.usage import Tally
@@ -32,13 +33,19 @@ class OpenedDocuments:
         self._made: SearchedKnowledge | None = None
 
     async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
+        return await (await self._there()).look_up(collections, query, tally)
+
+    async def contents(self, collections: Sequence[str]) -> Contents:
+        return await (await self._there()).contents(collections)
+
+    async def _there(self) -> SearchedKnowledge:
         if self._made is None:
             try:
                 there = await self._stack.enter_async_context(opened())
                 self._made = SearchedKnowledge(*await indexed(there, self._stack, self._chosen))
             except (LogError, NotRunning, BusUnreachable, BusRefused, click.ClickException) as fault:
                 raise NotSearchable(str(fault)) from fault
-        return await self._made.look_up(collections, query, tally)
+        return self._made
 
 
 class Documents:
@@ -50,9 +57,11 @@ class Documents:
 
     def __init__(self, look_up: LookUp) -> None:
         self.first = look_up.first
-        self.offered: tuple[Tool, ...] = () if look_up.first else (look_up.tool,)
         self.passages: list[Passage] = []
         self._look_up = look_up
+
+    async def offered(self) -> tuple[Tool, ...]:
+        return await self._look_up.offered()
 
     async def before(self, text: str) -> str:
         """The passages for the words of the question."""

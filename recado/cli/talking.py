@@ -260,6 +260,7 @@ async def _ask(chosen: Settings, text: str) -> Asked:
     async with open_model(chosen) as model, looking_up(chosen) as documents:
         if documents is not None and documents.first:
             messages = before(await documents.before(text), messages)
+        look_up = await documents.offered() if documents is not None else ()
         answer = await ask_in_fresh_thread(
             model.backend,
             ReplyRequest(
@@ -272,10 +273,10 @@ async def _ask(chosen: Settings, text: str) -> Asked:
                 ids=(fresh,),
                 patience=chosen.run_timeout,
                 moment=moment,
-                tools=tools if documents is None else (*documents.offered, *tools),
+                tools=(*look_up, *tools),
             ),
             _question if tools else None,
-            documents.give if documents is not None and documents.offered else None,
+            documents.give if documents is not None and look_up else None,
         )
         return answer, tuple(documents.passages) if documents is not None else ()
 

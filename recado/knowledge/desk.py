@@ -8,6 +8,7 @@ from actors.tools.look_up import Knowledge
 from actors.tools.passages import Found
 from console.documents.port import Indexed, Meant
 from events.knowledge import Document, Place, Version
+from events.knowledge_contents import Contents
 from events.knowledge_log import KnowledgeLog, Stock
 from events.settled import Outcome, Settled
 from events.usage import Tally
@@ -43,6 +44,9 @@ class StoredDocuments:
 
     async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
         return await self._knowledge.look_up(collections, query, tally)
+
+    async def contents(self, collections: Sequence[str]) -> Contents:
+        return await self._knowledge.contents(collections)
 
     async def look(self, collection: str = "") -> Stock:
         return await self._stored.look(collection)

@@ -42,8 +42,8 @@ class ServerEmbedder:
     async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
         return await self._vectors(texts, PATIENCE, "documents", tally)
 
-    async def of_question(self, words: str, tally: Tally | None = None) -> bytes:
-        return (await self._vectors([words], SOON, "questions", tally))[0]
+    async def of_question(self, phrasings: Sequence[str], tally: Tally | None = None) -> list[bytes]:
+        return await self._vectors(phrasings, SOON, "questions", tally)
 
     async def _vectors(self, texts: Sequence[str], patience: float, of: str, tally: Tally | None) -> list[bytes]:
         try:
@@ -76,10 +76,10 @@ class PackageEmbedder:
         except EmbeddedFailed as failure:
             raise NotEmbedded(str(failure)) from failure
 
-    async def of_question(self, words: str, tally: Tally | None = None) -> bytes:  # noqa: ARG002 - free
+    async def of_question(self, phrasings: Sequence[str], tally: Tally | None = None) -> list[bytes]:  # noqa: ARG002 - free
         try:
             async with asyncio.timeout(SOON):
-                return (await self._embedded.vectors([words], is_question=True))[0]
+                return await self._embedded.vectors(phrasings, is_question=True)
         except EmbeddedFailed as failure:
             raise NotEmbedded(str(failure)) from failure
         except TimeoutError:

@@ -12,6 +12,7 @@ import structlog
 from actors.tools.passages import Found
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
+from events.knowledge_contents import Contents
 from events.knowledge_log import KnowledgeLog
 from events.library import Library
 from events.memory_knowledge import MemoryKnowledgeLog
@@ -48,10 +49,19 @@ class TrialDocuments:
         self._made: SearchedKnowledge | None = None
 
     async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
+        return await (await self._there()).look_up(self._tried(collections), query, tally)
+
+    async def contents(self, collections: Sequence[str]) -> Contents:
+        return await (await self._there()).contents(self._tried(collections))
+
+    def _tried(self, collections: Sequence[str]) -> Sequence[str]:
+        return (FOLDER,) if self._folder is not None else collections
+
+    async def _there(self) -> SearchedKnowledge:
         async with self._making:
             if self._made is None:
                 self._made = await self._make()
-        return await self._made.look_up((FOLDER,) if self._folder is not None else collections, query, tally)
+        return self._made
 
     async def read(self) -> None:
         """Read the folder's documents now. Raises DocumentsUnreadable."""

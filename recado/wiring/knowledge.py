@@ -17,6 +17,7 @@ from backends.embeddings import Embeddings
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.jetstream.vectors import JetStreamVectors
+from events.knowledge_contents import Contents
 from events.knowledge_log import KnowledgeLog
 from events.library import Library
 from events.tool_calls import Passage
@@ -107,6 +108,12 @@ class SearchedKnowledge:
         except sqlite3.DatabaseError as fault:
             raise NotSearchable(f"the index cannot be read: {fault}") from fault
         return [_found(one) for one in found]
+
+    async def contents(self, collections: Sequence[str]) -> Contents:
+        try:
+            return await self._indexing.contents(tuple(collections))
+        except sqlite3.DatabaseError as fault:
+            raise NotSearchable(f"the index cannot be read: {fault}") from fault
 
 
 def space_of(settings: Settings) -> str:

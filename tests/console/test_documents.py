@@ -17,6 +17,7 @@ from actors.tools.passages import Found
 from chat.spending import Price
 from console.documents import pages
 from events.knowledge import Document, Pair, Place
+from events.knowledge_contents import Contents
 from events.knowledge_log import Stock
 from events.log import LogFull, LogMismatch, LogUnavailable
 from events.memory_knowledge import MemoryKnowledgeLog
@@ -450,6 +451,9 @@ async def test_the_numbers_have_the_cost_of_vectors(shelf: Shelf, monkeypatch: p
 
 class Nothing:
     """Knowledge that finds nothing."""
+
+    async def contents(self, collections: Sequence[str]) -> Contents:
+        return Contents()
 
     async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         return ()

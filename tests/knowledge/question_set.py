@@ -90,6 +90,49 @@ def questions() -> tuple[Asked, ...]:
         return tuple(Asked(**row) for row in csv.DictReader(file))
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model asks `look_up` for a question: its phrasings.
+
+    - `all`: where the documents are those of all businesses.
+    - `one`: where they are those of the one that is meant; empty: none is meant.
+    """
+
+    all: tuple[str, ...]
+    one: tuple[str, ...]
+
+
+@cache
+def queries() -> dict[str, Written]:
+    """By the id of the question."""
+    with (FOLDER / "queries.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {row["id"]: Written(_split(row["all"]), _split(row["one"])) for row in rows}
+
+
+def _split(cell: str) -> tuple[str, ...]:
+    return tuple(filter(None, cell.split(" | ")))
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A reader's word on a passage that was found where the right one was not.
+
+    - `contains`: words of the passage.
+    """
+
+    id: str
+    document: str
+    contains: str
+    answers: Literal["yes", "no"]
+
+
+@cache
+def judgments() -> tuple[Judged, ...]:
+    with (FOLDER / "judgments.csv").open(newline="") as file:
+        return tuple(Judged(**row) for row in csv.DictReader(file))
+
+
 @cache
 def passages(name: str) -> tuple[Passage, ...]:
     """The paragraphs and the rows of a document."""

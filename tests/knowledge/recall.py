@@ -1,8 +1,9 @@
 """Recall at 3 of the search over the documents: `python -m tests.knowledge.recall [tune]`.
 
-Prints JSON: by place to search, way of searching, kind and use, the share of questions whose right passage is among the
-first three; by words, by meaning with the model of the extra `embedded`, and by both. For `no_answer`: the share for
-which nothing is found. With `tune`, the unseen questions are left out. The vectors take minutes; they are kept in the
+Prints JSON: by way of searching, by who asks, by place to search, kind and use, the share of questions whose right
+passage is among the first three; by words, by meaning with the model of the extra `embedded`, and by both. `judged`:
+the share for which one of the three answers, as a reader judged. For `no_answer`: the share for which nothing is found.
+With `tune`, the unseen questions are left out. The vectors take minutes; they are kept in the
 folder that RECALL_CACHE names.
 """
 
@@ -15,9 +16,11 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from random import Random
-from typing import Literal
+from statistics import fmean
+from typing import Literal, get_args
 
 import msgspec
 import structlog
@@ -28,6 +31,7 @@ from events.knowledge import Document, Place, Version
 from projections.knowledge import meanings
 from projections.knowledge.index import Index, Text
 from projections.knowledge.parts import parts_of
+from projections.knowledge.phrasings import mean_of, phrasings_of
 from projections.knowledge.search import Found, Question, _shown, search
 from recado.knowledge.sources import TYPES
 from tests.knowledge.catalogue import catalogue
@@ -39,8 +43,10 @@ from tests.knowledge.question_set import (
     Asked,
     Use,
     business_of,
+    judgments,
     language_of,
     passages,
+    queries,
     questions,
     words_of,
 )
@@ -54,6 +60,9 @@ SECTIONS = 50
 
 FIRST = 3
 AT = datetime(2026, 11, 29, tzinfo=UTC)
+
+Asker = Literal["person", "model"]
+"""Whose words are searched: the person's own, or those that a model writes for `look_up` (queries.csv)."""
 
 Where = Literal["all", "one business and others", "one business"]
 """Whose documents are searched: of all businesses and the others, or of the one that is asked."""
@@ -106,8 +115,27 @@ def is_right(asked: Asked, found: list[Found]) -> bool:
     return any(one.place.name == asked.document and asked.contains in " ".join(one.text.split()) for one in found)
 
 
-def by_words(index: Index, asked: Asked, where: Where = "all") -> list[Found]:
-    return search(index, Question(asked.question, collections(asked, where)), FIRST)
+def is_judged_right(asked: Asked, found: list[Found]) -> bool:
+    """Whether a reader judged that one of these answers the question as well."""
+    texts = [(one.place.name, " ".join(one.text.split())) for one in found]
+    return any(
+        name == judged.document and judged.contains in text
+        for judged in judgments()
+        if judged.id == asked.id and judged.answers == "yes"
+        for name, text in texts
+    )
+
+
+def by_words(index: Index, asked: Asked, where: Where = "all", asker: Asker = "person") -> list[Found]:
+    return search(index, Question(words_asked(asked, where, asker), collections(asked, where)), FIRST)
+
+
+def words_asked(asked: Asked, where: Where, asker: Asker) -> str:
+    """The person's own words, or what the model asks."""
+    if asker == "person":
+        return asked.question
+    written = queries()[asked.id]
+    return "\n".join(written.all if where == "all" else written.one or written.all)
 
 
 Kept = list[tuple[bytes, bytes]]
@@ -122,15 +150,15 @@ class Vectors:
     def __init__(self, folder: Path) -> None:
         self._file = folder / "vectors.msgpack"
         self._kept = msgspec.msgpack.decode(self._file.read_bytes(), type=Kept) if self._file.exists() else []
-        self._questions: dict[str, bytes] = {}
+        self._phrasings: dict[str, bytes] = {}
 
     async def make(self, index: Index) -> None:
         """Make those that are not in the file."""
         everywhere = (*BUSINESSES, OTHERS)
         model = Embedded()
         try:
-            made = await model.vectors([asked.question for asked in questions()])
-            self._questions = {asked.id: vector for asked, vector in zip(questions(), made, strict=True)}
+            texts = sorted({text for asked in questions() for text in _phrasings(asked)})
+            self._phrasings = dict(zip(texts, await model.vectors(texts), strict=True))
             there = {digest for (digest,) in index.db.execute("SELECT digest FROM pieces")}
             index.write(meanings.keep, self.SPACE, [one for one in self._kept if one[0] in there], SIZE)
             while some := index.read(meanings.lacking, self.SPACE, everywhere, 320):
@@ -143,21 +171,30 @@ class Vectors:
             await model.close()
         index.write(meanings.note_whole, self.SPACE, everywhere)
 
-    def by_meaning(self, index: Index, asked: Asked, where: Where) -> list[Found]:
-        near = meanings.nearest(index.db, self.SPACE, self._questions[asked.id], collections(asked, where))
+    def by_meaning(self, index: Index, asked: Asked, where: Where, asker: Asker) -> list[Found]:
+        vector = self._of(words_asked(asked, where, asker))
+        near = meanings.nearest(index.db, self.SPACE, vector, collections(asked, where))
         return _shown(index, list(near)[:FIRST])
 
-    def by_both(self, index: Index, asked: Asked, where: Where) -> list[Found]:
-        vector = self._questions[asked.id]
-        return search(index, Question(asked.question, collections(asked, where), vector, self.SPACE), FIRST)
+    def by_both(self, index: Index, asked: Asked, where: Where, asker: Asker) -> list[Found]:
+        words = words_asked(asked, where, asker)
+        return search(index, Question(words, collections(asked, where), self._of(words), self.SPACE), FIRST)
+
+    def _of(self, words: str) -> bytes:
+        return mean_of([self._phrasings[text] for text in phrasings_of(words)])
 
 
-Find = Callable[[Index, Asked, Where], list[Found]]
+def _phrasings(asked: Asked) -> Iterator[str]:
+    for where, asker in product(get_args(Where), get_args(Asker)):
+        yield from phrasings_of(words_asked(asked, where, asker))
 
 
-def missed(index: Index, find: Find, where: Where, asked_so: Iterable[Asked]) -> set[str]:
+Find = Callable[[Index, Asked, Where, Asker], list[Found]]
+
+
+def missed(index: Index, find: Find, where: Where, asked_so: Iterable[Asked], asker: Asker = "person") -> set[str]:
     """The questions that the search does not answer as they are marked, by their ids."""
-    return {asked.id for asked in asked_so if not is_right(asked, find(index, asked, where))}
+    return {asked.id for asked in asked_so if not is_right(asked, find(index, asked, where, asker))}
 
 
 def main() -> None:
@@ -170,26 +207,29 @@ def main() -> None:
         index = indexed(documents(), texts)
         asyncio.run(vectors.make(index))
         places: tuple[Where, ...] = ("all", "one business and others") if texts else ("one business",)
-        for where in places:
-            for name, find in searches.items():
-                report[f"{name}, {where}, {others}"] = _shares(index, find, where, uses)
+        for where, (name, find), asker in product(places, searches.items(), get_args(Asker)):
+            shares = _shares(lambda asked, i=index, f=find, w=where, a=asker: f(i, asked, w, a), uses)
+            report[f"{name}, asked by the {asker}, {where}, {others}"] = shares
         index.close()
     print(json.dumps(report, indent=2))  # noqa: T201
 
 
-def _shares(index: Index, find: Find, where: Where, uses: Iterable[Use]) -> dict[str, dict[Use, float]]:
+def _shares(find: Callable[[Asked], list[Found]], uses: Iterable[Use]) -> dict[str, dict[Use, float]]:
+    """`answered`: the right passage is among them; `judged`: that, or another that a reader judged to answer."""
     shares: dict[str, dict[Use, float]] = defaultdict(dict)
     for use in uses:
-        asked_so = [one for one in questions() if one.use == use]
-        wrong = missed(index, find, where, asked_so)
+        found = {asked: find(asked) for asked in questions() if asked.use == use}
         for kind in KINDS:
-            shares[kind][use] = _share([one.id for one in asked_so if one.kind == kind], wrong)
-        shares["answered"][use] = _share([one.id for one in asked_so if one.kind != "no_answer"], wrong)
+            shares[kind][use] = _share(is_right(one, there) for one, there in found.items() if one.kind == kind)
+        answered = [(one, there) for one, there in found.items() if one.kind != "no_answer"]
+        shares["answered"][use] = _share(is_right(*one) for one in answered)
+        shares["judged"][use] = _share(is_right(*one) or is_judged_right(*one) for one in answered)
     return shares
 
 
-def _share(ids: list[str], wrong: set[str]) -> float:
-    return round(sum(one not in wrong for one in ids) / len(ids), 2)
+def _share(right: Iterable[bool]) -> float:
+    """Of those that are right."""
+    return round(fmean(right), 2)
 
 
 if __name__ == "__main__":

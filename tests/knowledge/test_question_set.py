@@ -8,8 +8,20 @@ from zipfile import ZipFile
 
 import pytest
 
+from projections.knowledge.phrasings import MOST
 from tests.knowledge.office_files import pdf, spreadsheet, word
-from tests.knowledge.question_set import DOCUMENTS, KINDS, USES, Asked, language_of, passages, questions, shared
+from tests.knowledge.question_set import (
+    DOCUMENTS,
+    KINDS,
+    USES,
+    Asked,
+    judgments,
+    language_of,
+    passages,
+    queries,
+    questions,
+    shared,
+)
 
 LANGUAGES = ("pt", "es", "en")
 ANSWERED = [asked for asked in questions() if asked.kind != "no_answer"]
@@ -82,3 +94,20 @@ def test_words_are_compared_by_their_beginning() -> None:
     assert shared("Troca de corrente?", "trocar as correntes") == {"troca", "corrente"}
     assert shared("Pão", "pao") == {"pao"}
     assert not shared("o pé é da mesa", "que e o de para")
+
+
+def test_each_question_is_asked_by_a_model_too() -> None:
+    assert list(queries()) == [asked.id for asked in questions()]
+    for asked in questions():
+        written = queries()[asked.id]
+        assert 1 <= len(written.all) <= MOST, asked.id
+        assert 1 <= len(written.one) <= MOST or asked.kind == "no_answer", asked.id
+
+
+def test_judged_passages_answer_questions_of_the_set() -> None:
+    ids = {asked.id for asked in ANSWERED}
+    assert {judged.answers for judged in judgments()} == {"yes", "no"}
+    for judged in judgments():
+        assert judged.id in ids
+        assert (DOCUMENTS / judged.document).exists()
+        assert judged.contains

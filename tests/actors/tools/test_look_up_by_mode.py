@@ -22,6 +22,7 @@ from chat.evolve import evolve
 from chat.left_open import left_open
 from chat.state import Chat
 from events.decisions import Attention, Reply
+from events.knowledge_contents import Contents
 from events.memory_log import MemoryLog
 from events.tool_calls import Passage, ToolCalled, ToolReturned
 from tests.actors.house import House, house
@@ -44,6 +45,9 @@ class Documents:
         self.asked: list[tuple[str, ...]] = []
         self.answers = asyncio.Event()
         self.answers.set()
+
+    async def contents(self, collections: Sequence[str]) -> Contents:
+        return Contents()
 
     async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         self.asked.append((*collections, query))

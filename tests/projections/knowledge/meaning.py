@@ -41,11 +41,11 @@ class Words:
             tally.add(self.space, len(texts))
         return self._vectors(texts)
 
-    async def of_question(self, words: str, tally: Tally | None = None) -> bytes:
-        self.questions.append(words)
+    async def of_question(self, phrasings: Sequence[str], tally: Tally | None = None) -> list[bytes]:
+        self.questions += phrasings
         if tally is not None:
-            tally.add(self.space, 1)
-        return self._vectors([words])[0]
+            tally.add(self.space, len(phrasings))
+        return self._vectors(phrasings)
 
     def _vectors(self, texts: Sequence[str]) -> list[bytes]:
         if self.fails is not None:
