@@ -31,14 +31,19 @@ class OpenedDocuments:
         self._stack = stack
         self._made: SearchedKnowledge | None = None
 
-    async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
+    async def look_up(
+        self,
+        collections: Sequence[str],
+        query: str,
+        tally: Tally | None = None,  # noqa: ARG002 - no turn pays
+    ) -> Sequence[Found]:
         if self._made is None:
             try:
                 there = await self._stack.enter_async_context(opened())
                 self._made = SearchedKnowledge(*await indexed(there, self._stack, self._chosen))
             except (LogError, NotRunning, BusUnreachable, BusRefused, click.ClickException) as fault:
                 raise NotSearchable(str(fault)) from fault
-        return await self._made.look_up(collections, query, tally)
+        return await self._made.look_up(collections, query)
 
 
 class Documents:
