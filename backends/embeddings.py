@@ -11,8 +11,10 @@ from array import array
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
+import structlog
 from prometheus_client import Counter
 
+from backends.protocol import ReplyFailed
 from backends.provider.client import Wire, count
 from backends.provider.key import ApiKey
 from backends.provider.retry import persist
@@ -21,15 +23,27 @@ from events.usage import MOST_TOKENS, Tally
 MOST_NUMBERS = 8192
 """Numbers of a vector, at most: as many as sqlite-vec takes."""
 
+LONGEST = 60.0
+"""Seconds for the answer to one request, whether it is waited for or not."""
+
+MOST_LATE = 32
+"""Requests that go on while nobody waits for them."""
 
 TOKENS = Counter(
     "recado_embedding_tokens", "Tokens that servers counted for vectors, by what they are of.", ["model", "of"]
 )
 
 
+log = structlog.get_logger("recado.backends")
+
+
 class _Vector(msgspec.Struct):
     embedding: list[float]
     index: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    usage: object = None
 
 
 class _Answer(msgspec.Struct):
@@ -38,7 +52,11 @@ class _Answer(msgspec.Struct):
 
 
 class Embeddings:
-    """One model at one server. `base_url` None is OpenAI's own."""
+    """One model at one server. `base_url` None is OpenAI's own.
+
+    A request that nobody waits for any more goes on, since the server counts its tokens all the same: `late` is told
+    of the model and the tokens once its answer is there.
+    """
 
     def __init__(
         self,
@@ -46,13 +64,20 @@ class Embeddings:
         api_key: ApiKey,
         base_url: str | None,
         model: str,
+        late: Callable[[str, int], None] = lambda _model, _tokens: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._model = model
         self._wire = Wire(api_key, base_url)
+        self._late = late
+        self._going_on: set[asyncio.Task[bytes]] = set()
         self._sleep = sleep
 
     async def close(self) -> None:
+        for asked in self._going_on:
+            asked.cancel()
+        if self._going_on:
+            log.warning("tokens_not_known", model=self._model, requests=len(self._going_on), reason="the process ends")
         await self._wire.close()
 
     async def vectors(
@@ -67,7 +92,7 @@ class Embeddings:
         body = {"model": self._model, "input": list(texts), "encoding_format": "float"}
 
         async def ask() -> list[bytes]:
-            answer = await self._wire.post("/embeddings", body)
+            answer = await self._asked(body, of)
             read = self._wire.read(answer, _Answer)
             found = read.data
             tokens = _tokens(read.usage)
@@ -80,6 +105,31 @@ class Embeddings:
 
         deadline = asyncio.get_running_loop().time() + patience
         return await persist(ask, turn="", deadline=deadline, sleep=self._sleep)
+
+    async def _asked(self, body: object, of: str) -> bytes:
+        asked = asyncio.create_task(self._wire.post("/embeddings", body, within=LONGEST))
+        try:
+            return await asyncio.shield(asked)
+        except asyncio.CancelledError:
+            if len(self._going_on) < MOST_LATE:
+                self._going_on.add(asked)
+                asked.add_done_callback(lambda one: self._came_late(one, of))
+            else:
+                log.warning("tokens_not_known", model=self._model, requests=1, reason="too many are late")
+                asked.cancel()
+            raise
+
+    def _came_late(self, asked: asyncio.Task[bytes], of: str) -> None:
+        self._going_on.discard(asked)
+        if asked.cancelled():
+            return
+        try:
+            tokens = _tokens(self._wire.read(asked.result(), _Usage).usage)
+        except ReplyFailed as failure:
+            log.info("late_answer_failed", model=self._model, reason=str(failure))
+            return
+        TOKENS.labels(self._model, of).inc(tokens)
+        self._late(self._model, tokens)
 
 
 def _tokens(usage: object) -> int:

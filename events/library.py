@@ -15,6 +15,7 @@ from typing import Annotated, Protocol
 
 import msgspec
 
+from events.kept_fields import Fields, fields_of, keep
 from events.parts import Label, Part
 
 PREFIX = "LIBRARY/"
@@ -34,6 +35,8 @@ _OBJECT = re.compile(r"LIBRARY/([0-9a-f]{64})")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINER = "\u200d"
 """The sign that joins emoji to one."""
+
+_fields = msgspec.json.Decoder(Fields)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,10 +119,34 @@ def encoded(entry: Entry, content: bytes | None) -> bytes:
     check(content)
     if content is not None and entry.part.object != object_of(content):
         raise ValueError("the object of the entry is that of other bytes")
-    body = msgspec.json.encode(entry)
+    return _bounded(msgspec.json.encode(entry))
+
+
+def _bounded(body: bytes) -> bytes:
     if len(body) > LARGEST_ENTRY:
         raise ValueError(f"an entry of the library has at most {LARGEST_ENTRY:,} bytes, and this one has {len(body):,}")
     return body
+
+
+def following(entry: Entry, content: bytes | None, before: bytes) -> bytes:
+    """`encoded`, for an entry that takes the place of the one in `before`: it keeps the fields that only a newer
+    release knows. ValueError also if a release wrote `before` that this one cannot read."""
+    body, there = encoded(entry, content), fields_of(before, Entry)
+    if there is None:
+        return body
+    try:
+        part = msgspec.json.decode(before, type=Entry).part
+    except ValueError as fault:
+        raise ValueError(
+            f"the entry of this name cannot be read by this release ({fault}): update recado, or remove it first"
+        ) from fault
+    record = _fields.decode(body)
+    keep(record, there, Entry)
+    if part.kind == entry.part.kind:
+        inner = _fields.decode(record["part"])
+        keep(inner, _fields.decode(there["part"]), Part)
+        record["part"] = msgspec.Raw(msgspec.json.encode(inner))
+    return _bounded(msgspec.json.encode(record))
 
 
 def check(content: bytes | None) -> None:

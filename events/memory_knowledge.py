@@ -9,6 +9,7 @@ import msgspec
 
 from events.knowledge import Document, Place, Unread, Version, encoded, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
+from events.next_version import next_version
 from events.settled import PREFIX, Outcome, Settled, read_settled
 
 _STREAM = "2026-01-01T00:00:00+00:00"
@@ -39,8 +40,8 @@ class MemoryKnowledgeLog:
         return Stock(_STREAM, len(self._kept), newest, tuple(unread.values()))
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
-        body = encoded(place, document)
         last = next((seq for seq in range(len(self._kept), 0, -1) if self._kept[seq - 1][0] == place.subject), 0)
+        body = next_version(place, document, self._kept[last - 1][1]) if last else encoded(place, document)
         if last != expected:
             raise KnowledgeChanged(place)
         await self.store(place.subject, body)

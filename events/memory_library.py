@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from events.library import Entry, by_name, check, encoded, folded, object_of
+import msgspec
+
+from events.library import Entry, by_name, check, encoded, folded, following, object_of
 
 
 class MemoryLibrary:
     """Library over two dicts."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, str], Entry] = {}
+        self._entries: dict[tuple[str, str], bytes] = {}
         self._objects: dict[str, bytes] = {}
 
     async def entry(self, account: str, name: str) -> Entry | None:
-        return self._entries.get((account, folded(name)))
+        body = self._entries.get((account, folded(name)))
+        return msgspec.json.decode(body, type=Entry) if body is not None else None
 
     async def entries(self, account: str) -> list[Entry]:
-        return by_name([entry for (of, _), entry in self._entries.items() if of == account])
+        bodies = (body for (of, _), body in self._entries.items() if of == account)
+        return by_name([msgspec.json.decode(body, type=Entry) for body in bodies])
 
     async def add(self, account: str, entry: Entry, content: bytes | None = None) -> Entry | None:
         encoded(entry, content)
         if content is not None:
             await self.keep(content)
         before = await self.entry(account, entry.name)
-        self._entries[account, folded(entry.name)] = entry
+        key = account, folded(entry.name)
+        self._entries[key] = following(entry, content, self._entries.get(key, b""))
         return before
 
     async def remove(self, account: str, name: str) -> bool:

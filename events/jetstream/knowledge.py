@@ -18,6 +18,7 @@ from events.jetstream.write_once import write_once
 from events.knowledge import Document, Place, Unread, Version, encoded, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
 from events.log import LogFull, LogMismatch, LogUnavailable
+from events.next_version import next_version
 from events.settled import PREFIX, Outcome, Settled, read_settled
 from events.subjects import token
 
@@ -66,7 +67,12 @@ class JetStreamKnowledgeLog:
         return newest, tuple(unread)
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
-        ack = await self._stored(place.subject, encoded(place, document), expected)
+        before = await stored_message(self._bus, KNOWLEDGE, {"seq": expected}) if expected else None
+        if before is None or before.subject != place.subject:  # then the server refuses another number than 0
+            body = encoded(place, document)
+        else:
+            body = next_version(place, document, before.raw().body)
+        ack = await self._stored(place.subject, body, expected)
         if ack.conflict:
             raise KnowledgeChanged(place)
         return ack.seq

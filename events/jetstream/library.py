@@ -31,7 +31,7 @@ from events.jetstream.objects import (
 )
 from events.jetstream.publisher import PubAck, Publisher
 from events.jetstream.write_once import write_once
-from events.library import PREFIX, Entry, by_name, check, digest_in, encoded, folded, object_of
+from events.library import PREFIX, Entry, by_name, check, digest_in, encoded, folded, following, object_of
 from events.log import LogFull, LogMismatch, LogUnavailable
 from events.subjects import token
 from events.vectors import PREFIX as VECTORS
@@ -80,29 +80,32 @@ class JetStreamLibrary:
         await self._publisher.close()
 
     async def entry(self, account: str, name: str) -> Entry | None:
-        return (await self._stored(_key(account, name)))[1] if folded(name) else None
+        return _decoded(key := _key(account, name), (await self._stored(key))[1]) if folded(name) else None
 
     async def entries(self, account: str) -> list[Entry]:
         keys, found = await self._all(ENTRIES, f"$KV.{BUCKET}.{token(account)}.*"), list[Entry]()
         for first in range(0, len(keys), AT_ONCE):
-            portion = await asyncio.gather(*(self._stored(key) for key in keys[first : first + AT_ONCE]))
-            found += [entry for _, entry in portion if entry is not None]
+            some = keys[first : first + AT_ONCE]
+            portion = await asyncio.gather(*(self._stored(key) for key in some))
+            read = (_decoded(key, body) for key, (_, body) in zip(some, portion, strict=True))
+            found += [entry for entry in read if entry is not None]
         return by_name(found)
 
     async def add(self, account: str, entry: Entry, content: bytes | None = None) -> Entry | None:
-        body = encoded(entry, content)
+        encoded(entry, content)
         if content is not None:
             await self.keep(content)
         key = _key(account, entry.name)
         while True:
             seq, before = await self._stored(key)
+            body = following(entry, content, before)
             if not (await self._write(key, body, {"Nats-Expected-Last-Subject-Sequence": str(seq)})).conflict:
-                return before
+                return _decoded(key, before)
 
     async def remove(self, account: str, name: str) -> bool:
         while folded(name):
             seq, before = await self._stored(key := _key(account, name))
-            if before is None:
+            if not before:
                 return False
             ends = {"Nats-Expected-Last-Subject-Sequence": str(seq), "KV-Operation": "DEL"}
             if not (await self._write(key, b"", ends)).conflict:
@@ -203,16 +206,16 @@ class JetStreamLibrary:
                 raise LogUnavailable(_NO_STORE) from refused
             raise LogUnavailable(str(refused)) from refused
 
-    async def _stored(self, key: str) -> tuple[int, Entry | None]:
+    async def _stored(self, key: str) -> tuple[int, bytes]:
+        """The entry's sequence, 0 if there was none ever; and its bytes, none if there is none now."""
         try:
             stored = await stored_message(self._bus, ENTRIES, {"last_by_subj": key})
         except LogUnavailable as fault:
             raise LogUnavailable(_NO_STORE) if _is_missing(fault.__cause__) else fault from fault
         if stored is None:
-            return 0, None
+            return 0, b""
         raw = stored.raw()
-        is_ended = not raw.body or raw.headers.get("KV-Operation") in _ENDED
-        return stored.seq, None if is_ended else _decoded(key, raw.body)
+        return stored.seq, b"" if raw.headers.get("KV-Operation") in _ENDED else raw.body
 
     async def _write(self, subject: str, body: bytes, headers: dict[str, str]) -> PubAck:
         stream = ENTRIES if subject.startswith("$KV.") else STREAM
@@ -239,7 +242,9 @@ def _is_missing(refused: BaseException | None) -> bool:
 
 
 def _decoded(key: str, body: bytes) -> Entry | None:
-    """A stored entry; None if this release cannot read it."""
+    """A stored entry; None if there is none, or this release cannot read it."""
+    if not body:
+        return None
     try:
         return msgspec.json.decode(body, type=Entry)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

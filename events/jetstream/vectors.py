@@ -34,6 +34,7 @@ from events.jetstream.objects import (
 )
 from events.jetstream.publisher import Publisher
 from events.jetstream.write_once import write_once
+from events.kept_fields import keep
 from events.log import LogFull, LogUnavailable
 from events.vectors import CLAIM, KEPT, LEFT, PREFIX, TOKENS, Counted, Vectors, decoded, encoded, name_of_tokens
 
@@ -155,7 +156,8 @@ class JetStreamVectors:
         name, mine = name_of_tokens(day, model), token_hex(8)
         for _ in range(MOST_TRIES):
             stored = await self._described(name)
-            before = _tokens(_read(stored), _Added) if stored is not None else None
+            there = _read(stored) if stored is not None else None
+            before = _tokens(there, _Added)
             if before is None:
                 before = _Added(day, model, 0)
             if mine in before.by:  # the answer was lost, and another instance has added its tokens since
@@ -163,6 +165,8 @@ class JetStreamVectors:
             meta = _without_bytes(name, "tokens")
             after = _Added(day, model, before.tokens + tokens, (*before.by, mine)[-MOST_ADDED:])
             meta.options = msgspec.to_builtins(after)
+            if there is not None:
+                keep(meta.options, there.options, _Added)
             if await self._describe(meta, stored.seq if stored is not None else 0) is not None:
                 return
         raise LogUnavailable("other instances count tokens at the same time")

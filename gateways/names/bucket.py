@@ -52,6 +52,7 @@ chat into which that one closes; `1`: that of the entry's value."""
 JOINED = "Recado-Joined"
 """A header: the name had a chat, or others stood for it."""
 
+_OURS, _KNOWN = "Recado-", frozenset({JOINS, JOINED})
 _INTO = re.compile(rb"Recado-Join: *([^\r ]+)")
 _DELETED, _OVER = b"KV-Operation", b"Nats-Marker-Reason"
 
@@ -175,14 +176,21 @@ class AliasBucket:
 
         - `into`: the chat into which the one of this name is to close, if it is not `canonical`.
         """
-        headers = {
+        subject = _subject(account, name)
+        headers = await self._newer(subject) | {
             "Nats-Expected-Last-Subject-Sequence": str(expected),
             "Nats-Expected-Last-Subject-Sequence-Subject": f"{_PREFIX}{token(account)}.*",
         }
         if header:
             headers[header] = token(into) if header == JOINS and into not in {"", canonical} else "1"
-        ack = await self._publisher.publish(_subject(account, name), canonical.encode(), headers)
+        ack = await self._publisher.publish(subject, canonical.encode(), headers)
         return None if ack.conflict else ack.seq
+
+    async def _newer(self, subject: str) -> dict[str, str]:
+        """The headers of an entry that only a newer release knows: the next one of its name keeps them."""
+        stored = await stored_message(self._bus, STREAM, {"last_by_subj": subject})
+        given = stored.raw().headers if stored is not None else {}
+        return {name: value for name, value in given.items() if name.startswith(_OURS) and name not in _KNOWN}
 
     async def erase(self, account: str, name: str) -> None:
         """Take the entry off the disk, and tell everyone who follows. The mark that tells it is erased too: a key is a

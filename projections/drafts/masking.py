@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from chat.context import readable
 from chat.unseen import seen
 from projections.drafts.common_names import FIRST, LAST
+from projections.drafts.introduced import SHORTEST, introduced, is_ordinary
 from projections.knowledge.forms import is_filler
 from projections.words import folded
 
@@ -49,7 +50,19 @@ _BORN = re.compile(
     re.IGNORECASE,
 )
 """A day of a month, and a year in which a person may be born."""
-_PLATE = re.compile(r"\b[a-z]{3}[ -]?\d[a-z\d]\d{2}\b", re.IGNORECASE)
+_BIRTH = re.compile(
+    r"\b(?P<said>(?:nasc|nac[íi]|dob\b|born\b|birth|date\s+of\s+b|d\.o\.b|anivers[áa]ri|cumplea)[^\n.!?\d]{0,30})"
+    r"\d{1,4}[/. -]\d{1,2}(?:[/. -]\d{2,4})?\b",
+    re.IGNORECASE,
+)
+_PLATE = re.compile(
+    r"\b(?:[a-z]{3}(?:-|[ ](?!(?:19|20)\d\d))?\d[a-z\d]\d{2}|[a-z]{2}[ -]?\d{3}[ -]?[a-z]{2}|[a-z]{2}\d{2}[ -]?[a-z]{3}"
+    r"|\d[a-z]{3}\d{3})\b"
+    r"|\b(?P<said>(?:matr[íi]cula|placas?|patente|plate|reg|registration)\b[^\n.!?\d]{0,12}?\s)[a-z\d-]*\d[a-z\d]*"
+    r"(?:[ -][a-z]{2,3}\b)?",
+    re.IGNORECASE,
+)
+_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}\b")
 _BETWEEN = r"[\s.,\-/()+_·•–—−:*#|xX]{0,3}"
 _NUMBERS = re.compile(
     r"(?P<price>(?:R\$|US\$|\$|€|£|\b(?:BRL|USD|EUR)\b)\s?\d[\d.,]*+(?![\s\-/().]{0,3}\d))"
@@ -58,11 +71,12 @@ _NUMBERS = re.compile(
 )
 _NAME = r"[\w'’.º°ª-]+"
 _STREET = re.compile(
-    r"\b(?:rua|r\.|avenida|av\b\.?|avda\b\.?|travessa|tv\.|alameda|rodovia|estrada|praça|praca|quadra|qd\.?|bairro"
+    r"(?:\bc/|\b(?:rua|rue|r\.|avenida|av\b\.?|avda\b\.?|travessa|tv\.|alameda|rodovia|estrada|praça|praca|quadra|qd\.?|bairro"
     r"|condom[íi]nio|edif[íi]cio|calle|carrera|cra\b\.?|kra\b\.?|diagonal|transversal|paseo|pasaje|plaza|colonia|col\."
-    rf"|barrio|urbanizaci[óo]n|manzana|lote)\s+(?:{_NAME}[ \t]+){{0,5}}?"
+    rf"|barrio|urbanizaci[óo]n|manzana|lote))\s+(?:{_NAME}[ \t]+){{0,5}}?"
     rf"(?:{_NAME}\s{{0,3}},?\s{{0,3}}(?:n[º°o.]{{0,2}}\s?)?(?:#\s?)?\d{{1,6}}\b[\w-]*|{_NAME}(?=[\n,;!?]|$))"
-    rf"|\b\d{{1,6}}\w?\s+(?:{_NAME}\s+){{1,3}}(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct)\b"
+    rf"|\b\d{{1,6}}\w?\s+(?:{_NAME}\s+){{1,3}}(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|grove|close|way|terrace|crescent"
+    r"|gardens|square|hill|mews)\b"
     r"|\b(?:apto|apt|apartamento|apartment|ap|dpto|depto|departamento|bloco|torre|piso|casa|cep|zip|c\.p\.|cp)\b\.?\s?"
     r"(?:n[º°o]\.?\s?)?\w*\d\w*",
     re.IGNORECASE | re.MULTILINE,
@@ -77,7 +91,7 @@ _CALLED = re.compile(
     r"|my\s+(?:full\s+)?name\s+is|my\s+name['’]s|call\s+me|me\s+chamam\s+de|nome\s*:|nombre\s*:|name\s*:"
     r"|(?:nome|nombre)\s+(?:completo\s+)?(?:del[ae]s?|de\s+(?:ella|[ée]l)|d[aeo]\s+(?:minha|meu|mis?|su[as]?|seus?|nossa|nosso|nuestr[oa])"
     r"\b[^\n,;.!?:]{0,30}?)\s(?:[ée]|es)(?=\s)"
-    r"|(?:her|his|their)\s+(?:full\s+)?name\s+is|name\s+of\s+[^\n,;.!?:]{1,30}?\s+is(?=\s)"
+    r"|(?:her|his|their)\s+(?:full\s+)?name\s+is|name\s+of\s+(?:my|our|his|her|their)\s[^\n,;.!?:]{1,30}?\s+is(?=\s)"
     r"|(?:ela|ele|que|ella|[ée]l|filh[oa]|hij[oa]|amig[oa]|m[ãa]e|pai)\s+se\s+(?:chama|llama)"
     r"|(?:filh[oa]|hij[oa]|amig[oa]|espos[oa]|irm[ãa]o?|herman[oa]|m[ãa]e|pai|son|daughter|wife|husband|friend|brother|sister)"
     r",?\s+(?:chamad[oa]|llamad[oa]|called|named)"
@@ -115,9 +129,6 @@ _SAINT = re.compile(r"\b(?:s[ãa]o|san|santa|santo|saint|st\.?)\s+$", re.IGNOREC
 
 _PARTICLES = frozenset({"de", "da", "do", "dos", "das", "del", "la", "e", "y"})
 
-SHORTEST = 3
-"""Letters of a name that is looked for in the other messages of its chat."""
-
 _WORD = re.compile(r"\w+")
 _AGAIN = re.compile(rf"{re.escape(MASK)}(?:[\s,./-]*{re.escape(MASK)})+")
 
@@ -127,11 +138,28 @@ def masked(text: str, names: Iterable[str] = ()) -> str:
     text = _BLANKS.sub("  ", _LONG.sub(MASK, seen(readable(text)).replace(MASK, " ")))
     for whole in (_MAIL, _WEB, _SPELT, _BORN, _STREET):
         text = whole.sub(MASK, text)
+    text = _BIRTH.sub(_said, text)
     for told in (_CALLED, _LIVES, _TITLED):
-        text = told.sub(lambda found: f"{found['said'].rstrip()} {MASK}", text)
+        text = told.sub(_said, text)
+    text = _without_introduced(text)
     if any(map(str.isdigit, text)):
-        text = _NUMBERS.sub(_number, _PLATE.sub(MASK, text))
+        text = _NUMBERS.sub(_number, _PLATE.sub(_said, _POSTCODE.sub(MASK, text)))
     return _AGAIN.sub(MASK, _without_common(_without(text, names))).strip()
+
+
+def _said(found: re.Match[str]) -> str:
+    """What was said before, and the mask."""
+    said = found["said"]
+    is_ordinary_here = found.re is _CALLED and is_ordinary(_WORD.findall(found[0][len(said) :])[0])
+    return found[0] if is_ordinary_here else f"{said.rstrip()} {MASK}" if said else MASK
+
+
+def _without_introduced(text: str) -> str:
+    pieces, at = [], 0
+    for start, end in introduced(text):
+        pieces += [text[at:start], MASK]
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def names_in(text: str) -> set[str]:
@@ -145,8 +173,10 @@ def names_in(text: str) -> set[str]:
             for place, word in enumerate(words):
                 if place and not (word[0].isupper() or folded(word) in LAST):
                     break
-                if len(word) >= SHORTEST and not is_filler(folded(word)):
+                if len(word) >= SHORTEST and not is_ordinary(word):
                     names.add(word)
+    for start, end in introduced(text):
+        names.update(word for word in _WORD.findall(text[start:end]) if len(word) >= SHORTEST and not is_ordinary(word))
     return names
 
 

@@ -18,7 +18,7 @@ from projections.knowledge.indexing import Indexing
 from projections.knowledge.meanings import Lacking
 from projections.knowledge.phrasings import mean_of, phrasings_of
 from projections.knowledge.search import Found, Question
-from projections.knowledge.sharing import Counting, Sharing
+from projections.knowledge.sharing import Sharing
 
 ELSEWHERE = 3.0
 """Seconds until it is looked again for what another instance makes."""
@@ -44,7 +44,7 @@ class NotEmbedded(Exception):
 
 
 class Embedder(Protocol):
-    """A model that makes vectors.
+    """A model that makes vectors. It counts the tokens that no turn pays for.
 
     - `space`: the name of the model and its server.
     - `part_size`: bytes of a vector, where it makes several of a text; 0: it makes one.
@@ -56,13 +56,15 @@ class Embedder(Protocol):
     @property
     def part_size(self) -> int: ...
 
-    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
-        """Vectors of length 1 for each text, in their order; several of a text one after the other. The tally counts
-        the tokens. Raises NotEmbedded."""
+    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+        """Vectors of length 1 for each text, in their order; several of a text one after the other. Raises
+        NotEmbedded."""
 
     async def of_question(self, phrasings: Sequence[str], tally: Tally | None = None) -> list[bytes]:
-        """A vector for each phrasing of a question, in their order, soon. The tally counts the tokens. Raises
-        NotEmbedded."""
+        """A vector for each phrasing of a question, in their order, soon. Raises NotEmbedded.
+
+        - `tally`: counts the tokens for a turn; None: no turn asks.
+        """
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -78,7 +80,6 @@ class Embedding:
     def __init__(self, indexing: Indexing, shared: SharedVectors | None = None) -> None:
         self._indexing = indexing
         self._shared = shared
-        self._counting = Counting(shared)
         self._done: dict[str, set[tuple[bytes, ...]]] = {}  # by space, portions that are whole here, and shared
         self._wishes: tuple[Wish, ...] = ()
         self._are_all = False
@@ -94,18 +95,11 @@ class Embedding:
 
     async def run(self) -> None:
         """Make vectors until cancelled."""
-        try:
-            await self._run()
-        finally:
-            self._counting.end()
-
-    async def _run(self) -> None:
         await self._indexing.is_whole.wait()
         while True:
             self._indexing.changed.clear()
             wishes = self._wishes
             failed = [wish for wish in wishes if not await self._is_met(wish)]
-            await self.count()
             if failed:
                 try:
                     async with asyncio.timeout(self._pause):
@@ -134,43 +128,33 @@ class Embedding:
         return True
 
     async def fulfil(self, wish: Wish) -> None:
-        """Give each piece its vector, and share it; `count` shares the tokens. Raises NotEmbedded; what there is by
-        then is kept."""
+        """Give each piece its vector, and share it. Raises NotEmbedded; what there is by then is kept."""
         space, made = wish.embedder.space, 0
         if wish.embedder.part_size and space not in self._done:
             await wish.embedder.of_pieces([PROBE])  # starts its process, for which no question has the time
         sharing = Sharing(self._shared)
-        try:
-            while waiting := await self._portions(wish):
-                size = await self._size(wish.embedder, sharing.tally) if sharing.works else 0
-                if sharing.works:
-                    shuffle(waiting)  # instances that begin together make different ones
-                is_elsewhere = False
-                for digests in waiting:
-                    found = await self._fulfilled(wish.embedder, sharing, size, digests)
-                    is_elsewhere |= found is None
-                    made += found or 0
-                if not is_elsewhere:
-                    break
-                await asyncio.sleep(ELSEWHERE)
-        finally:
-            self._counting.add(sharing.tally)
+        while waiting := await self._portions(wish):
+            size = await self._size(wish.embedder) if sharing.works else 0
+            if sharing.works:
+                shuffle(waiting)  # instances that begin together make different ones
+            is_elsewhere = False
+            for digests in waiting:
+                found = await self._fulfilled(wish.embedder, sharing, size, digests)
+                is_elsewhere |= found is None
+                made += found or 0
+            if not is_elsewhere:
+                break
+            await asyncio.sleep(ELSEWHERE)
         await self._indexing.write(meanings.note_whole, space, wish.collections)
         if made:
             log.info("pieces_embedded", model=space, collections=wish.collections, pieces=made)
-
-    async def count(self) -> None:
-        """Share the tokens of the rounds that are over."""
-        await self._counting.share()
 
     async def fetch(self, wish: Wish) -> None:
         """Have those vectors that other instances have made. Raises NotEmbedded."""
         space, sharing = wish.embedder.space, Sharing(self._shared)
         if wish.embedder.part_size:
             await wish.embedder.of_pieces([PROBE])  # as above
-        size = await self._size(wish.embedder, sharing.tally)
-        self._counting.add(sharing.tally)
-        await self.count()
+        size = await self._size(wish.embedder)
         for digests in await self._portions(wish):
             await self._shared_lacking(space, sharing, size, digests)
         if not (await self._indexing.read(meanings.coverage, space, wish.collections)).lacking:
@@ -185,10 +169,10 @@ class Embedding:
             done.clear()
         return [one for one in found if one not in done]
 
-    async def _size(self, embedder: Embedder, tally: Tally) -> int:
+    async def _size(self, embedder: Embedder) -> int:
         """Bytes of a vector, which are a part of the names of shared objects."""
         known = await self._indexing.read(meanings.size_of, embedder.space)
-        return known or embedder.part_size or len((await embedder.of_pieces([PROBE], tally))[0])
+        return known or embedder.part_size or len((await embedder.of_pieces([PROBE]))[0])
 
     async def _shared_lacking(
         self, space: str, sharing: Sharing, size: int, digests: tuple[bytes, ...]
@@ -213,24 +197,24 @@ class Embedding:
         if lacking and name is not None and claim is None and sharing.works:
             return None
         if lacking:
-            await self._embed(embedder, lacking, sharing.tally)
+            await self._embed(embedder, lacking)
         if name is not None and claim is not None:
             await sharing.keep(name, claim, await self._indexing.read(portions.vectors, space, digests))
         self._done[space].add(digests)
         return len(lacking)
 
-    async def _embed(self, embedder: Embedder, some: Sequence[Lacking], tally: Tally) -> None:
+    async def _embed(self, embedder: Embedder, some: Sequence[Lacking]) -> None:
         try:
-            vectors = await embedder.of_pieces([one.words for one in some], tally)
+            vectors = await embedder.of_pieces([one.words for one in some])
         except NotEmbedded as failure:
             if not failure.refused:
                 raise
             if len(some) > 1:
                 half = len(some) // 2
-                await self._embed(embedder, some[:half], tally)
-                await self._embed(embedder, some[half:], tally)
+                await self._embed(embedder, some[:half])
+                await self._embed(embedder, some[half:])
                 return
-            (probe,) = await embedder.of_pieces([PROBE], tally)
+            (probe,) = await embedder.of_pieces([PROBE])
             log.warning("piece_refused", model=embedder.space, reason=str(failure), then="it is found by its words")
             await self._keep(embedder, [(b"probe", probe), (some[0].digest, None)])
         else:
@@ -267,10 +251,10 @@ async def search_by_both(
     *,
     tally: Tally | None = None,
 ) -> list[Found]:
-    """The pieces that fit best by words, and by meaning as far as there are vectors; the best first. The tally counts
-    the tokens of the question's vectors.
+    """The pieces that fit best by words, and by meaning as far as there are vectors; the best first.
 
     - `words`: the question; one that has several lines is so many phrasings of it.
+    - `tally`: counts the tokens of the question's vectors for a turn; None: no turn asks.
     """
     question = Question(words, collections)
     if embedder is not None:

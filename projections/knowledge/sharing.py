@@ -8,7 +8,6 @@ from typing import TypeVar
 import structlog
 
 from events.log import LogError
-from events.usage import Tally
 from events.vectors import SharedVectors, Vectors, name_of
 
 _Result = TypeVar("_Result")
@@ -20,13 +19,11 @@ class Sharing:
     """The shared vectors, for one round of the worker.
 
     - `works`: no request of the round has failed. After one that has, each piece is made here.
-    - `tally`: the tokens of the round.
     """
 
     def __init__(self, shared: SharedVectors | None) -> None:
         self._shared = shared
         self.works = shared is not None
-        self.tally = Tally()
 
     def name_of(self, space: str, size: int, digests: Sequence[bytes]) -> str | None:
         """The name of a portion; None: it is not shared."""
@@ -67,35 +64,3 @@ class Sharing:
                 log.warning("vectors_not_shared", reason=str(failure), then="this instance makes its own")
             self.works = False
             return None
-
-
-class Counting:
-    """Shares the tokens of an instance. Those that the bus does not take are kept in memory and added the next time."""
-
-    def __init__(self, shared: SharedVectors | None) -> None:
-        self._shared = shared
-        self._tokens: dict[str, int] = {}  # by model, not shared yet
-        self._is_said = False
-
-    def add(self, tally: Tally) -> None:
-        if self._shared is not None and tally.tokens:
-            self._tokens[tally.model] = self._tokens.get(tally.model, 0) + tally.tokens
-
-    async def share(self) -> None:
-        if self._shared is None:
-            return
-        for model, tokens in list(self._tokens.items()):
-            try:
-                await self._shared.count(model, tokens)
-            except LogError as failure:
-                if not self._is_said:
-                    log.warning("tokens_not_counted", reason=str(failure), then="they are added the next time")
-                self._is_said = True
-                return
-            del self._tokens[model]
-        self._is_said = False
-
-    def end(self) -> None:
-        """Say which tokens are lost with the instance."""
-        for model, tokens in self._tokens.items():
-            log.warning("tokens_lost", model=model, tokens=tokens, reason="the instance ends before they were counted")

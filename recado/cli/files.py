@@ -207,9 +207,9 @@ async def _list(account: str | None) -> Listed:
 async def _remove(name: str, account: str | None) -> Removed:
     async with _open(account) as (library, where, _):
         there = await library.entry(where, name)
-        if there is None or not await library.remove(where, name):
+        if not await library.remove(where, name):
             raise click.ClickException(f"account {where} has no file {name!r}. {listed(await library.entries(where))}")
-        return Removed(where, there.name)
+        return Removed(where, there.name if there is not None else name)  # one of a newer release has no name here
 
 
 def _place(name: str, latitude: float | None, longitude: float | None, address: str | None) -> Checked:

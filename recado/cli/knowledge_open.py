@@ -16,6 +16,7 @@ from events.jetstream.vectors import JetStreamVectors
 from events.knowledge import COLLECTION, Place, Version
 from events.knowledge_log import KnowledgeLog, Stock
 from events.library import Library
+from projections.knowledge.counting import Counting
 from projections.knowledge.embedding import Embedder, Embedding, NotEmbedded, Wish, search_by_both
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
@@ -110,13 +111,14 @@ async def indexed(there: Open, stack: AsyncExitStack, chosen: Settings) -> tuple
     indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
     stack.push_async_callback(indexing.close)
     await indexing.catch_up()
-    embedder = embedder_of(chosen, stack) if chosen.meaning_model else None
-    if embedder is not None:
-        await indexing.copy_vectors(chosen.data / FILE, embedder.space)
-        shared = await JetStreamVectors.open(there.bus)
-        stack.push_async_callback(shared.close)
-        with suppress(NotEmbedded):  # the search says so
-            await Embedding(indexing, shared).fetch(Wish(embedder, chosen.knowledge))
+    if not chosen.meaning_model:
+        return indexing, None
+    shared = await JetStreamVectors.open(there.bus)
+    stack.push_async_callback(shared.close)
+    embedder = embedder_of(chosen, stack, await stack.enter_async_context(Counting(shared)))
+    await indexing.copy_vectors(chosen.data / FILE, embedder.space)
+    with suppress(NotEmbedded):  # the search says so
+        await Embedding(indexing, shared).fetch(Wish(embedder, chosen.knowledge))
     return indexing, embedder
 
 

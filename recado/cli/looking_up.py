@@ -32,8 +32,13 @@ class OpenedDocuments:
         self._stack = stack
         self._made: SearchedKnowledge | None = None
 
-    async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
-        return await (await self._there()).look_up(collections, query, tally)
+    async def look_up(
+        self,
+        collections: Sequence[str],
+        query: str,
+        tally: Tally | None = None,  # noqa: ARG002 - no turn pays
+    ) -> Sequence[Found]:
+        return await (await self._there()).look_up(collections, query)
 
     async def contents(self, collections: Sequence[str]) -> Contents:
         return await (await self._there()).contents(collections)

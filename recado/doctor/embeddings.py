@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
+from projections.knowledge.counting import Counting
 from projections.knowledge.embedding import PROBE, NotEmbedded
 from recado.doctor.finding import Finding
 from recado.settings.settings import Settings
@@ -22,7 +23,7 @@ async def embedding_finding(settings: Settings) -> Finding | None:
     if (missing := embedded_problem(settings)) is not None:
         return Finding(_WHAT, "failure", missing)
     async with AsyncExitStack() as stack:
-        embedder = embedder_of(settings, stack)
+        embedder = embedder_of(settings, stack, Counting())
         try:
             (vector,) = await embedder.of_pieces([PROBE])
         except NotEmbedded as failure:

@@ -9,6 +9,7 @@ from backends.embedded import SIZE, Embedded, EmbeddedFailed
 from backends.embeddings import Embeddings
 from backends.protocol import ErrorClass, ReplyFailed
 from events.usage import Tally
+from projections.knowledge.counting import Counting
 from projections.knowledge.embedding import NotEmbedded
 from projections.knowledge.parts import parts_of
 
@@ -25,11 +26,13 @@ class ServerEmbedder:
     """projections' Embedder at a server.
 
     - `space`: the name of the model and its server.
+    - `counting`: has the tokens that no turn pays for.
     """
 
-    def __init__(self, space: str, embeddings: Embeddings) -> None:
+    def __init__(self, space: str, embeddings: Embeddings, counting: Counting) -> None:
         self._space = space
         self._embeddings = embeddings
+        self._counting = counting
 
     @property
     def space(self) -> str:
@@ -39,17 +42,21 @@ class ServerEmbedder:
     def part_size(self) -> int:
         return 0
 
-    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
-        return await self._vectors(texts, PATIENCE, "documents", tally)
+    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+        return await self._vectors(texts, PATIENCE, "documents", None)
 
     async def of_question(self, phrasings: Sequence[str], tally: Tally | None = None) -> list[bytes]:
         return await self._vectors(phrasings, SOON, "questions", tally)
 
     async def _vectors(self, texts: Sequence[str], patience: float, of: str, tally: Tally | None) -> list[bytes]:
+        spent = tally if tally is not None else Tally()
         try:
-            return await self._embeddings.vectors(texts, patience, of=of, tally=tally)
+            return await self._embeddings.vectors(texts, patience, of=of, tally=spent)
         except ReplyFailed as failure:
             raise NotEmbedded(str(failure), refused=failure.error_class in _REFUSALS) from failure
+        finally:
+            if tally is None:
+                self._counting.add(spent.model, spent.tokens)
 
 
 class PackageEmbedder:
@@ -70,7 +77,7 @@ class PackageEmbedder:
     def part_size(self) -> int:
         return SIZE
 
-    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:  # noqa: ARG002 - free
+    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
         try:
             return [b"".join(await self._embedded.vectors(parts_of(text))) for text in texts]
         except EmbeddedFailed as failure:

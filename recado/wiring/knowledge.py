@@ -23,6 +23,7 @@ from events.library import Library
 from events.tool_calls import Passage
 from events.usage import Tally
 from events.vectors import SharedVectors
+from projections.knowledge.counting import Counting
 from projections.knowledge.embedding import Embedder, Embedding, Wish, search_by_both
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
@@ -51,17 +52,27 @@ log = structlog.get_logger("recado.knowledge")
 
 
 class IndexedKnowledge:
-    """The documents of an instance, over an index. A look-up waits until all that was there at the start is indexed."""
+    """The documents of an instance, over an index. A look-up waits until all that was there at the start is indexed.
 
-    def __init__(self, indexing: Indexing, stack: AsyncExitStack, shared: SharedVectors | None = None) -> None:
+    - `counting`: has the tokens that no turn pays for.
+    """
+
+    def __init__(
+        self,
+        indexing: Indexing,
+        stack: AsyncExitStack,
+        shared: SharedVectors | None = None,
+        counting: Counting | None = None,
+    ) -> None:
         self._indexing = indexing
         self._embedding = Embedding(indexing, shared)
+        self._counting = counting or Counting()
         self._stack = stack
         self._embedders: dict[tuple[str, str, str], Embedder] = {}  # by the model, its server and the key
 
     def of(self, settings: Settings) -> SearchedKnowledge:
         """The documents as chats with these settings look them up."""
-        return SearchedKnowledge(self._indexing, self._embedder(settings))
+        return SearchedKnowledge(self._indexing, self._embedder(settings), self._counting)
 
     def want(self, all_settings: Iterable[Settings], *, are_all: bool) -> None:
         """Have the documents found by meaning as these settings say.
@@ -85,16 +96,20 @@ class IndexedKnowledge:
         server = ("", "") if settings.embeds_here else (server_of(settings), embedding_key(settings).value)
         asked = (settings.meaning_model, *server)
         if asked not in self._embedders:
-            self._embedders[asked] = embedder_of(settings, self._stack)
+            self._embedders[asked] = embedder_of(settings, self._stack, self._counting)
         return self._embedders[asked]
 
 
 class SearchedKnowledge:
-    """actors' Knowledge over an index."""
+    """actors' Knowledge over an index.
 
-    def __init__(self, indexing: Indexing, embedder: Embedder | None) -> None:
+    - `counting`: has the tokens of a look-up whose turn ended meanwhile.
+    """
+
+    def __init__(self, indexing: Indexing, embedder: Embedder | None, counting: Counting | None = None) -> None:
         self._indexing = indexing
         self._embedder = embedder
+        self._counting = counting
 
     async def look_up(self, collections: Sequence[str], query: str, tally: Tally | None = None) -> Sequence[Found]:
         try:
@@ -107,6 +122,10 @@ class SearchedKnowledge:
             raise NotSearchable("not all documents are indexed yet, or the bus has no stream of them") from None
         except sqlite3.DatabaseError as fault:
             raise NotSearchable(f"the index cannot be read: {fault}") from fault
+        except asyncio.CancelledError:
+            if self._counting is not None and tally is not None:
+                self._counting.add(tally.model, tally.tokens)  # its turn will not tell them
+            raise
         return [_found(one) for one in found]
 
     async def contents(self, collections: Sequence[str]) -> Contents:
@@ -129,16 +148,21 @@ def server_of(settings: Settings) -> str:
     return settings.embedding_base_url or settings.openai_base_url or OPENAI
 
 
-def embedder_of(settings: Settings, stack: AsyncExitStack) -> Embedder:
-    """The model that the settings name; closed with the stack."""
+def embedder_of(settings: Settings, stack: AsyncExitStack, counting: Counting) -> Embedder:
+    """The model that the settings name; closed with the stack.
+
+    - `counting`: has the tokens that no turn pays for.
+    """
     if settings.embeds_here:
         embedded = Embedded()
         stack.push_async_callback(embedded.close)
         return PackageEmbedder(space_of(settings), embedded)
     base_url = settings.embedding_base_url or settings.openai_base_url
-    embeddings = Embeddings(api_key=embedding_key(settings), base_url=base_url, model=settings.meaning_model)
+    embeddings = Embeddings(
+        api_key=embedding_key(settings), base_url=base_url, model=settings.meaning_model, late=counting.add
+    )
     stack.push_async_callback(embeddings.close)
-    return ServerEmbedder(space_of(settings), embeddings)
+    return ServerEmbedder(space_of(settings), embeddings, counting)
 
 
 async def indexed_knowledge(
@@ -154,7 +178,8 @@ async def indexed_knowledge(
     life.keep(indexing.follow())
     shared = await JetStreamVectors.open(bus)
     life.stack.push_async_callback(shared.close)
-    knowledge = IndexedKnowledge(indexing, life.stack, shared)
+    counting = await life.stack.enter_async_context(Counting(shared))
+    knowledge = IndexedKnowledge(indexing, life.stack, shared, counting)
     life.keep(knowledge.run())
     space = space_of(settings) if settings.meaning_model else ""
     return knowledge, StoredDocuments(stored, texts, indexing, knowledge.of(settings), space=space, shared=shared)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from array import array
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from backends.embeddings import MOST_NUMBERS, TOKENS, Embeddings
 from backends.protocol import ReplyFailed
@@ -15,6 +17,7 @@ from events.usage import MOST_TOKENS, Tally, TokenUsage
 from tests.backends.asking import Naps
 from tests.doubles.openai_embeddings import vector_of
 from tests.doubles.openai_server import OpenAIDouble
+from tests.waiting import until
 
 Json = dict[str, Any]
 
@@ -162,3 +165,38 @@ async def test_tokens_of_an_answer_that_is_no_vectors(embeddings: Embeddings, do
     with pytest.raises(ReplyFailed):
         await embeddings.vectors(["bread"], 2.0, tally=tally)
     assert tally.tokens == 7 * len(double.embeddings.asked)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_an_answer_that_nobody_waits_for_is_counted(double: OpenAIDouble, is_cancelled: bool) -> None:
+    """Given a question whose vector is late, or whose turn ends, then the server goes on and has its tokens; they are
+    told once, and not to the turn."""
+    told: list[tuple[str, int]] = []
+    made = Embeddings(
+        api_key=double.api_key, base_url=double.base_url, model="small", late=lambda *one: told.append(one)
+    )
+    tally, goes_on = Tally(), asyncio.Event()
+    double.embeddings.waits = goes_on
+    asking = asyncio.create_task(made.vectors(["bread"], 60.0 if is_cancelled else 0.1, of="questions", tally=tally))
+    await until(lambda: bool(double.embeddings.asked))
+    if is_cancelled:
+        asking.cancel()
+    with pytest.raises(asyncio.CancelledError if is_cancelled else ReplyFailed):
+        await asking
+    goes_on.set()
+    await until(lambda: bool(told))
+    assert (told, tally.tokens) == ([("small", 1)], 0)
+    assert len(double.embeddings.asked) == 1
+    await made.close()
+
+
+async def test_a_process_that_ends_waits_for_no_late_answer(double: OpenAIDouble) -> None:
+    """It says that there are tokens which it will never know."""
+    made = Embeddings(api_key=double.api_key, base_url=double.base_url, model="small")
+    double.embeddings.waits = asyncio.Event()
+    with pytest.raises(ReplyFailed):
+        await made.vectors(["bread"], 0.1)
+    with capture_logs() as logged:
+        await made.close()
+    double.embeddings.waits.set()
+    assert [(line["event"], line["requests"]) for line in logged] == [("tokens_not_known", 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -40,6 +41,7 @@ class EmbeddingsDouble:
     - `refuses`: a text with these words is refused with 400, in whichever request it is; empty: none is.
     - `spoils`: changes the answer before it is sent.
     - `raw`: is sent in the place of the answer; empty: the answer is.
+    - `waits`: no answer is sent before it is set; None: at once.
     - `asked`: the texts of each request.
     """
 
@@ -50,6 +52,7 @@ class EmbeddingsDouble:
         self.refuses = ""
         self.spoils: Callable[[Json], Json] = lambda answer: answer
         self.raw = ""
+        self.waits: asyncio.Event | None = None
         self.asked: list[list[str]] = []
 
     def routes(self) -> Sequence[web.RouteDef]:
@@ -62,6 +65,8 @@ class EmbeddingsDouble:
             return _json(*wrong)
         assert isinstance(texts, list)
         self.asked.append(texts)
+        if self.waits is not None:
+            await self.waits.wait()
         if self.refuses and any(self.refuses in text for text in texts):
             return _json(*wire.invalid("input", "the text is too long"))
         fault = self._faults.take("\n".join(texts), 1)

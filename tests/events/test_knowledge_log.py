@@ -10,9 +10,11 @@ from typing import Any, cast
 
 import pytest
 
+from events.jetstream.api import stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.jetstream.log import JetStreamLog
+from events.jetstream.streams import KNOWLEDGE
 from events.knowledge import LARGEST, Document, KnowledgeUnreadable, Pair, Place, Unread, Version
 from events.knowledge_log import Changes, KnowledgeChanged, KnowledgeLog
 from events.log import LogFull
@@ -56,6 +58,15 @@ async def put(knowledge: KnowledgeLog, subject: str, body: bytes) -> None:
         await knowledge._bus.request(subject, body, timeout=5)
 
 
+async def body_at(knowledge: KnowledgeLog, seq: int) -> bytes:
+    if isinstance(knowledge, MemoryKnowledgeLog):
+        return knowledge._at(seq)[2]
+    assert isinstance(knowledge, JetStreamKnowledgeLog)
+    stored = await stored_message(knowledge._bus, KNOWLEDGE, {"seq": seq})
+    assert stored is not None
+    return stored.raw().body
+
+
 async def soon(followed: AsyncGenerator[Changes, None]) -> Changes:
     return await asyncio.wait_for(anext(followed), 30)
 
@@ -87,6 +98,14 @@ async def test_of_two_writers_one_wins(knowledge: KnowledgeLog) -> None:
     assert sorted(type(one).__name__ for one in done) == ["KnowledgeChanged", "int"]
     with pytest.raises(KnowledgeChanged, match=r"shop/prices\.pdf"):
         await knowledge.write(place(), document(), expected=0)
+
+
+async def test_fields_of_a_newer_release_outlast_a_change(knowledge: KnowledgeLog) -> None:
+    """Given a version that a newer release wrote, and a change of it here, then its fields are in the next version."""
+    await put(knowledge, place("faq").subject, b'{"name":"faq","tone":"warm","faq":[{"q":"Open?","a":"1","n":7}]}')
+    last = (await knowledge.look()).last_of(place("faq"))
+    seq = await knowledge.write(place("faq"), Document(name="faq", faq=(Pair("Open?", "2"),)), expected=last)
+    assert await body_at(knowledge, seq) == b'{"name":"faq","faq":[{"q":"Open?","a":"2","n":7}],"tone":"warm"}'
 
 
 async def test_a_follower_hears_all_and_then_each_change(knowledge: KnowledgeLog) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
 from events.jetstream import vectors as module
@@ -184,3 +185,19 @@ async def test_tokens_while_others_are_always_first(shared: JetStreamVectors, mo
     monkeypatch.setattr(shared, "_describe", late)
     with pytest.raises(LogUnavailable, match="at the same time"):
         await shared.count("small", 7)
+
+
+async def test_what_a_newer_release_wrote_beside_tokens_stays(bus: Bus, shared: JetStreamVectors) -> None:
+    await shared.count("small", 7)
+    (one,) = await shared.counted()
+    name = name_of_tokens(one.day, "small")
+    stored = await shared._described(name)
+    assert stored is not None
+    meta = msgspec.json.decode(stored.raw().body, type=module.ObjectMeta)
+    meta.options["of"] = {"questions": 3}
+    await shared._describe(meta, stored.seq)
+    await shared.count("small", 1)
+    stored = await shared._described(name)
+    assert stored is not None
+    meta = msgspec.json.decode(stored.raw().body, type=module.ObjectMeta)
+    assert (meta.options["tokens"], meta.options["of"]) == (8, {"questions": 3})

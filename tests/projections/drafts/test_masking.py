@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from projections.drafts import masking
 from projections.drafts.common_names import FIRST, LAST
+from projections.drafts.introduced import introduced
 from projections.drafts.masking import MASK, MOST_DIGITS, masked, names_in
 from projections.knowledge.forms import is_filler
 from projections.words import folded
+from tests.projections.drafts.private import lines
 
 NAMES = ("Ana Lima 🌸", "João da Silva", "王小明", "O'Brien")
 
@@ -228,8 +230,43 @@ def test_the_tables_have_folded_names() -> None:
         "o nome dela ",
         "ana de ",
         "São ",
+        "soy ",
+        "my son ",
+        "em nome de ",
+        "thanks ",
+        "thanks, ",
+        "sra. ",
+        "nasc ",
+        "placa ",
+        "aqui\t",
     ],
 )
 def test_the_time_grows_with_the_text_alone(piece: str) -> None:
     """Every answer that a human may send is masked, also one that is made to take long."""
     assert masked(piece * (4096 // len(piece))) is not None
+
+
+def test_what_people_write_of_themselves() -> None:
+    """Two lists, which were written before the rules were made to hold for them."""
+    told = [(masked(text, names_in(text)), text, secrets) for text, secrets in lines()]
+    left = [(text, secret) for found, text, secrets in told for secret in secrets if secret.lower() in found.lower()]
+    taken = [(text, found) for found, text, secrets in told if not secrets and found != text]
+    assert sum(len(secrets) for _, _, secrets in told) == 209
+    assert len(left) <= 3, left
+    assert len(taken) <= 1, taken
+
+
+@given(_AROUND, st.text("0123456789", min_size=5, max_size=30), _AROUND)
+def test_no_row_of_five_digits_is_left(before: str, number: str, after: str) -> None:
+    """But in a price, as they have their sign."""
+    found = masked(f"{before} {number} {after}")
+    assert not re.search(r"\d{5}", re.sub(r"(?:[$€£]|BRL|USD|EUR)\s?\d[\d.,]*", "", found)), found
+
+
+@given(st.text(max_size=40), st.sampled_from(["soy ", "minha filha ", "att, ", "this is ", "em nome de "]), _AROUND)
+def test_an_introduction_is_masked_once(before: str, said: str, after: str) -> None:
+    """Spans are in order, within the text, and none overlaps another."""
+    text, last = f"{before}{said}{after}", 0
+    for start, end in introduced(text):
+        assert last <= start < end <= len(text)
+        last = end

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from events.knowledge import Document, Pair, Place
 from events.memory_knowledge import MemoryKnowledgeLog
-from events.usage import Tally
 from projections.knowledge.embedding import Embedding, Wish
 from projections.knowledge.index import Index
 from projections.knowledge.indexing import Indexing
@@ -28,8 +27,8 @@ async def past() -> MemoryKnowledgeLog:
 class Told(Words):
     """Says each batch, and waits to be killed at the third."""
 
-    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
-        vectors = await super().of_pieces(texts, tally)
+    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
+        vectors = await super().of_pieces(texts)
         sys.stdout.write(f"{len(self.asked)}\n")
         sys.stdout.flush()
         if len(self.asked) > 64:

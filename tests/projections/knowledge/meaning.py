@@ -35,10 +35,8 @@ class Words:
     def part_size(self) -> int:
         return 0
 
-    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
+    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
         self.asked += texts
-        if tally is not None:
-            tally.add(self.space, len(texts))
         return self._vectors(texts)
 
     async def of_question(self, phrasings: Sequence[str], tally: Tally | None = None) -> list[bytes]:

@@ -14,7 +14,6 @@ from events.knowledge import Pair
 from events.log import LogFull, LogUnavailable
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_vectors import MemoryVectors
-from events.usage import Tally
 from events.vectors import name_of
 from projections.knowledge import meanings, portions
 from projections.knowledge.embedding import PROBE, Embedding, NotEmbedded, Wish, search_by_both
@@ -51,11 +50,7 @@ async def instance(log: MemoryKnowledgeLog) -> AsyncIterator[Instance]:
 
 
 async def fulfil(indexing: Indexing, model: Words, shared: MemoryVectors) -> None:
-    embedding = Embedding(indexing, shared)
-    try:
-        await embedding.fulfil(Wish(model, ("shop",)))
-    finally:
-        await embedding.count()
+    await Embedding(indexing, shared).fulfil(Wish(model, ("shop",)))
 
 
 async def lacking(indexing: Indexing, model: Words) -> int:
@@ -77,83 +72,6 @@ async def test_a_second_instance_and_a_rebuild_make_none(instance: Instance) -> 
     assert await lacking(other, second) == 0
     found = await search_by_both(other, second, "number 42", ("shop",), 1)
     assert "42" in found[0].text
-
-
-async def test_the_tokens_are_counted_for_all(instance: Instance) -> None:
-    """By the instance that makes the vectors, also where the model fails in the middle: a text is a token here."""
-    shared, model = MemoryVectors(), Words()
-    await fulfil(await instance(), model, shared)
-    assert shared.tokens == {model.space: len(model.asked)}
-    await fulfil(await instance(), Words(), shared)
-    assert shared.tokens == {model.space: len(model.asked) + 1}  # it asks for the size of a vector
-    failing, again = MemoryVectors(), Refusing()
-    with pytest.raises(NotEmbedded):
-        await fulfil(await instance(), again, failing)
-    assert failing.tokens == {again.space: len(again.asked)}
-
-
-class Uncounted(MemoryVectors):
-    """Takes no tokens while `is_away`; `asked` is how often it was asked to."""
-
-    is_away, asked = True, 0
-
-    async def count(self, model: str, tokens: int) -> None:
-        self.asked += 1
-        if self.is_away:
-            raise LogUnavailable("no answer")
-        await super().count(model, tokens)
-
-
-async def test_tokens_that_the_bus_does_not_take_are_counted_later(log: MemoryKnowledgeLog, instance: Instance) -> None:
-    """It is asked once a round, however many portions there are; each token is counted once, and this is said once."""
-    shared, model, indexing = Uncounted(), Words(), await instance()
-    embedding = Embedding(indexing, shared)
-    with capture_logs() as logged:
-        for n in range(3):
-            await put(log, "numbers", faq=[Pair(f"What is {n} {number}?", "A number.") for number in range(100)])
-            await indexing.catch_up()
-            await embedding.fulfil(Wish(model, ("shop",)))
-            await embedding.count()
-    assert (shared.asked, shared.tokens) == (3, {})
-    assert [line["event"] for line in logged].count("tokens_not_counted") == 1
-    shared.is_away = False
-    await embedding.count()
-    await embedding.count()
-    assert shared.tokens == {model.space: len(model.asked)}
-
-
-class Stuck(Words):
-    """Never answers when it is asked for pieces, once it has counted them."""
-
-    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
-        vectors = await super().of_pieces(texts, tally)
-        if PROBE not in texts:
-            await asyncio.Event().wait()
-        return vectors
-
-
-async def test_a_cancel_waits_for_no_count(instance: Instance) -> None:
-    """And the tokens that are lost with it are said."""
-    shared, model, indexing = Uncounted(), Stuck(), await instance()
-    embedding = Embedding(indexing, shared)
-    embedding.want([Wish(model, ("shop",))], are_all=True)
-    with capture_logs() as logged:
-        running = asyncio.create_task(embedding.run())
-        await until(lambda: bool(pieces_asked(model)))
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-    assert shared.asked == 0
-    assert [line["tokens"] for line in logged if line["event"] == "tokens_lost"] == [len(model.asked)]
-
-
-class Refusing(Words):
-    """Fails at its third request; the server has counted it all the same."""
-
-    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
-        if len(self.asked) > portions.SIZE:
-            self.fails = "the server is down"
-        return await super().of_pieces(texts, tally)
 
 
 async def test_a_command_reads_what_instances_made(instance: Instance) -> None:
@@ -180,9 +98,9 @@ async def test_two_at_once_share_the_work(instance: Instance) -> None:
 class Slow(Words):
     """Lets others run before it answers."""
 
-    async def of_pieces(self, texts: Sequence[str], tally: Tally | None = None) -> list[bytes]:
+    async def of_pieces(self, texts: Sequence[str]) -> list[bytes]:
         await asyncio.sleep(0.01)
-        return await super().of_pieces(texts, tally)
+        return await super().of_pieces(texts)
 
 
 async def test_a_claim_of_one_that_died_ends(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
