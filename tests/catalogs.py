@@ -54,7 +54,7 @@ def words() -> Catalog:
     found = Catalog(domain=DOMAIN, project="recado", charset="utf-8", creation_date=_BEGUN, revision_date=_BEGUN)
     for path in (*sorted(CONSOLE.rglob("*")), *phrased()):
         method = _METHODS.get(path.suffix)
-        if method is None or path.name in FOR_PROGRAMS:
+        if method is None:
             continue
         extracted = extract_from_file(method, path, keywords=_KEYWORDS, options=_OPTIONS[path.suffix])
         for _, message, _, _ in extracted:

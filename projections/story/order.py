@@ -29,7 +29,7 @@ _OUTCOMES = {
 }
 
 
-_COMMANDS = {
+COMMANDS = {
     "pause": Phrase("pause"),
     "resume": Phrase("resume"),
     "reset": Phrase("reset"),
@@ -75,7 +75,7 @@ def order_steps(control: ControlView) -> Iterator[Step]:
 
 
 def _ordered(control: ControlView) -> Phrase:
-    command = _COMMANDS.get(control.command, control.command)
+    command = COMMANDS.get(control.command, control.command)
     if control.by:
         return Phrase("ordered by %(name)s: %(command)s", name=control.by, command=command)
     return Phrase("ordered by nobody who gave a name: %(command)s", command=command)
