@@ -100,7 +100,7 @@ class NoFiles:
         return None
 
     async def keep(self, content: bytes, name: str) -> str:  # noqa: ARG002
-        raise LogUnavailable("there is no store for files here")
+        raise LogUnavailable(Phrase("there is no store for files here"))
 
 
 @dataclass(frozen=True)

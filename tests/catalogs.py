@@ -68,7 +68,7 @@ def words() -> Catalog:
 
 def phrased() -> list[Path]:
     """The files below the desk that say phrases."""
-    roots = (CONSOLE.parent / name for name in ("chat", "events", "gateways", "projections", "recado"))
+    roots = (CONSOLE.parent / name for name in ("actors", "chat", "events", "gateways", "projections", "recado"))
     files = sorted(path for root in roots for path in root.rglob("*.py"))
     return [path for path in files if b"from events.phrases import" in path.read_bytes()]
 
