@@ -14,7 +14,7 @@ from projections.story.step import Step, lasting, names, now_step
 _OUTCOMES = {
     "paused": Phrase("the chat was paused"),
     "resumed": Phrase("the chat is answered again"),
-    "reset": Phrase("the conversation was started anew"),
+    "reset": Phrase("a new conversation began"),
     "erased": Phrase("the chat was erased"),
     "reply": Phrase("the words were given to the gateway"),
     "turn_started": Phrase("the messages were given to a new turn"),
