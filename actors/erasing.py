@@ -26,6 +26,7 @@ from events.inbound import Control, Edit, Message, Receipt, Revoke
 from events.jetstream.media_store import BUCKET, SENT
 from events.log import LogError, LogUnavailable
 from events.parts import Part
+from events.phrases import Phrase
 from events.recorded import Recorded
 from events.subjects import ChatKey, decisions_filter
 from events.tool_calls import ToolReturned
@@ -152,7 +153,7 @@ async def _erased(instance: Instance, key: ChatKey, order: Control) -> Erased:
                 event = recorded.event
                 if isinstance(event, Erased) and event.cause == order.id and event.done:
                     return event
-    raise LogUnavailable("the log was closed")
+    raise LogUnavailable(Phrase("the log was closed"))
 
 
 def _is_about(recorded: Recorded, gone: Sequence[Recorded]) -> bool:

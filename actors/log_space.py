@@ -9,6 +9,7 @@ from prometheus_client import Gauge
 
 from actors.instance import Instance
 from events.log import Head, LogUnavailable
+from events.phrases import Phrase
 
 log = structlog.get_logger("recado.log")
 
@@ -26,8 +27,8 @@ class LogSpace:
         self._instance = instance
         self._every = every
         self.share = 0.0
-        self.unavailable: str | None = None
-        """Error of the last look; None if it succeeded."""
+        self.unavailable: Phrase | None = None
+        """Reason for which the last look failed; None if it succeeded."""
 
     @property
     def is_full(self) -> bool:
@@ -53,6 +54,6 @@ class LogSpace:
             try:
                 self.look(await self._instance.log.head())
             except LogUnavailable as error:
-                self.unavailable = str(error)
+                self.unavailable = error.reason
                 log.warning("log_unavailable", reason=str(error))
             await asyncio.sleep(self._every)

@@ -23,6 +23,7 @@ from actors.leases.fence import TTL, Fence
 from actors.leases.members import PREFIX, UNKNOWN, Description, Holder, Member, Members, holder_in
 from actors.router import Router
 from events.codec import READS
+from events.phrases import Phrase
 from events.subjects import PARTITIONS
 
 log = structlog.get_logger("recado.leases")
@@ -77,8 +78,8 @@ class Ownership:
         prepared: Callable[[], Awaitable[Any]],
         seconds: Callable[[], float] = boot_seconds,
     ) -> None:
-        self.trouble: str | None = "it has not joined the others yet"
-        """Reason in words for which this instance is no member now; None if it is one."""
+        self.trouble: Phrase | None = Phrase("it has not joined the others yet")
+        """Reason for which this instance is no member now; None if it is one."""
         self._bucket = bucket
         self._me = me
         self._members = members
@@ -150,17 +151,17 @@ class Ownership:
                 if self._joined:
                     log.warning("unfit", then="others answer until the projection can be written again")
                     await self._go()
-                self.trouble = "the projection cannot be written"
+                self.trouble = Phrase("the projection cannot be written")
                 self._renew_at = self._seconds() + RENEW_EVERY
                 return
             if self._joined and (self._fence.tripped or not self._fence.holds):
-                await self._fall("the presence could not be renewed in time")
+                await self._fall(Phrase("the presence could not be renewed in time"))
             if self._seconds() >= self._renew_at:
                 await self._renew()
             if self._joined and self._seconds() >= self._look_at:
                 await self._look()
         except LeasesUnavailable as fault:
-            trouble = f"the leases do not answer; they are asked again: {fault}"
+            trouble = Phrase("the leases do not answer; they are asked again: %(reason)s", reason=fault.reason)
             if trouble != self.trouble:
                 log.warning("leases_unanswered", reason=str(fault), member=self._joined)
             self.trouble = trouble
@@ -212,11 +213,14 @@ class Ownership:
         if self._membership is not _Membership.REPLACED:
             log.error("namesake", instance=other.instance, help="two instances share RECADO_INSTANCE or a data folder")
         if self._joined:
-            await self._fall("another process bears our name")
+            await self._fall(Phrase("another process bears our name"))
         self._membership = _Membership.REPLACED
-        self.trouble = f"another process bears the name {other.instance}: give each a RECADO_INSTANCE and a data folder"
+        self.trouble = Phrase(
+            "another process bears the name %(name)s: give each a RECADO_INSTANCE and a data folder",
+            name=other.instance,
+        )
 
-    async def _fall(self, reason: str) -> None:
+    async def _fall(self, reason: Phrase) -> None:
         """Give up everything, since the others may have taken us for dead: no lease is ours until we write it again."""
         log.warning("lease_lost", partitions=len(self._held), reason=reason)
         metrics.falls.inc()

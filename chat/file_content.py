@@ -24,6 +24,7 @@ from chat.file_types import (
 )
 from chat.iso_media import cut_off, iso_type
 from chat.office_files import old_office_type, package_type
+from events.phrases import Phrase
 
 MOST_STEPS = 100_000
 """Parts of a file (segments, chunks, pages) that are looked at."""
@@ -41,7 +42,7 @@ _MARKUP = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
 def type_of(content: bytes) -> FileType:
     """The type of a whole file. Raises FileNotTaken."""
     if not content:
-        raise FileNotTaken("the file is empty")
+        raise FileNotTaken(Phrase("the file is empty"))
     for beginning, find in _BEGINNINGS:
         if content.startswith(beginning):
             return find(content)
@@ -49,7 +50,9 @@ def type_of(content: bytes) -> FileType:
         return iso_type(content)
     for beginning, words, remedy in FORBIDDEN:
         if content.startswith(beginning) and not (len(beginning) <= 3 and _is_text(content)):
-            raise FileNotTaken(f"it is {words}, which WhatsApp does not take: {remedy}")
+            raise FileNotTaken(
+                Phrase("it is %(words)s, which WhatsApp does not take: %(remedy)s", words=words, remedy=remedy)
+            )
     if (sound := _bare_sound(content)) is not None:
         return sound
     return _text(content)
@@ -63,13 +66,15 @@ def _jpeg(content: bytes) -> FileType:
             break
         kind = marker[1]
         if kind in _FRAMES and (content[at + 4 : at + 5], content[at + 9 : at + 10]) not in _EIGHT_BITS:
-            raise FileNotTaken("the JPEG picture is not in 8-bit RGB, as WhatsApp wants it: save it for the web")
+            raise FileNotTaken(
+                Phrase("the JPEG picture is not in 8-bit RGB, as WhatsApp wants it: save it for the web")
+            )
         if kind == 0xDA:
             if content.rfind(b"\xff\xd9") > at:
                 return JPEG
             break
         at += 1 if kind == 0xFF else 2 + length
-    raise cut_off("the JPEG picture")
+    raise cut_off(Phrase("the JPEG picture"))
 
 
 def _png(content: bytes) -> FileType:
@@ -79,30 +84,36 @@ def _png(content: bytes) -> FileType:
         if at + 12 + length > len(content):
             break
         if chunk == b"IHDR" and content[at + 16 : at + 17] > b"\x08":
-            raise FileNotTaken("the PNG picture has 16 bits for a colour, and WhatsApp takes 8: save it with 8 bits")
+            raise FileNotTaken(
+                Phrase("the PNG picture has 16 bits for a colour, and WhatsApp takes 8: save it with 8 bits")
+            )
         if chunk == b"IEND":
             return PNG
         at += 12 + length
-    raise cut_off("the PNG picture")
+    raise cut_off(Phrase("the PNG picture"))
 
 
 def _riff(content: bytes) -> FileType:
     what = content[8:12]
     if what == b"WAVE":
-        raise FileNotTaken("it is a WAV sound, which WhatsApp does not take: save it as MP3")
+        raise FileNotTaken(Phrase("it is a WAV sound, which WhatsApp does not take: save it as MP3"))
     if what != b"WEBP":
-        raise FileNotTaken("it is an AVI video, which WhatsApp does not take: convert it to MP4 with H.264 and AAC")
+        raise FileNotTaken(
+            Phrase("it is an AVI video, which WhatsApp does not take: convert it to MP4 with H.264 and AAC")
+        )
     if int.from_bytes(content[4:8], "little") + 8 > len(content) or len(content) < 21:
-        raise cut_off("the WebP picture")
+        raise cut_off(Phrase("the WebP picture"))
     return ANIMATED if content[12:16] == b"VP8X" and content[20] & 2 else STICKER
 
 
 def _ogg(content: bytes) -> FileType:
     head = content[27 + content[26] :] if len(content) > 27 else b""
     if not head.startswith(b"OpusHead"):
-        raise FileNotTaken("it is an OGG file without Opus, which WhatsApp does not take: save it as MP3")
+        raise FileNotTaken(Phrase("it is an OGG file without Opus, which WhatsApp does not take: save it as MP3"))
     if head[9:10] != b"\x01":
-        raise FileNotTaken("it has several channels, and WhatsApp takes OGG with one: save it as mono, or as MP3")
+        raise FileNotTaken(
+            Phrase("it has several channels, and WhatsApp takes OGG with one: save it as mono, or as MP3")
+        )
     at = 0
     for _ in range(MOST_STEPS):
         if at == len(content):
@@ -111,12 +122,12 @@ def _ogg(content: bytes) -> FileType:
             break
         sizes = content[at + 27 : at + 27 + content[at + 26]]
         at += 27 + len(sizes) + sum(sizes)
-    raise cut_off("the sound")
+    raise cut_off(Phrase("the sound"))
 
 
 def _pdf(content: bytes) -> FileType:
     if b"%%EOF" not in content[-2048:]:
-        raise cut_off("the PDF")
+        raise cut_off(Phrase("the PDF"))
     return PDF
 
 
@@ -124,7 +135,7 @@ def _tagged_sound(content: bytes) -> FileType:
     size = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(content[6:10], (21, 14, 7, 0), strict=False))
     sound = _bare_sound(content[size : size + 4096].lstrip(b"\0"))
     if sound is None:
-        raise cut_off("the sound")
+        raise cut_off(Phrase("the sound"))
     return sound
 
 
@@ -140,14 +151,18 @@ def _bare_sound(content: bytes) -> FileType | None:
 
 def _text(content: bytes) -> FileType:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FileNotTaken("the text is in UTF-16: save it as UTF-8")
+        raise FileNotTaken(Phrase("the text is in UTF-16: save it as UTF-8"))
     if not _is_text(content):
-        raise FileNotTaken("it is of a type that WhatsApp does not take: save it as PDF, or send a link")
+        raise FileNotTaken(Phrase("it is of a type that WhatsApp does not take: save it as PDF, or send a link"))
     beginning = content[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if beginning.startswith(_MARKUP) or b"<html" in beginning:
-        raise FileNotTaken("it is a page of HTML, which WhatsApp does not take: print it to PDF, or send a link")
+        raise FileNotTaken(
+            Phrase("it is a page of HTML, which WhatsApp does not take: print it to PDF, or send a link")
+        )
     if beginning.startswith((b"<?xml", b"<svg")):
-        raise FileNotTaken("it is an XML file (a drawing in SVG?), which WhatsApp does not take: save it as PNG or PDF")
+        raise FileNotTaken(
+            Phrase("it is an XML file (a drawing in SVG?), which WhatsApp does not take: save it as PNG or PDF")
+        )
     return TEXT
 
 

@@ -6,10 +6,20 @@ from chat.file_content import type_of
 from chat.file_types import OPUS, FileNotTaken, FileType
 from events.library import LARGEST, object_of
 from events.parts import FILES, Part
+from events.phrases import Phrase
 
 VOICE = "voice"
 KINDS = (*sorted(FILES), VOICE)
 """What a file can be sent as. A voice is an audio that is shown as a voice message."""
+
+SENT_AS = {
+    "image": Phrase("a picture"),
+    "video": Phrase("a video"),
+    "audio": Phrase("a sound"),
+    "document": Phrase("a document"),
+    "sticker": Phrase("a sticker"),
+    VOICE: Phrase("a voice message"),
+}
 
 _CAPTIONED = frozenset({"image", "video", "document"})
 LONGEST_CAPTION = 1024
@@ -24,24 +34,53 @@ def file_part(content: bytes, name: str, *, kind: str | None = None, caption: st
     - `caption`: the words beneath a picture, a video or a document.
     """
     if len(content) > LARGEST:
-        raise FileNotTaken(f"it has {_size(len(content))}, and WhatsApp takes {_size(LARGEST)}: {_SMALLER}")
+        raise FileNotTaken(
+            Phrase(
+                "it has %(size)s, and WhatsApp takes %(most)s: %(remedy)s",
+                size=_size(len(content)),
+                most=_size(LARGEST),
+                remedy=_SMALLER,
+            )
+        )
     found = type_of(content)
     is_voice = kind == VOICE
     if kind is not None and ("audio" if is_voice else kind) != found.kind:
-        raise FileNotTaken(f"it is {found.words}, which WhatsApp takes as {found.kind}, not as {kind}")
+        raise FileNotTaken(
+            Phrase(
+                "it is %(words)s, which WhatsApp takes as %(kind)s, not as %(asked)s",
+                words=found.words,
+                kind=SENT_AS[found.kind],
+                asked=SENT_AS[kind],
+            )
+        )
     if is_voice and found != OPUS:
-        raise FileNotTaken(f"it is {found.words}, and a voice message is an OGG sound with Opus: save it as that")
+        raise FileNotTaken(
+            Phrase("it is %(words)s, and a voice message is an OGG sound with Opus: save it as that", words=found.words)
+        )
     if len(content) > found.most:
         raise FileNotTaken(
-            f"it is {found.words} of {_size(len(content))}, and WhatsApp takes {_size(found.most)}: {_SMALLER}"
+            Phrase(
+                "it is %(words)s of %(size)s, and WhatsApp takes %(most)s: %(remedy)s",
+                words=found.words,
+                size=_size(len(content)),
+                most=_size(found.most),
+                remedy=_SMALLER,
+            )
         )
     if caption is not None and found.kind not in _CAPTIONED:
         raise FileNotTaken(
-            f"it is {found.words}, and only pictures, videos and documents have captions: leave that out"
+            Phrase(
+                "it is %(words)s, and only pictures, videos and documents have captions: leave that out",
+                words=found.words,
+            )
         )
     if caption is not None and len(caption) > LONGEST_CAPTION:
         raise FileNotTaken(
-            f"the caption has {len(caption):,} characters, and WhatsApp takes {LONGEST_CAPTION:,}: shorten it"
+            Phrase(
+                "the caption has %(number)s characters, and WhatsApp takes %(most)s: shorten it",
+                number=len(caption),
+                most=LONGEST_CAPTION,
+            )
         )
     return Part(
         kind=found.kind,
@@ -60,7 +99,7 @@ def shown_name(name: str, found: FileType) -> str:
     return name if is_right else name + found.suffixes[0]
 
 
-_SMALLER = "make it smaller, or send a link"
+_SMALLER = Phrase("make it smaller, or send a link")
 
 
 def _size(size: int) -> str:

@@ -1,6 +1,6 @@
 """Tells whether an answer says that it does not know, in Portuguese, Spanish or English. Pure.
 
-A table of forms: a negation, with what it denies. What is denied has to be knowledge (a person who knows, finds or
+A table of forms: a negation, with what it denies. The denied thing has to be knowledge (a person who knows, finds or
 confirms something, a document that says it), since "we have no gluten" is an answer. It may be wrong: a person reads
 the draft that is made of it.
 """

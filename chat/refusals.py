@@ -15,7 +15,7 @@ from chat.work import Refuse, Rules, StartOver
 
 def refusal_due(chat: Chat, now: datetime, rules: Rules) -> Refuse | StartOver | None:
     """Waiting messages that get no reply, those of one reason together; with them a running turn that a pause ends.
-    What is asked for in the chat itself is done first."""
+    A request that is made in the chat itself is done first."""
     turn = chat.turn
     running = turn.messages if turn is not None else ()
     if gone := edits.revoked(chat):

@@ -156,7 +156,7 @@ async def write(request: Request) -> Response:
     deps, simulator = _deps(request), await _simulator(request)
     message = await body_of(request, NewMessage)
     if not is_canonical(message.chat):
-        raise Problem(400, f"{message.chat[:60]!r} is not the canonical JID of a chat.")
+        raise Problem(400, "%(jid)s is not the canonical JID of a chat.", jid=repr(message.chat[:60]))
     if not message.text.strip():
         raise Problem(400, "The message is empty.")
     try:
@@ -165,12 +165,12 @@ async def write(request: Request) -> Response:
         else:
             stored = await simulator.publish(message.chat, message.text, id=message.id)
     except EventTooLarge as error:
-        raise Problem(413, f"The message is too long: {error}.") from error
+        raise Problem(413, "The message is too long: %(reason)s.", reason=error) from error
     except LogFull as error:
-        raise Problem(503, f"Not stored: {error}.") from error
+        raise Problem(503, "Not stored: %(reason)s.", reason=error) from error
     except LogUnavailable as error:
         log.warning("message_not_stored", account=deps.account, reason=str(error))
-        raise Problem(503, f"Not stored, the bus does not answer: {error}.") from error
+        raise Problem(503, "Not stored, the bus does not answer: %(reason)s.", reason=error) from error
     return answer(Stored(message.id, stored.seq, stored.duplicate), 201)
 
 
@@ -195,7 +195,7 @@ async def stream(request: Request) -> ASGIApp:
     try:
         head = await deps.log.head()
     except LogUnavailable as error:
-        raise Problem(503, f"The bus does not answer: {error}.") from error
+        raise Problem(503, "The bus does not answer: %(reason)s.", reason=error) from error
     state = request.app.state
     return EventStream(deps, _key(request), after, head.created, closing=state.closing, open_streams=state.open_streams)
 
@@ -216,13 +216,14 @@ async def _simulator(request: Request) -> Simulator:
     try:
         is_real = await deps.is_real()
     except LogUnavailable as error:
-        raise Problem(503, f"Not stored, the bus does not answer: {error}.") from error
+        raise Problem(503, "Not stored, the bus does not answer: %(reason)s.", reason=error) from error
     if is_real:
         log.warning("message_not_stored", account=deps.account, reason="the account is that of a real number")
         raise Problem(
             409,
-            f"The account {deps.account} is that of a real number: a message that nobody wrote is not put into its "
+            "The account %(account)s is that of a real number: a message that no person wrote is not put into its "
             "chats. Set RECADO_ACCOUNT to another name for the simulated phones.",
+            account=deps.account,
         )
     return deps.simulator
 
@@ -230,7 +231,7 @@ async def _simulator(request: Request) -> Simulator:
 def _key(request: Request) -> ChatKey:
     chat = request.path_params["chat"]
     if not is_canonical(chat):
-        raise Problem(404, f"{chat[:60]!r} is not the canonical JID of a chat.")
+        raise Problem(404, "%(jid)s is not the canonical JID of a chat.", jid=repr(chat[:60]))
     return ChatKey(request.query_params.get("account") or _deps(request).account, chat)
 
 
@@ -238,7 +239,9 @@ def _number(given: str | None, what: str) -> int | None:
     if given is None:
         return None
     if (number := whole_number(given)) is None:
-        raise Problem(400, f"{what} is a sequence of the log, a whole number, not {given[:40]!r}.")
+        raise Problem(
+            400, "%(name)s is a sequence of the log, a whole number, not %(text)s.", name=what, text=repr(given[:40])
+        )
     return number
 
 

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -37,6 +37,7 @@ from console.documents import pages as document_pages
 from console.documents import pairs as pair_pages
 from console.guard import Guard
 from console.guesses import Guesses
+from console.languages import translate_of
 from console.open_streams import OpenStreams
 from console.problems import (
     Problem,
@@ -49,7 +50,9 @@ from console.problems import (
 )
 from console.profiles import pages as profile_pages
 from console.profiles.trials import Trials
+from console.rendering import render
 from console.sign_in import pages as sign_in_pages
+from console.wording import tables_of
 from events.log import LogError
 from projections.reads.reader import ProjectionMissing
 
@@ -133,9 +136,9 @@ def make_probes(deps: Deps) -> Starlette:
     return app
 
 
-async def page(_request: Request) -> Response:
-    """The page, which fetches all other data itself."""
-    return FileResponse(STATIC / "page.html", headers={"cache-control": "no-cache"})
+async def page(request: Request) -> Response:
+    """The page of the phones, which fetches all other data itself."""
+    return render(request, "phones.html", tables=tables_of(translate_of(request)))
 
 
 async def healthz(_request: Request) -> Response:

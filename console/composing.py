@@ -77,7 +77,7 @@ def checked(part: Part, field: str) -> Part:
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise Unfit(field, "This cannot be sent: %(reason)s.", reason=error) from error
     if (fault := next(faults(part), None)) is not None:
-        raise Unfit(field, "This cannot be sent: %(reason)s.", reason=fault.replace("`", ""))
+        raise Unfit(field, "This cannot be sent: %(reason)s.", reason=fault)
     return part
 
 

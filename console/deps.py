@@ -23,6 +23,7 @@ from events.files import File
 from events.jetstream.media_store import Object
 from events.library import Library
 from events.log import EventLog, LogUnavailable
+from events.phrases import Phrase
 from gateways.local.simulator import Simulator
 from gateways.templates.known import Templates
 from projections.reads.queries import Queries
@@ -99,7 +100,7 @@ class NoFiles:
         return None
 
     async def keep(self, content: bytes, name: str) -> str:  # noqa: ARG002
-        raise LogUnavailable("there is no store for files here")
+        raise LogUnavailable(Phrase("there is no store for files here"))
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Deps:
     - `queries`: the reads of the projection.
     - `news`: gets every committed batch.
     - `model`: the model that writes the replies.
-    - `not_ready`: returns the reasons for not taking work now, as text for a person; empty if work is taken.
+    - `not_ready`: returns the reasons for not taking work now, as phrases; empty if work is taken.
     - `simulator`: the simulated phones; None without them.
     - `files`: the files that replies send.
     - `is_real`: returns whether replies of `account` go to real phones now. Raises LogUnavailable.
@@ -137,7 +138,7 @@ class Deps:
     queries: Queries
     news: News
     model: ModelInfo
-    not_ready: Callable[[], Sequence[str]]
+    not_ready: Callable[[], Sequence[Phrase]]
     simulator: Simulator | None = None
     files: Files = NoFiles()  # noqa: RUF009 - it has no state
     is_real: Callable[[], Awaitable[bool]] = _never

@@ -138,7 +138,7 @@ async def _add(request: Request, account: str, entry: Entry, bytes_: bytes | Non
 async def _free(request: Request, account: str, name: str, given: Mapping[str, str], field: str = "name") -> None:
     """Refuse a name that cannot be one, or that another entry has, unless it is to be replaced. Raises Unfit."""
     if (fault := name_fault(name)) is not None:
-        raise Unfit(field, "%(reason)s.", reason=fault[:1].upper() + fault[1:])
+        raise Unfit(field, "Not added: %(reason)s.", reason=fault)
     try:
         there = await _library(request).entry(account, name)
     except LogError as error:
@@ -158,8 +158,7 @@ def _part_of(bytes_: bytes, filename: str, given: Mapping[str, str]) -> Part:
     try:
         return file_part(bytes_, _own_name(filename), kind=VOICE if given.get("voice") else None, caption=caption)
     except FileNotTaken as refusal:
-        reason = str(refusal)
-        raise Unfit("file", "This cannot be sent: %(reason)s.", reason=reason) from refusal
+        raise Unfit("file", "This cannot be sent: %(reason)s.", reason=refusal.reason) from refusal
 
 
 def _own_name(filename: str) -> str:

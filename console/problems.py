@@ -92,13 +92,14 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
 
 
 def _answer(request: Request, problem: Problem) -> Response:
-    """The error: for requests of pages as a page in their language, else as JSON in English, for programs."""
-    path = request.url.path
-    if is_of_a_form(request.headers):
-        return answer({"error": problem.said(translate_of(request))}, problem.status)
-    if path.startswith(("/desk", "/log")) or (not path.startswith("/api/") and is_for_people(request.headers)):
-        return render(request, "problem.html", status=problem.status, error=problem.said(translate_of(request)))
-    return answer({"error": str(problem)}, problem.status)
+    """The error as a page or as JSON, in the language of the request: a program asks for none, and gets English."""
+    path, said = request.url.path, problem.said(translate_of(request))
+    is_of_a_page = path.startswith(("/desk", "/log")) or (
+        not path.startswith("/api/") and is_for_people(request.headers)
+    )
+    if is_of_a_page and not is_of_a_form(request.headers):
+        return render(request, "problem.html", status=problem.status, error=said)
+    return answer({"error": said}, problem.status)
 
 
 def is_of_a_form(headers: Headers) -> bool:

@@ -49,11 +49,10 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     """The template as a page, with `values` escaped."""
     deps: Deps = request.app.state.deps
     translate = translate_of(request)
-    reasons = tuple(deps.not_ready())
     user: User = request.scope["user"] or NOBODY
     owns, reads = user.role == "owner", user.acts
     base = {
-        "troubles": reasons,
+        "troubles": tuple(map(translate.say, deps.not_ready())),
         "phones": deps.simulator is not None and user.sees(deps.account),
         "profiled": deps.profiles is not None and owns,
         "filed": deps.library is not None and reads,

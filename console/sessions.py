@@ -89,7 +89,7 @@ class Sessions:
         return browser if known is not None and self._now() < known.known_until else None
 
     def session(self, browser: str) -> KnownBrowser | None:
-        """The browser, if it is logged in. Whether its user's sessions still hold is not known here."""
+        """The browser, if it is logged in. It does not know whether the sessions of its user still hold."""
         known = self._kept.browsers.get(browser)
         return known if known is not None and self._now() < known.session_until else None
 

@@ -15,12 +15,14 @@ from typing import Any
 
 import msgspec
 import structlog
+from starlette.requests import Request
 from starlette.types import Message as Sent
 from starlette.types import Receive, Scope, Send
 
 from console.bubbles import Bubble, bubbles_of, sizes_of
 from console.deps import Deps
 from console.entrance import LetIn
+from console.languages import Translate, translate_of
 from console.news import ChatNews
 from console.open_streams import OpenStreams
 from console.seen import Looking, looking
@@ -71,7 +73,7 @@ class SeenEvent(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """Whether recado takes work, and the reasons if it does not."""
+    """Whether recado takes work, and if it does not, the reasons in the language of the page."""
 
     ready: bool
     reasons: tuple[str, ...]
@@ -116,14 +118,14 @@ class EventStream:
             return
         with self._open.one_more(scope["visitor"].place):
             await send(begin)
-            await self._run(scope["let_in"], receive, send)
+            await self._run(scope["let_in"], translate_of(Request(scope)), receive, send)
 
-    async def _run(self, let_in: LetIn, receive: Receive, send: Send) -> None:
+    async def _run(self, let_in: LetIn, translate: Translate, receive: Receive, send: Send) -> None:
         parts: list[Coroutine[Any, Any, None]] = [
             self._write(send),
             self._chat(),
             *([self._news()] if let_in.user.sees(self._deps.account) else []),
-            self._status(let_in),
+            self._status(let_in, translate),
             _disconnected(receive),
             self._closed(),
         ]
@@ -165,13 +167,13 @@ class EventStream:
             while True:
                 await self._queue.put(b"".join(map(_news, await unread.take())))
 
-    async def _status(self, let_in: LetIn) -> None:
+    async def _status(self, let_in: LetIn, translate: Translate) -> None:
         there: Looking | None = None
         await self._queue.put(f"retry: {RECONNECT}\n\n".encode() + _message("log", self._created))
         said: Status | None = None
         silent = 0.0
         while let_in.is_still():
-            reasons = tuple(self._deps.not_ready())
+            reasons = tuple(map(translate.say, self._deps.not_ready()))
             status = Status(not reasons, reasons)
             if status != said:
                 await self._queue.put(_message("status", status))

@@ -85,9 +85,11 @@ async def _part(request: Request, key: ChatKey, given: Mapping[str, str]) -> Par
         values = _values(given)
         file = await _file(deps_of(request), key.account, given) if template.header in HEADER_FILES else None
     except TemplatesUnread as unread:
-        raise NotTaken(503, "%(unread)s Nothing was sent.", same=True, unread=_sentence(str(unread))) from unread
+        raise NotTaken(
+            503, "%(unread)s Nothing was sent.", same=True, unread=_sentence(translate_of(request).say(unread))
+        ) from unread
     except (TemplateUnknown, LogError) as fault:
-        raise NotTaken(400, "%(reason)s", reason=_sentence(str(fault))) from fault
+        raise NotTaken(400, "%(reason)s", reason=_sentence(translate_of(request).say(fault))) from fault
     if _lacking(fields(template), values, file):
         _ = translate_of(request)
         return (_("Some values are missing."),)
@@ -114,10 +116,10 @@ async def _page(
         if ref:
             values |= await _filled_in(deps, key, known.find(ref), given, tried=given.get("do") == "send")
     except TemplatesUnread as unread:
-        values["faults"].append(_sentence(str(unread)))
+        values["faults"].append(_sentence(translate_of(request).say(unread)))
         status = max(status, 503)
     except TemplateUnknown as unknown:
-        values["faults"].append(_sentence(str(unknown)))
+        values["faults"].append(_sentence(translate_of(request).say(unknown)))
         status = max(status, 404)
     return render(request, "template.html", status=status, **values)
 

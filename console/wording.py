@@ -15,6 +15,7 @@ from projections.reads.costs import Cost, in_dollars
 from projections.reads.spoken import KINDS, SPEAKERS
 from projections.reads.views import Entry, LastWords
 from projections.story import parts
+from projections.story.order import COMMANDS
 from projections.story.reasons import EXPLAINED, FAILED, NOT_SENT
 from projections.tables.marks import SAID
 from projections.trouble import OVERDUE_AFTER
@@ -86,6 +87,19 @@ TABLES: tuple[Mapping[Any, str], ...] = (
     TEMPLATE_STATES,
 )
 """Tables whose words are in the catalogs."""
+
+
+def tables_of(_: Translate) -> dict[str, dict[str, str]]:
+    """The tables that the page of the phones needs, by the names of their words."""
+    tables: Mapping[str, Mapping[Any, str]] = {
+        "commands": COMMANDS,
+        "faults": FAILED,
+        "kinds": KINDS,
+        "not_sent": NOT_SENT,
+        "reasons": EXPLAINED,
+        "sent": SENT,
+    }
+    return {name: {word: _.gettext(text) for word, text in table.items()} for name, table in tables.items()}
 
 
 def person(chat: str) -> str:

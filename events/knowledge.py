@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from events.inbound import Time
+from events.phrases import Phrase
 from events.subjects import token, untoken
 
 LARGEST = 512 * 1024
@@ -110,7 +111,7 @@ class Unread(msgspec.Struct, frozen=True):
 def encoded(place: Place, document: Document) -> bytes:
     """The version as JSON. Raises KnowledgeUnreadable if it breaks a bound, or cannot be read again at its place."""
     if untoken(token(place.name)) != place.name:
-        raise KnowledgeUnreadable("its name cannot be stored: give a shorter one")
+        raise KnowledgeUnreadable(Phrase("its name cannot be stored: give a shorter one"))
     body = msgspec.json.encode(document)
     if isinstance(found := read(place.subject, 0, body), Unread):
         raise KnowledgeUnreadable(found.reason)
@@ -132,7 +133,7 @@ def read(subject: str, seq: int, body: bytes) -> Version | Unread:
 def _place(subject: str) -> Place:
     tokens = subject.split(".")
     if len(tokens) != 3:
-        raise KnowledgeUnreadable("its subject has not three tokens")
+        raise KnowledgeUnreadable(Phrase("its subject has not three tokens"))
     try:
         return msgspec.convert({"collection": untoken(tokens[1]), "name": untoken(tokens[2])}, Place)
     except msgspec.ValidationError as fault:
@@ -141,7 +142,13 @@ def _place(subject: str) -> Place:
 
 def _decoded(body: bytes, name: str | None = None) -> Document:
     if len(body) > LARGEST:
-        raise KnowledgeUnreadable(f"it has {len(body):,} bytes; a document's version has at most {LARGEST:,}")
+        raise KnowledgeUnreadable(
+            Phrase(
+                "it has %(number)s bytes; a document's version has at most %(largest)s",
+                number=len(body),
+                largest=LARGEST,
+            )
+        )
     try:
         raw = msgspec.json.decode(body, type=dict[str, Any])
         if raw.get("removed") is True and name is not None:  # nothing else is needed to end a document
@@ -150,5 +157,5 @@ def _decoded(body: bytes, name: str | None = None) -> Document:
     except (ValueError, RecursionError) as fault:
         raise KnowledgeUnreadable(str(fault)) from fault
     if not (document.removed or document.faq or document.object):
-        raise KnowledgeUnreadable("it has neither `object` nor `faq`, and is not `removed`")
+        raise KnowledgeUnreadable(Phrase("it has neither `object` nor `faq`, and is not `removed`"))
     return document

@@ -9,6 +9,7 @@ import msgspec
 
 from events.knowledge import Document, Place, Unread, Version
 from events.log import LogError
+from events.phrases import Phrase
 from events.settled import Outcome, Settled
 
 
@@ -16,7 +17,9 @@ class KnowledgeChanged(LogError):
     """The document was changed after it was looked at; nothing was stored."""
 
     def __init__(self, place: Place) -> None:
-        super().__init__(f"{place} was changed at the same moment, and nothing was written: look again")
+        super().__init__(
+            Phrase("%(place)s was changed at the same moment, and nothing was written: look again", place=str(place))
+        )
 
 
 class Stock(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ import msgspec
 
 from events.kept_fields import Fields, fields_of, keep
 from events.parts import Label, Part
+from events.phrases import Phrase
 
 PREFIX = "LIBRARY/"
 """The beginning of a part's `object` whose bytes are in the library."""
@@ -99,16 +100,20 @@ def folded(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
 
 
-def name_fault(name: str) -> str | None:
+def name_fault(name: str) -> Phrase | None:
     """Why an entry cannot have this name; None if it can."""
     if not folded(name) or name != name.strip():
-        return "a name of the library is not blank, and has no blanks at its ends"
+        return Phrase("a name of the library is not blank, and has no blanks at its ends")
     if len(name) > LONGEST_NAME:
-        return f"a name of the library has at most {LONGEST_NAME} characters, and this one has {len(name):,}"
+        return Phrase(
+            "a name of the library has at most %(longest_name)s characters, and this one has %(number)s",
+            longest_name=LONGEST_NAME,
+            number=len(name),
+        )
     if "/" in name or "\\" in name:
-        return "a name of the library has no slashes: give the name alone"
+        return Phrase("a name of the library has no slashes: give the name alone")
     if any(unicodedata.category(sign) in _UNSEEN and sign != _JOINER for sign in name):
-        return "a name of the library has no signs that cannot be seen"
+        return Phrase("a name of the library has no signs that cannot be seen")
     return None
 
 

@@ -11,6 +11,7 @@ import msgspec
 from events.account_update import AccountUpdate
 from events.decisions import Decision
 from events.inbound import Inbound
+from events.phrases import Phrase
 from events.recorded import Recorded
 from events.subjects import ChatKey
 
@@ -22,14 +23,20 @@ Tail = Callable[[int, str], AsyncGenerator[list[Recorded], None]]
 
 
 class LogError(Exception):
-    """The log could not carry out a request."""
+    """The log could not carry out a request, for `reason`."""
+
+    def __init__(self, reason: Phrase) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class WrongExpectedVersion(LogError):
     """The chat's last decision is at sequence `actual`, not at `expected`: another actor has decided meanwhile."""
 
     def __init__(self, key: ChatKey, expected: int, actual: int) -> None:
-        super().__init__(f"the chat's last decision is at {actual}, not at {expected}")
+        super().__init__(
+            Phrase("the chat's last decision is at %(actual)s, not at %(expected)s", actual=actual, expected=expected)
+        )
         self.key = key
         self.expected = expected
         self.actual = actual
@@ -47,7 +54,12 @@ class WriteUnknown(LogUnavailable):
     """It is not known whether a write was stored, though it was tried again."""
 
     def __init__(self, reason: LogUnavailable) -> None:
-        super().__init__(f"it is not known whether this was stored: look before you do it again ({reason})")
+        super().__init__(
+            Phrase(
+                "it is not known whether this was stored: look before you do it again (%(reason)s)",
+                reason=reason.reason,
+            )
+        )
 
 
 class LogFull(LogError):
@@ -58,7 +70,9 @@ class EventTooLarge(LogError):
     """The event has `size` bytes, the server accepts `limit`; nothing was stored."""
 
     def __init__(self, size: int, limit: int) -> None:
-        super().__init__(f"the event has {size:,} bytes, the server takes {limit:,}: shorten it")
+        super().__init__(
+            Phrase("the event has %(size)s bytes, the server takes %(limit)s: shorten it", size=size, limit=limit)
+        )
         self.size = size
         self.limit = limit
 

@@ -22,6 +22,7 @@ from events.log import (
     RawMessage,
     WrongExpectedVersion,
 )
+from events.phrases import Phrase
 from events.recorded import Recorded
 from events.subjects import (
     ChatKey,
@@ -91,7 +92,7 @@ class MemoryLog:
         """Store any bytes under `wa.<type>.<account>.<chat>`, as an outsider's NATS client can."""
         _wa, type_, account, chat = subject.split(".")
         if type_ not in INBOUND:
-            raise LogUnavailable(f"no stream takes {subject}")
+            raise LogUnavailable(Phrase("no stream takes %(subject)s", subject=subject))
         known = self._by_id.get((headers or {}).get("Nats-Msg-Id", ""))
         if known is not None:
             return Appended(known, duplicate=True)
@@ -208,7 +209,7 @@ class MemoryLog:
 
     def _store(self, subject: str, body: bytes, headers: Mapping[str, str]) -> int:
         if self._limit and self._size + len(body) > self._limit:
-            raise LogFull("the log is full: maximum bytes exceeded")
+            raise LogFull(Phrase("the log is full: maximum bytes exceeded"))
         seq = len(self._stored) + 1
         self._stored.append((RawMessage(seq, subject, dict(headers), body), self._clock()))
         self._size += len(body)

@@ -13,6 +13,8 @@ from typing import Annotated
 
 import msgspec
 
+from events.phrases import Phrase
+
 MOST_PARTS = 10
 """Parts of one reply."""
 
@@ -143,78 +145,88 @@ KINDS: dict[str, Kind] = {
 _UNSET = {field.name: field.default for field in msgspec.structs.fields(Part) if field.name != "kind"}
 
 
-def problems(parts: Sequence[Part]) -> Iterator[str]:
+def problems(parts: Sequence[Part]) -> Iterator[Phrase]:
     """A sentence on each fault of parts that are to be sent, with the remedy."""
     if len(parts) > MOST_PARTS:
-        yield f"there are {len(parts)} parts: a reply has at most {MOST_PARTS}"
+        yield Phrase(
+            "there are %(number)s parts: a reply has at most %(most_parts)s", number=len(parts), most_parts=MOST_PARTS
+        )
     if (size := len(msgspec.json.encode(parts))) > LARGEST_PARTS:
-        yield f"the parts have {size:,} bytes: a reply has at most {LARGEST_PARTS:,}"
+        yield Phrase(
+            "the parts have %(size)s bytes: a reply has at most %(largest_parts)s",
+            size=size,
+            largest_parts=LARGEST_PARTS,
+        )
     if sum(part.kind == "choices" for part in parts) > 1:
-        yield "there are several parts of kind choices: ask one question at a time"
+        yield Phrase("there are several parts of kind choices: ask one question at a time")
     for number, part in enumerate(parts, 1):
         for fault in faults(part):
-            yield f"part {number} ({part.kind}): {fault}"
+            yield Phrase("part %(number)s (%(kind)s): %(fault)s", number=number, kind=part.kind, fault=fault)
 
 
-def faults(part: Part) -> Iterator[str]:
+def faults(part: Part) -> Iterator[Phrase]:
     """The faults of one part."""
     kind = KINDS.get(part.kind)
     if kind is None:
-        yield f"the kind is none of {', '.join(KINDS)}"
+        yield Phrase("the kind is none of %(names)s", names=", ".join(KINDS))
         return
     given = {name for name, unset in _UNSET.items() if getattr(part, name) != unset}
     for name in sorted(kind.needs - given - ({"emoji"} if part.emoji == "" else set())):
-        yield f"give it `{name}`"
+        yield Phrase("give it `%(name)s`", name=name)
     for name in sorted(given - kind.needs - kind.may):
-        yield f"it has no `{name}`: leave that out"
+        yield Phrase("it has no `%(name)s`: leave that out", name=name)
     if part.kind in FILES:
         yield from _file_faults(part)
     elif part.kind == "choices":
         yield from _choice_faults(part)
     elif part.kind == "link" and part.url is not None and not _URL.fullmatch(part.url):
-        yield "`url` is no address: give it one that begins with https://"
+        yield Phrase("`url` is no address: give it one that begins with https://")
     elif part.kind == "template":
         yield from _template_faults(part)
     for name in ("text", "name", "title", "button"):
         if (value := getattr(part, name)) is not None and not value.strip():
-            yield f"`{name}` is blank"
+            yield Phrase("`%(name)s` is blank", name=name)
     if any(sum(sign.isdigit() for sign in phone) < 3 for phone in part.phones):
-        yield "`phones` has one without a number: give each as +5511999999999"
+        yield Phrase("`phones` has one without a number: give each as +5511999999999")
 
 
-def _file_faults(part: Part) -> Iterator[str]:
+def _file_faults(part: Part) -> Iterator[Phrase]:
     if (part.object is None) == (part.url is None):
-        yield "give it one of `object` and `url`"
+        yield Phrase("give it one of `object` and `url`")
     if part.object is not None and not _OBJECT.fullmatch(part.object):
-        yield "`object` is neither LIBRARY/<sha256> nor MEDIA/<name>"
+        yield Phrase("`object` is neither LIBRARY/<sha256> nor MEDIA/<name>")
     if part.url is not None and not _URL.fullmatch(part.url):
-        yield "`url` is no address: give it one that begins with https://"
+        yield Phrase("`url` is no address: give it one that begins with https://")
 
 
-def _choice_faults(part: Part) -> Iterator[str]:
+def _choice_faults(part: Part) -> Iterator[Phrase]:
     if len(part.choices) > MOST_CHOICES:
-        yield f"it has {len(part.choices)} choices: people are shown at most {MOST_CHOICES}"
+        yield Phrase(
+            "it has %(number)s choices: people are shown at most %(most_choices)s",
+            number=len(part.choices),
+            most_choices=MOST_CHOICES,
+        )
     ids = [option.id for option in part.choices]
     if any(not option.id.strip() or not option.title.strip() for option in part.choices):
-        yield "each choice needs an `id` and a `title`"
+        yield Phrase("each choice needs an `id` and a `title`")
     elif len(set(ids)) < len(ids):
-        yield "two choices have the same `id`"
+        yield Phrase("two choices have the same `id`")
     elif len({option.title.strip().casefold() for option in part.choices}) < len(ids):
-        yield "two choices have the same `title`: a person could not tell them apart"
+        yield Phrase("two choices have the same `title`: a person could not tell them apart")
 
 
-def _template_faults(part: Part) -> Iterator[str]:
+def _template_faults(part: Part) -> Iterator[Phrase]:
     if part.name is not None and not _TEMPLATE.fullmatch(part.name):
-        yield "`name` is no template's: WhatsApp's names have small letters, digits and _"
+        yield Phrase("`name` is no template's: WhatsApp's names have small letters, digits and _")
     if part.language is not None and not _LANGUAGE.fullmatch(part.language):
-        yield "`language` is no language: give it as pt_BR or en"
+        yield Phrase("`language` is no language: give it as pt_BR or en")
     values = part.parameters
     if values is None:
         return
     if len(values.header) > 1:
-        yield "`parameters.header` has several values: a header has one"
+        yield Phrase("`parameters.header` has several values: a header has one")
     texts = values.body.values() if isinstance(values.body, dict) else values.body
     for text in (*texts, *values.header):
         if "\n" in text or "\t" in text or "    " in text:
-            yield "a variable has a line break, a tab or four blanks, which WhatsApp refuses"
+            yield Phrase("a variable has a line break, a tab or four blanks, which WhatsApp refuses")
             return

@@ -14,6 +14,7 @@ import msgspec
 
 from events.inbound import Time
 from events.jid import is_group
+from events.phrases import Phrase
 from events.subjects import ChatKey
 
 DEFAULT = "default"
@@ -81,16 +82,20 @@ def encoded(profile: Profile) -> bytes:
     document = msgspec.structs.asdict(profile)
     document = {**document.pop("more"), **document}
     if profile.name == DEFAULT:
-        raise ProfileUnreadable(f"{DEFAULT} is the name of the instances' own settings: choose another name")
+        raise ProfileUnreadable(
+            Phrase("%(default)s is the name of the instances' own settings: choose another name", default=DEFAULT)
+        )
     if not _is_shallow((profile.settings, profile.more), DEEPEST + 2):
-        raise ProfileUnreadable(f"it has more than {DEEPEST} levels of lists and tables")
+        raise ProfileUnreadable(Phrase("it has more than %(deepest)s levels of lists and tables", deepest=DEEPEST))
     try:
         body = _encoder.encode({name: value for name, value in document.items() if name not in _LEFT_OUT or value})
         msgspec.convert(document, Profile)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ProfileUnreadable(str(error)) from error
     if len(body) > LARGEST:
-        raise ProfileUnreadable(f"it has {len(body):,} bytes; a profile has at most {LARGEST:,}")
+        raise ProfileUnreadable(
+            Phrase("it has %(number)s bytes; a profile has at most %(largest)s", number=len(body), largest=LARGEST)
+        )
     return body
 
 
@@ -101,7 +106,9 @@ _LEFT_OUT = frozenset({"by", "accounts", "chats", "groups", "settings", "removed
 def decoded(body: bytes) -> Profile:
     """The profile in `body`. Raises ProfileUnreadable."""
     if len(body) > LARGEST:
-        raise ProfileUnreadable(f"it has {len(body):,} bytes; a profile has at most {LARGEST:,}")
+        raise ProfileUnreadable(
+            Phrase("it has %(number)s bytes; a profile has at most %(largest)s", number=len(body), largest=LARGEST)
+        )
     try:
         document = msgspec.json.decode(body, type=dict[str, Any])
         known = {name: value for name, value in document.items() if name in _FIELDS}
@@ -110,9 +117,9 @@ def decoded(body: bytes) -> Profile:
     except (ValueError, RecursionError) as error:
         raise ProfileUnreadable(str(error)) from error
     if profile.name == DEFAULT:
-        raise ProfileUnreadable(f"no profile is named {DEFAULT}")
+        raise ProfileUnreadable(Phrase("no profile is named %(default)s", default=DEFAULT))
     if not _is_shallow((profile.settings, profile.more), DEEPEST + 2):
-        raise ProfileUnreadable(f"it has more than {DEEPEST} levels of lists and tables")
+        raise ProfileUnreadable(Phrase("it has more than %(deepest)s levels of lists and tables", deepest=DEEPEST))
     return profile
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from events.log import LogError
+from events.phrases import Phrase
 from events.profile import InForce, Profile, ProfileUnreadable, decoded
 
 MOST_AT_ONCE = 1_000
@@ -18,7 +19,7 @@ class ProfilesChanged(LogError):
     """The profiles were changed after they were looked at; nothing was stored."""
 
     def __init__(self) -> None:
-        super().__init__("the profiles were changed at the same moment, and nothing was written: look again")
+        super().__init__(Phrase("the profiles were changed at the same moment, and nothing was written: look again"))
 
 
 class Unread(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from events.log import LogError
+from events.phrases import Phrase
 
 Role = Literal["owner", "agent", "viewer"]
 """- `owner`: may do everything.
@@ -155,7 +156,7 @@ class UsersChanged(LogError):
     """The users were changed after they were looked at; nothing was stored."""
 
     def __init__(self) -> None:
-        super().__init__("the users were changed at the same moment, and nothing was written: try again")
+        super().__init__(Phrase("the users were changed at the same moment, and nothing was written: try again"))
 
 
 class UserBook(Protocol):

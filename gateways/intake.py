@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from events.inbound import INBOUND_TYPE_OF, LONGEST_ID, Edit, Message, Revoke
 from events.jid import PHONE, held_since, is_group, number_of, people_in
 from events.log import Appended, EventLog, LogError, LogFull
+from events.phrases import Phrase
 from events.subjects import ChatKey
 from gateways.names.person import Person, is_person
 
@@ -28,8 +29,13 @@ class LogNearlyFull(LogFull):
 
     def __init__(self, size: int, limit: int) -> None:
         super().__init__(
-            f"the log is {size / limit:.0%} full ({size:,} of {limit:,} bytes): nothing new is taken in until "
-            "there is room; give the stream EVENTS more max_bytes"
+            Phrase(
+                "the log is %(share)s%% full (%(size)s of %(limit)s bytes): nothing new is taken in until there is "
+                "room; give the stream EVENTS more max_bytes",
+                share=round(100 * size / limit),
+                size=size,
+                limit=limit,
+            )
         )
         self.size = size
         self.limit = limit
@@ -39,7 +45,9 @@ class MessageIdRefused(LogError):
     """The id has `size` characters, which no reader of the log accepts; the message was not stored."""
 
     def __init__(self, size: int) -> None:
-        super().__init__(f"the message's id has {size:,} characters: give it 1 to {LONGEST_ID}")
+        super().__init__(
+            Phrase("the message's id has %(size)s characters: give it 1 to %(most)s", size=size, most=LONGEST_ID)
+        )
         self.size = size
 
 

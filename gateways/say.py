@@ -14,6 +14,7 @@ from chat.receipts import Progress, is_settled
 from events.decisions import Decision, Ignored, Reply, TurnFailed, TurnStarted
 from events.inbound import Control, Message, Receipt, ReceiptError
 from events.log import Appended, EventLog, LogUnavailable
+from events.phrases import Phrase
 from events.subjects import ChatKey, chat_filter, decisions_filter
 from gateways.intake import Intake
 
@@ -69,7 +70,7 @@ async def decided(
                         return recorded.event  # type: ignore[return-value]
     except TimeoutError as late:
         raise NoAnswer(patience) from late
-    raise LogUnavailable("the log was closed")
+    raise LogUnavailable(Phrase("the log was closed"))
 
 
 async def stored_order(log: EventLog, key: ChatKey, seq: int, *, patience: float) -> tuple[datetime, Control] | None:
@@ -83,7 +84,7 @@ async def stored_order(log: EventLog, key: ChatKey, seq: int, *, patience: float
                 return (first.at, first.event) if first.seq == seq and isinstance(first.event, Control) else None
     except TimeoutError:
         return None
-    raise LogUnavailable("the log was closed")
+    raise LogUnavailable(Phrase("the log was closed"))
 
 
 class Way(NamedTuple):
@@ -178,7 +179,7 @@ async def _ending(log: EventLog, key: ChatKey, message: str, after: int) -> tupl
                     found = None
             if found is not None and batch[-1].seq >= there:
                 return found
-    raise LogUnavailable("the log was closed")
+    raise LogUnavailable(Phrase("the log was closed"))
 
 
 def _ended_by(ending: Ending) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from events.log import EventLog, Head, LogUnavailable
+from events.phrases import Phrase
 from events.recorded import Recorded
 from projections import files
 from projections.database import VERSION, Meta, micros
@@ -97,7 +98,7 @@ async def grow(log: EventLog, projection: Projection, upto: int, progress: Progr
                 await asyncio.sleep(0)
             if arrived:
                 return events
-    raise LogUnavailable("the log was closed before its end was reached")
+    raise LogUnavailable(Phrase("the log was closed before its end was reached"))
 
 
 async def last_event(log: EventLog, head: Head) -> int:
@@ -140,4 +141,4 @@ async def _event_at(log: EventLog, seq: int) -> Recorded | None:
                 return batch[0] if batch[0].seq == seq else None
     except TimeoutError:
         pass
-    raise LogUnavailable(f"the event at {seq} was not given")
+    raise LogUnavailable(Phrase("the event at %(seq)s was not given", seq=seq))

@@ -28,7 +28,7 @@ log = structlog.get_logger("recado")
 
 def close_to_others(data: Path) -> None:
     """Leave only this user any right to recado's files and folders in `data`, which is not changed itself. Follows no
-    link. What cannot be changed is logged.
+    link. A file that cannot be changed is logged.
 
     Not while this process has a projection open: SQLite loses its locks if the file is opened and closed beside it.
     """

@@ -54,7 +54,7 @@ def words() -> Catalog:
     found = Catalog(domain=DOMAIN, project="recado", charset="utf-8", creation_date=_BEGUN, revision_date=_BEGUN)
     for path in (*sorted(CONSOLE.rglob("*")), *phrased()):
         method = _METHODS.get(path.suffix)
-        if method is None or path.name in FOR_PROGRAMS:
+        if method is None:
             continue
         extracted = extract_from_file(method, path, keywords=_KEYWORDS, options=_OPTIONS[path.suffix])
         for _, message, _, _ in extracted:
@@ -68,7 +68,7 @@ def words() -> Catalog:
 
 def phrased() -> list[Path]:
     """The files below the desk that say phrases."""
-    roots = (CONSOLE.parent / name for name in ("chat", "events", "gateways", "projections", "recado"))
+    roots = (CONSOLE.parent / name for name in ("actors", "chat", "events", "gateways", "projections", "recado"))
     files = sorted(path for root in roots for path in root.rglob("*.py"))
     return [path for path in files if b"from events.phrases import" in path.read_bytes()]
 

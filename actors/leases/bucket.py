@@ -29,6 +29,7 @@ from events.jetstream.api import (
 )
 from events.jetstream.connection import Bus, said
 from events.log import LogUnavailable
+from events.phrases import Phrase
 from events.stores import LEASES
 
 BUCKET = LEASES
@@ -56,7 +57,11 @@ log = structlog.get_logger("recado.leases")
 
 
 class LeasesUnavailable(Exception):
-    """The bucket does not answer; whether something was written is unknown."""
+    """The bucket does not answer, for `reason`; it is not known whether something was written."""
+
+    def __init__(self, reason: Phrase) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -108,9 +113,13 @@ class LeaseBucket:
         except nats.js.errors.NotFoundError as error:
             if error.err_code in (STREAM_NOT_FOUND, NO_MESSAGE):
                 return ABSENT
-            raise LeasesUnavailable(said(error)) from error
+            raise LeasesUnavailable(
+                Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
+            ) from error
         except _FAULTS as error:
-            raise LeasesUnavailable(said(error)) from error
+            raise LeasesUnavailable(
+                Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
+            ) from error
         return _entry(message.seq or 0, message.headers or {}, message.data or b"")
 
     async def read_all(self) -> dict[str, Entry]:
@@ -139,9 +148,11 @@ class LeaseBucket:
             finally:
                 await subscription.unsubscribe()
         except _FAULTS as error:
-            raise LeasesUnavailable(said(error)) from error
+            raise LeasesUnavailable(
+                Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
+            ) from error
         if refused is not None and not refused.startswith("503"):  # 503: the bucket is not made yet
-            raise LeasesUnavailable(refused)
+            raise LeasesUnavailable(Phrase("the server refused it: %(words)s", words=refused))
         return entries
 
     async def watch(self, heard: Callable[[str, bytes], None]) -> None:
@@ -158,7 +169,9 @@ class LeaseBucket:
             await self._bus.listen(_HEARD + ">", on_message)
             self._bus.watch(lambda standing: heard("", b"") if standing else None)
         except _FAULTS as error:
-            raise LeasesUnavailable(said(error)) from error
+            raise LeasesUnavailable(
+                Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
+            ) from error
 
     async def _publish(self, key: str, value: bytes, headers: dict[str, str], ttl: float | None) -> int | None:
         for _ in range(2):
@@ -170,16 +183,22 @@ class LeaseBucket:
             except nats.js.errors.APIError as error:
                 if error.err_code in CONFLICT:
                     return None
-                raise LeasesUnavailable(said(error)) from error
+                raise LeasesUnavailable(
+                    Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
+                ) from error
             except _FAULTS as error:
-                raise LeasesUnavailable(said(error)) from error
+                raise LeasesUnavailable(
+                    Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
+                ) from error
             else:
                 return ack.seq
-        raise LeasesUnavailable(f"no stream {STREAM} takes the write")
+        raise LeasesUnavailable(Phrase("no stream %(stream)s takes the write", stream=STREAM))
 
     async def _make(self) -> None:
         if not self._makes:
-            raise LeasesUnavailable(f"there is no bucket {BUCKET} on the bus: start an instance, which makes it")
+            raise LeasesUnavailable(
+                Phrase("there is no bucket %(bucket)s on the bus: start an instance, which makes it", bucket=BUCKET)
+            )
         wanted = {"max_bytes": MOST_BYTES, "max_msg_size": LONGEST_VALUE}
         try:
             info = await self._find()
@@ -187,8 +206,13 @@ class LeaseBucket:
                 await call(self._bus, f"STREAM.CREATE.{STREAM}", Done, self._config() | wanted, within=ANSWER_WITHIN)
             elif any(info.config.get(field) != value for field, value in self._shape().items()):
                 raise LeasesUnavailable(
-                    f"the bus has a bucket {BUCKET} with other settings (an older recado's?): stop all its users and "
-                    f"delete it, since it holds no lasting data, with the NATS CLI: nats stream rm {STREAM}"
+                    Phrase(
+                        "the bus has a bucket %(bucket)s with other settings (an older recado's?): stop all its "
+                        "users and delete it, since it holds no lasting data, with the NATS CLI: nats stream rm "
+                        "%(stream)s",
+                        bucket=BUCKET,
+                        stream=STREAM,
+                    )
                 )
             elif any(info.config.get(field) != value for field, value in wanted.items()):
                 await call(self._bus, f"STREAM.UPDATE.{STREAM}", Done, info.config | wanted, within=ANSWER_WITHIN)
@@ -196,7 +220,9 @@ class LeaseBucket:
         except (ApiRefused, LogUnavailable) as error:
             if isinstance(error, ApiRefused) and error.fault.err_code == NAME_IN_USE:
                 return  # another instance starts at the same moment and was faster
-            raise LeasesUnavailable(f"the bucket {BUCKET} cannot be made: {said(error)}") from error
+            raise LeasesUnavailable(
+                Phrase("the bucket %(bucket)s cannot be made: %(detail)s", bucket=BUCKET, detail=said(error))
+            ) from error
 
     async def _find(self) -> StreamInfo | None:
         try:

@@ -18,6 +18,7 @@ from chat.files import file_part
 from events.library import Library, digest_in, listed
 from events.log import LogError, LogUnavailable
 from events.parts import FILES, Part
+from events.phrases import Phrase
 
 
 class Store(Protocol):
@@ -31,7 +32,7 @@ class NoStore:
     """Where no file can be kept."""
 
     async def keep(self, content: bytes) -> str:  # noqa: ARG002 - the protocol's
-        raise LogUnavailable("there is no store for files here")
+        raise LogUnavailable(Phrase("there is no store for files here"))
 
 
 class NotSent(Exception):

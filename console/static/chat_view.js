@@ -1,9 +1,11 @@
 // The phone's screen: bubbles, ticks, the typing mark.
 
-import { arrange, clock, day, el, icon } from "./elements.js";
+import { nameOf } from "./days.js";
+import { arrange, clock, el, icon } from "./elements.js";
 import { drawn, wordsOf } from "./parts.js";
 import { update } from "./patch.js";
-import { ending, receipt } from "./event_words.js";
+import { ending, kindOf, noteOf, receipt } from "./event_words.js";
+import { _, ngettext } from "./words.js";
 
 const TICK = {
   sending: ["M12 7v5l3 2", "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18"],
@@ -11,10 +13,10 @@ const TICK = {
   logged: ["m2.500 12.500 4 4 8-9", "m11.500 15 1.500 1.500 8-9"],
 };
 const TICK_MEANS = {
-  sending: "on its way",
-  stored: "stored",
-  logged: "in the log",
-  taken: "being answered, or answered",
+  sending: _("on its way"),
+  stored: _("stored"),
+  logged: _("in the log"),
+  taken: _("being answered, or answered"),
 };
 
 export class ChatView {
@@ -57,7 +59,7 @@ export class ChatView {
     conversation.changedLines.clear();
     arrange(this.lines, this.withDays([...conversation.lines.values()].sort(inOrder)));
     this.typing.hidden = conversation.turn === null;
-    this.doing.textContent = conversation.turn === null ? "online" : "typing…";
+    this.doing.textContent = conversation.turn === null ? _("online") : _("typing…");
     this.doing.toggleAttribute("data-typing", conversation.turn !== null);
     if (atEnd) this.toEnd();
   }
@@ -70,7 +72,7 @@ export class ChatView {
     const elements = [];
     let last = null;
     for (const line of lines) {
-      const today = day(line.at);
+      const today = nameOf(line.at);
       if (today !== last) {
         const key = `day:${today}`;
         if (!this.elements.has(key)) this.elements.set(key, el("li", { class: "day" }, today));
@@ -88,12 +90,12 @@ export class ChatView {
       return this.item(line);
     } catch (error) {
       console.error(`${line.id} cannot be shown`, error);
-      return el("li", { class: "note" }, "A message cannot be shown.");
+      return el("li", { class: "note" }, _("A message cannot be shown."));
     }
   }
 
   item(line) {
-    if (line.author === "note") return el("li", { class: "note" }, line.text);
+    if (line.author === "note") return el("li", { class: "note" }, noteOf(line));
     const mine = line.author === "person";
     const bubbles = mine ? [this.own(line)] : this.theirs(line);
     return el(
@@ -101,20 +103,20 @@ export class ChatView {
       { class: `line ${mine ? "mine" : "theirs"}`, "data-id": line.id, "data-tick": mine ? (line.unsent ? "unsent" : line.tick) : null, "data-receipt": line.receipt, hidden: bubbles.length === 0 },
       ...bubbles,
       line.ended ? el("p", { class: "ended" }, ending(line.ended)) : null,
-      line.repeats ? el("p", { class: "aside" }, `came ${line.repeats + 1} times`) : null,
+      line.repeats ? el("p", { class: "aside" }, ngettext("came %(num)s time", "came %(num)s times", line.repeats + 1)) : null,
       line.unsent ? unsent(line) : null,
       !mine && line.receipt ? el("p", { class: "aside" }, receipt(line.receipt)) : null,
     );
   }
 
   own(line) {
-    const meta = el("span", { class: "meta" }, line.edited ? "edited " : null, time(line), line.unsent ? null : tick(line.tick));
+    const meta = el("span", { class: "meta" }, line.edited ? `${_("edited")} ` : null, time(line), line.unsent ? null : tick(line.tick));
     return el("div", { class: "bubble" }, this.quote(line), content(line), meta, this.reaction(line.id));
   }
 
   /** The messages of a reply; none, if it only reacts to a message that is shown. */
   theirs(line) {
-    const author = line.author === "operator" ? el("span", { class: "author" }, "a person of the team") : null;
+    const author = line.author === "operator" ? el("span", { class: "author" }, _("a person of the team")) : null;
     const seen = { tapped: this.conversation.tapped(line.id), gone: this.gone, canTap: this.canTap };
     const shown = (line.bubbles ?? [{ part: { kind: "text", text: line.text } }]).map((bubble, at) => ({ bubble, number: at + 1 }));
     const said = shown.filter(({ bubble: { part } }) => part.kind !== "reaction" || !this.conversation.said(part.to));
@@ -140,14 +142,14 @@ export class ChatView {
     if (!quoted) return null;
     const number = Number(/#([0-9]+)$/.exec(line.quoted)?.[1] ?? 0);
     const bubble = quoted.bubbles?.[number ? number - 1 : quoted.bubbles.length - 1];
-    const words = quoted.revoked ? "This message was deleted" : bubble ? wordsOf(bubble) : textOf(quoted);
-    const whose = quoted.author === "person" ? "You" : document.getElementById("with").textContent;
+    const words = quoted.revoked ? _("This message was deleted") : bubble ? wordsOf(bubble) : textOf(quoted);
+    const whose = quoted.author === "person" ? _("You") : document.getElementById("with").textContent;
     return el("blockquote", {}, el("strong", {}, whose), el("span", { dir: "auto" }, words.length > 120 ? `${words.slice(0, 120)}…` : words));
   }
 
   reaction(id) {
     const emoji = this.conversation.reactions.get(id)?.emoji;
-    return emoji ? el("span", { class: "reaction", role: "img", "aria-label": `Reaction ${emoji}` }, emoji) : null;
+    return emoji ? el("span", { class: "reaction", role: "img", "aria-label": _("Reaction %(emoji)s", { emoji }) }, emoji) : null;
   }
 
   clicked(target) {
@@ -175,9 +177,9 @@ export class ChatView {
 }
 
 function unsent(line) {
-  const again = el("button", { type: "button", class: "retry" }, "Try again");
-  const discard = el("button", { type: "button", class: "discard" }, "Discard");
-  return el("p", { class: "unsent" }, `Not sent. ${line.unsent} `, again, " ", discard);
+  const again = el("button", { type: "button", class: "retry" }, _("Try again"));
+  const discard = el("button", { type: "button", class: "discard" }, _("Discard"));
+  return el("p", { class: "unsent" }, _("Not sent. %(reason)s", { reason: line.unsent }), " ", again, " ", discard);
 }
 
 const time = (line) => el("time", { datetime: line.at.toISOString() }, clock(line.at));
@@ -185,10 +187,11 @@ const time = (line) => el("time", { datetime: line.at.toISOString() }, clock(lin
 const textOf = (line) => line.edited ?? [line.heard, line.text].filter(Boolean).join("\n");
 
 function content(line) {
-  if (line.revoked) return el("em", {}, "This message was deleted");
-  if (line.kind === "unreadable") return el("em", {}, "A message that cannot be read");
+  if (line.revoked) return el("em", {}, _("This message was deleted"));
+  if (line.kind === "unreadable") return el("em", {}, _("A message that cannot be read"));
   const text = textOf(line);
-  const kind = line.kind && line.kind !== "text" && !line.choice ? el("span", { class: "kind" }, line.kind) : null;
+  const named = line.kind && line.kind !== "text" && !line.choice ? kindOf(line.kind) : "";
+  const kind = named ? el("span", { class: "kind" }, named) : null;
   return el("span", { class: "text", dir: "auto" }, kind, text ?? "");
 }
 

@@ -94,10 +94,10 @@ export class Conversation {
     let key = `e:${event.seq}`;
     try {
       if (fold && payload.reason !== "unshown") key = fold(this, payload, event);
-      else if (payload.reason === "unshown") this.note(event, `Event ${event.seq} cannot be shown.`);
+      else if (payload.reason === "unshown") this.note(event, "unshown");
     } catch (error) {
       console.error(`event ${event.seq} cannot be shown`, error);
-      this.note(event, `Event ${event.seq} cannot be shown.`);
+      this.note(event, "unshown");
     }
     this.group(key, event);
   }
@@ -134,8 +134,8 @@ export class Conversation {
     this.refer(line, to);
   }
 
-  note(event, text) {
-    this.line(`note:${event.seq}`, "note", { seq: event.seq, text, at: event.at });
+  note(event, kind) {
+    this.line(`note:${event.seq}`, "note", { seq: event.seq, kind, at: event.at });
   }
 
   change(ids, change) {
@@ -274,13 +274,13 @@ const FOLDS = {
     chat.end(key, "ignored", event.at);
     return key;
   },
-  paused: (chat, paused, event) => noted(chat, paused, event, "Answering is paused"),
-  resumed: (chat, resumed, event) => noted(chat, resumed, event, "Answering goes on"),
-  reset: (chat, reset, event) => noted(chat, reset, event, "The conversation starts anew"),
-  erased: (chat, erased, event) => noted(chat, erased, event, "What was said before was erased"),
+  paused: (chat, paused, event) => noted(chat, paused, event),
+  resumed: (chat, resumed, event) => noted(chat, resumed, event),
+  reset: (chat, reset, event) => noted(chat, reset, event),
+  erased: (chat, erased, event) => noted(chat, erased, event),
 };
 
-function noted(chat, decision, event, text) {
-  chat.note(event, text);
+function noted(chat, decision, event) {
+  chat.note(event, event.type);
   return decision.cause ? chat.together([decision.cause], `c:${decision.cause}`) : `e:${event.seq}`;
 }

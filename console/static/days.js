@@ -1,8 +1,8 @@
 // The days of a conversation in the reader's zone: a line before the first message of each.
 
 import { localTime } from "./times.js";
+import { language } from "./words.js";
 
-const language = document.documentElement.lang || "en";
 const named = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 const NEAR = 6; // days
 
@@ -51,11 +51,12 @@ function lineOf(at) {
   line.className = "day";
   line.id = `day-${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   line.append(document.createElement("span"));
-  line.firstChild.textContent = words(at);
+  line.firstChild.textContent = nameOf(at);
   return line;
 }
 
-function words(at) {
+/** The name of the day of a time. */
+export function nameOf(at) {
   const days = Math.round((new Date(at).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 86_400_000);
   const said = days === 0 || days === -1 ? named.format(days, "day") : at.toLocaleDateString(language, days < 0 && days >= -NEAR ? { weekday: "long" } : { dateStyle: "long" });
   return said.charAt(0).toLocaleUpperCase(language) + said.slice(1);

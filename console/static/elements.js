@@ -51,11 +51,3 @@ export function clock(at, precise = false) {
   const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...(precise && { second: "2-digit" }), hour12: false });
   return precise ? `${time}.${String(at.getMilliseconds()).padStart(3, "0")}` : time;
 }
-
-export function day(at) {
-  const today = new Date();
-  if (at.toDateString() === today.toDateString()) return "Today";
-  today.setDate(today.getDate() - 1);
-  if (at.toDateString() === today.toDateString()) return "Yesterday";
-  return at.toLocaleDateString([], { day: "numeric", month: "long", year: "numeric" });
-}

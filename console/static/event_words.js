@@ -1,115 +1,137 @@
-// Events in plain words.
+// Events in plain words. The tables with the words of reasons, which the desk has too, are in the page.
 
-const REASONS = {
-  from_me: "written by the owner",
-  empty: "it is empty",
-  unsupported_kind: "this kind of message is not answered",
-  paused: "the chat is paused",
-  stale: "it is too old",
-  restored: "it was open in a backup that was put back",
-  budget: "the tokens or the money for today are used up",
-  unreadable: "it cannot be read",
-  too_large: "its file is too large",
-  unsupported: "files of its kind are not opened",
-  not_fetched: "its file did not arrive",
-  newer_version: "a newer version wrote it",
-  malformed_chat: "its subject names no chat",
-  other_chat: "it names another chat",
-  nothing_to_retry: "there is nothing to retry",
-  not_supported: "this is not built yet",
-};
+import { _, language, ngettext, written } from "./words.js";
 
-const FAULTS = {
-  rate_limited: "the model's server asks to slow down",
-  quota_exhausted: "the quota is used up",
-  provider_error: "the model's server failed",
-  timeout: "no answer in time",
-  unreachable: "the model's server cannot be reached",
-  bad_key: "the key was refused",
-  unknown_model: "the model does not exist",
-  context_too_long: "the conversation is too long for the model",
-  refused: "the model refused",
-  malformed_answer: "the answer made no sense",
-  bad_request: "the request was refused",
-};
+const TABLES = JSON.parse(document.getElementById("tables").textContent);
+
+const inWords = (table, name) => TABLES[table][name] ?? _("for a reason that this version does not know (%(name)s)", { name });
 
 const STEPS = {
-  sending: "Handed to the phone network",
-  accepted: "Accepted by the phone network",
-  sent: "Sent to the phone",
-  delivered: "Delivered to the phone",
-  read: "Read",
-  failed: "The phone network refused the reply",
-  in_doubt: "Nobody knows whether the reply arrived",
-  parked: "Parked: it is not sent any more",
+  sending: _("Handed to the phone network"),
+  accepted: _("Accepted by the phone network"),
+  sent: _("Sent to the phone"),
+  delivered: _("Delivered to the phone"),
+  read: _("Read"),
+  failed: _("The phone network refused the reply"),
+  in_doubt: _("It is not known whether the reply arrived"),
+  parked: _("Parked: it is not sent any more"),
 };
 
 const THREADS = {
-  first: "A conversation was opened at the model",
-  replaced: "The lost conversation was replaced",
-  reset: "A new conversation was opened after the reset",
-  switched: "The conversation moved to another model API",
-  imported: "A conversation was taken over",
+  first: _("A conversation was opened at the model"),
+  replaced: _("The lost conversation was replaced"),
+  reset: _("A new conversation was opened after the reset"),
+  switched: _("The conversation moved to another model API"),
+  imported: _("A conversation was taken over"),
+};
+
+const FORMS = {
+  image: _("The model is shown the picture"),
+  file: _("The model is shown the file"),
+};
+
+const NOTES = {
+  paused: _("Answering is paused"),
+  resumed: _("Answering goes on"),
+  reset: _("A new conversation begins"),
+  erased: _("The messages before were erased"),
 };
 
 const WORDS = {
   in: (message, event) =>
-    event.repeat ? "The same message again: counted, not answered twice" : `Message stored${(message.kind ?? "text") === "text" ? "" : `: ${message.kind}`}`,
-  edit: () => "Message edited by its sender",
-  revoke: () => "Message deleted by its sender",
-  control: (control) => `Order: ${control.command}${control.by ? `, by ${control.by}` : ""}`,
-  receipt: (receipt) =>
-    STEPS[receipt.state] +
-    (receipt.parts ? `, part ${receipt.part} of ${receipt.parts}` : "") +
-    (receipt.template ? `, the template ${receipt.template} in its stead` : "") +
-    (receipt.error ? `: ${receipt.error.detail ?? receipt.error.class}` : ""),
-  turn_started: (turn) => (turn.messages.length > 1 ? `Turn started: ${turn.messages.length} messages are answered together` : "Turn started"),
-  turn_adopted: () => "Turn adopted after a restart",
-  thread_created: (thread) => THREADS[thread.reason] ?? "A conversation was opened at the model",
-  media_read: (read) =>
-    read.form === "nothing"
-      ? `Its file cannot be shown to the model: ${reason(read.reason)}`
-      : read.form !== "text" ? `The model is shown the ${read.form}` : read.model ? `Written down by ${read.model}` : "The text of the document was taken",
-  run_started: (run) => (run.attempt > 1 ? `Run started at the model, attempt ${run.attempt}` : "Run started at the model"),
-  tool_called: (call) => `The model asked for the tool ${call.name}`,
-  tool_returned: (call) => (call.failed ? "The tool failed" : "The tool answered"),
-  reply: (reply) =>
-    reply.author === "operator" ? "Reply written by a person" : reply.author === "system" ? "Apology" : `Reply written${reply.model ? ` by ${reply.model}` : ""}${reply.fallback ? `, the second model (${reply.fallback})` : ""}${tokens(reply)}`,
-  turn_failed: (failed) => `Turn failed: ${fault(failed.error.class)}`,
-  ignored: (ignored) => `Ignored: ${reason(ignored.reason)}`,
-  paused: (paused) => (paused.until ? `Paused until ${new Date(paused.until).toLocaleString()}` : "Paused until somebody resumes"),
-  resumed: () => "Resumed",
-  reset: () => "Reset",
-  erased: () => "Erased",
+    event.repeat
+      ? _("The same message again: counted, not answered twice")
+      : kindOf(message.kind ?? "text") ? _("Message stored: %(kind)s", { kind: kindOf(message.kind) }) : _("Message stored"),
+  edit: () => _("Message edited by its sender"),
+  revoke: () => _("Message deleted by its sender"),
+  control: ({ command, by }) => {
+    const named = TABLES.commands[command] ?? command;
+    return by ? _("Order: %(command)s, by %(name)s", { command: named, name: by }) : _("Order: %(command)s", { command: named });
+  },
+  receipt: ({ state, part, parts, template, error }) => {
+    const said = [
+      STEPS[state] ?? state,
+      parts ? _("part %(part)s of %(parts)s", { part, parts }) : null,
+      template ? _("the template %(name)s in its place", { name: template }) : null,
+    ];
+    const way = said.filter(Boolean).join(", ");
+    return error ? `${way}: ${refusal(error)}` : way;
+  },
+  turn_started: ({ messages }) =>
+    messages.length > 1 ? ngettext("Turn started: %(num)s message is answered", "Turn started: %(num)s messages are answered together", messages.length) : _("Turn started"),
+  turn_adopted: () => _("Turn adopted after a restart"),
+  thread_created: ({ reason }) => THREADS[reason] ?? THREADS.first,
+  media_read: (read) => {
+    if (read.form === "nothing") return _("Its file cannot be shown to the model: %(reason)s", { reason: inWords("reasons", read.reason) });
+    if (read.form !== "text") return FORMS[read.form] ?? FORMS.file;
+    return read.model ? _("Written down by %(model)s", { model: read.model }) : _("The text of the document was taken");
+  },
+  run_started: ({ attempt }) => (attempt > 1 ? _("Run started at the model, attempt %(number)s", { number: attempt }) : _("Run started at the model")),
+  tool_called: ({ name }) => _("The model asked for the tool %(name)s", { name }),
+  tool_returned: ({ failed }) => (failed ? _("The tool failed") : _("The tool answered")),
+  reply: (reply) => {
+    if (reply.author === "operator") return _("Reply written by a person");
+    if (reply.author === "system") return _("Apology");
+    const said = [
+      reply.model ? _("Reply written by %(model)s", { model: reply.model }) : _("Reply written"),
+      reply.fallback ? _("the second model, since %(reason)s", { reason: inWords("faults", reply.fallback) }) : null,
+      tokens(reply),
+    ];
+    return said.filter(Boolean).join(", ");
+  },
+  turn_failed: ({ error }) => _("Turn failed: %(reason)s", { reason: inWords("faults", error.class) }),
+  ignored: ({ reason }) => _("Ignored: %(reason)s", { reason: inWords("reasons", reason) }),
+  paused: ({ until }) => (until ? _("Paused until %(time)s", { time: new Date(until).toLocaleString(language) }) : _("Paused until a user resumes it")),
+  resumed: () => _("Resumed"),
+  reset: () => _("Reset"),
+  erased: () => _("Erased"),
+  attention: () => _("A human was asked for"),
+  approved: () => _("The person was let in"),
+  blocked: () => _("The chat was blocked"),
+  joined: () => _("Two chats of one person became one"),
+  assigned: ({ to }) => (to ? _("Assigned to %(name)s", { name: to }) : _("Assigned to no user")),
+  noted: () => _("A note beside the chat"),
+  labelled: () => _("The labels were changed"),
+  resolved: () => _("The state of the work was changed"),
 };
 
 /** One event. */
 export function words(event) {
-  if (event.payload.reason === "unshown") return `Cannot be shown (event ${event.seq})`;
-  if (!event.known) return event.payload.reason ? "Bytes that are no event" : `Written by a newer version: ${event.type}`;
+  if (event.payload.reason === "unshown") return _("This cannot be shown (event %(number)s).", { number: event.seq });
+  if (!event.known) return event.payload.reason ? _("Bytes that are no event") : _("Written by a newer version: %(type)s", { type: event.type });
   return WORDS[event.type]?.(event.payload, event) ?? event.type;
 }
 
-/** Why a message got no reply. */
-export function ending({ how, reason: why }) {
-  return how === "turn_failed" ? `Not answered: ${fault(why)}` : `Ignored: ${reason(why)}`;
+/** The reason why a message got no reply. */
+export function ending({ how, reason }) {
+  if (how === "turn_failed") return _("not answered: %(reason)s", { reason: inWords("faults", reason) });
+  return _("Ignored: %(reason)s", { reason: inWords("reasons", reason) });
 }
 
-const OUTCOMES = { running: "answering", replied: "answered", failed: "failed", ignored: "ignored" };
+/** A line of the chat that neither side wrote. */
+export const noteOf = ({ kind, seq }) => NOTES[kind] ?? _("This cannot be shown (event %(number)s).", { number: seq });
 
-/** How a turn stands: its name, and its seconds from its first event to its ending. */
+/** The kind of a message; empty for words alone. */
+export const kindOf = (kind) => TABLES.kinds[kind] ?? kind;
+
+const OUTCOMES = { running: _("answering"), replied: _("answered"), failed: _("failed"), ignored: _("ignored") };
+
+/** The state of a turn, and the seconds from its first event to its ending. */
 export function outcome(group) {
-  const took = group.ended ? (group.ended - group.events[0].at) / 1000 : null;
-  return OUTCOMES[group.state] + (took === null ? "" : ` in ${took < 10 ? took.toFixed(2) : took.toFixed(0)} s`);
+  if (!group.ended) return OUTCOMES[group.state];
+  const took = (group.ended - group.events[0].at) / 1000;
+  return _("%(state)s in %(seconds)s s", { state: OUTCOMES[group.state], seconds: written(took, took < 10 ? 2 : 0) });
 }
 
 /** A reply's way so far, in one word. */
-export const receipt = (state) => ({ in_doubt: "in doubt", accepted: "sent" })[state] ?? state;
+export const receipt = (state) => TABLES.sent[state] ?? state;
 
-const reason = (why) => REASONS[why] ?? why;
-const fault = (name) => FAULTS[name] ?? name;
+function refusal({ class: name, detail }) {
+  const reason = name ? inWords("not_sent", name) : null;
+  return reason && detail ? _("%(reason)s (%(detail)s)", { reason, detail }) : reason ?? detail ?? _("no reason is given");
+}
 
 function tokens({ usage }) {
-  const { input_tokens: read = 0, output_tokens: written = 0 } = usage ?? {};
-  return read || written ? `, ${read} tokens read, ${written} written` : "";
+  const { input_tokens: read = 0, output_tokens: out = 0 } = usage ?? {};
+  return read || out ? _("%(read)s tokens read, %(written)s written", { read: written(read), written: written(out) }) : null;
 }

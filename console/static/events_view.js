@@ -2,8 +2,9 @@
 
 import { arrange, clock, el } from "./elements.js";
 import { outcome, words } from "./event_words.js";
+import { _, language, written } from "./words.js";
 
-const TITLES = { turn: "Turn", message: "Message", order: "Order", event: "Event" };
+const TITLES = { turn: _("Turn"), message: _("Message"), order: _("Order"), event: _("Event") };
 const WRONG = new Set(["turn_failed", "failed", "in_doubt", "parked"]);
 
 export class EventsView {
@@ -65,9 +66,9 @@ export class EventsView {
       el(
         "summary",
         {},
-        el("time", { datetime: event.at.toISOString(), title: event.at.toLocaleString() }, clock(event.at, true)),
+        el("time", { datetime: event.at.toISOString(), title: event.at.toLocaleString(language) }, clock(event.at, true)),
         el("span", { class: "words" }, words(event), excerpt(event)),
-        el("span", { class: "since" }, event === first ? "" : `+${((event.at - first.at) / 1000).toFixed(2)}`),
+        el("span", { class: "since" }, event === first ? "" : `+${written((event.at - first.at) / 1000, 2)}`),
       ),
     );
     const fill = () => {
@@ -91,7 +92,7 @@ function payload(event) {
   return el(
     "div",
     { class: "payload" },
-    el("p", {}, `${event.side}.${event.type} · sequence ${event.seq}${event.msg_id ? ` · ${event.msg_id}` : ""}`),
+    el("p", {}, el("code", {}, `${event.side}.${event.type}`), ` · ${_("event %(number)s", { number: event.seq })}`, event.msg_id ? ` · ${event.msg_id}` : null),
     el("pre", { tabindex: "0" }, JSON.stringify(event.payload, null, 2)),
   );
 }

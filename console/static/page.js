@@ -9,6 +9,7 @@ import { Outbox } from "./outbox.js";
 import { People } from "./people.js";
 import * as requests from "./requests.js";
 import { showModel, showState } from "./surroundings.js";
+import { _ } from "./words.js";
 
 const find = (id) => document.getElementById(id);
 const outbox = new Outbox();
@@ -52,7 +53,7 @@ async function open(chat) {
   draw();
   const first = await fetchHistory(opened);
   if (opened !== conversation || first === null) return;
-  for (const typed of outbox.of(chat)) opened.addTyped(typed, "It is not known to be stored.");
+  for (const typed of outbox.of(chat)) opened.addTyped(typed, _("It is not known whether it was stored."));
   draw();
   requestAnimationFrame(() => chatView.toEnd());
   live.follow(chat, () => Math.max(opened.seq, first));
@@ -145,7 +146,7 @@ async function onUp() {
 
 function onDown() {
   lost = true;
-  showState("lost", "recado does not answer. What you write meanwhile can be sent when it is back.");
+  showState("lost", _("recado does not answer. You can write meanwhile, and send it when recado is back."));
 }
 
 /** Without a stream: what there is now, until the next attempt. */
@@ -157,7 +158,7 @@ async function onRefused() {
     shown.addHistory(entries, bubbles);
     if (shown !== conversation) return;
     draw();
-    showState("slow", "recado has no live stream for this page now. What is new is fetched every few seconds.");
+    showState("slow", _("recado has no live stream for this page now. The page fetches news every few seconds."));
   } catch (refused) {
     if (refused.status === 401) location.reload(); // logged out
     else onDown();
@@ -178,7 +179,7 @@ async function look() {
   showModel(facts.model);
   people.show(facts.chats);
   people.showRest(find("rest"), facts.all);
-  find("people-title").textContent = facts.can_write ? "Phones" : "Chats";
+  find("people-title").textContent = facts.can_write ? _("Phones") : _("Chats");
   find("with").textContent = facts.account === "local" ? "recado" : facts.account;
   find("composer").hidden = !facts.can_write;
   chatView.canTap = facts.can_write;

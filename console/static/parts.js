@@ -2,6 +2,7 @@
 // whatever it says becomes text: nothing in a part is markup, and no address in it is fetched unless a person follows it.
 
 import { el, icon, initials } from "./elements.js";
+import { _, ngettext, written } from "./words.js";
 
 const ICONS = {
   image: ["M4 5h16v14H4z", "m4 16 5-5 4 4 3-3 4 4", "M15.500 9h.01"],
@@ -16,13 +17,13 @@ const ICONS = {
   pin: ["M12 21s7-6.200 7-11.500a7 7 0 0 0-14 0C5 14.800 12 21 12 21z", "M14.500 9.500a2.500 2.500 0 1 1-5 0 2.500 2.500 0 0 1 5 0"],
 };
 
-export const KIND_NAMES = { image: "Picture", video: "Video", audio: "Audio", document: "Document", sticker: "Sticker" };
+export const KIND_NAMES = { image: _("Picture"), video: _("Video"), audio: _("Audio"), document: _("Document"), sticker: _("Sticker") };
 
 /** A message by its words alone, for quotes. */
 export function wordsOf({ part }) {
   const named = part.kind === "document" ? part.filename : null;
   const words = [part.text, part.caption, named, part.kind === "reaction" ? part.emoji : null, part.name, part.address].find(Boolean);
-  return words ?? (part.voice ? "Voice message" : own(KIND_NAMES, part.kind) ?? (part.kind === "location" ? "Location" : `[${part.kind}]`));
+  return words ?? (part.voice ? _("Voice message") : own(KIND_NAMES, part.kind) ?? (part.kind === "location" ? _("Location") : `[${part.kind}]`));
 }
 
 /** What is drawn in the bubble of a message, and under it.
@@ -38,9 +39,9 @@ const own = (table, name) => (Object.hasOwn(table, name) ? table[name] : undefin
 
 const DRAWN = {
   text: (part) => ({ body: words(part.text) }),
-  image: (part, bubble, seen) => ({ body: file(part, bubble, seen, (src) => el("img", { src, alt: part.caption ? "" : "Picture" })), wide: true }),
-  sticker: (part, bubble, seen) => ({ body: file(part, bubble, seen, (src) => el("img", { src, alt: "Sticker", class: "sticker" })), bare: true }),
-  video: (part, bubble, seen) => ({ body: file(part, bubble, seen, (src) => el("video", { src, controls: true, preload: "metadata", "aria-label": "Video" })), wide: true }),
+  image: (part, bubble, seen) => ({ body: file(part, bubble, seen, (src) => el("img", { src, alt: part.caption ? "" : KIND_NAMES.image })), wide: true }),
+  sticker: (part, bubble, seen) => ({ body: file(part, bubble, seen, (src) => el("img", { src, alt: KIND_NAMES.sticker, class: "sticker" })), bare: true }),
+  video: (part, bubble, seen) => ({ body: file(part, bubble, seen, (src) => el("video", { src, controls: true, preload: "metadata", "aria-label": KIND_NAMES.video })), wide: true }),
   audio: (part, bubble, seen) => ({ body: file(part, bubble, seen, (src) => el("audio", { src, controls: true, preload: "metadata", "aria-label": nameOf(part) })), wide: true }),
   document: (part, bubble, seen) => ({ body: file(part, bubble, seen, (href) => documentCard(part, bubble.size, href)), wide: true }),
   location: (part) => ({ body: place(part), wide: true }),
@@ -57,14 +58,14 @@ const DRAWN = {
   link: (part) => ({ body: words(part.text), under: el("div", { class: "under" }, address(part.url, "choice", icon(...ICONS.out), part.title ?? part.url)) }),
   template: (part) => ({
     body: [
-      el("span", { class: "template" }, "Template ", el("code", {}, `${part.name} · ${part.language}`)),
+      el("span", { class: "template" }, _("Template"), " ", el("code", {}, `${part.name} · ${part.language}`)),
       ...valuesOf(part.parameters).map((value) => el("span", { class: "value", dir: "auto" }, value)),
     ],
   }),
 };
 
 const words = (text) => [el("span", { class: "text", dir: "auto" }, text ?? "")];
-const nameOf = (part) => (part.voice ? "Voice message" : KIND_NAMES[part.kind]);
+const nameOf = (part) => (part.voice ? _("Voice message") : KIND_NAMES[part.kind]);
 
 /** A card with a sign at its left and lines beside it. */
 const card = (name, sign, ...lines) => [el("span", { class: `card ${name}` }, sign, el("span", { class: "lines-of" }, ...lines))];
@@ -80,7 +81,7 @@ function file(part, { file: address_ }, seen, shows) {
   const caption = part.caption ? el("span", { class: "text caption", dir: "auto" }, part.caption) : null;
   if (address_ && !seen.gone.has(address_)) return [shows(address_), caption];
   const name = el("strong", { dir: "auto" }, part.filename ?? nameOf(part));
-  const where = address_ || !part.url ? el("span", { class: "soft" }, "The file cannot be shown.") : address(part.url, "where", hostOf(part.url));
+  const where = address_ || !part.url ? el("span", { class: "soft" }, _("The file cannot be shown.")) : address(part.url, "where", hostOf(part.url));
   return [...card("file", sign(...ICONS[part.kind]), name, where), caption];
 }
 
@@ -88,7 +89,7 @@ function documentCard(part, size, href) {
   const [card_] = card(
     "file",
     sign(...ICONS.document),
-    el("strong", { dir: "auto" }, part.filename ?? "Document"),
+    el("strong", { dir: "auto" }, part.filename ?? KIND_NAMES.document),
     el("span", { class: "soft" }, [typeOf(part), size ? sizeOf(size) : null].filter(Boolean).join(" · ")),
   );
   return el("a", { href, download: part.filename ?? "document", class: "download" }, card_);
@@ -96,13 +97,13 @@ function documentCard(part, size, href) {
 
 function typeOf({ filename, mime }) {
   const ending = /\.([A-Za-z0-9]{1,5})$/.exec(filename ?? "")?.[1] ?? /\/([A-Za-z0-9]{1,5})$/.exec(mime ?? "")?.[1];
-  return ending?.toUpperCase() ?? "File";
+  return ending?.toUpperCase() ?? _("File");
 }
 
 /** Bytes as a person reads them. */
 export function sizeOf(bytes) {
-  if (bytes < 1000) return `${bytes} bytes`;
-  return bytes < 999_500 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  if (bytes < 1000) return ngettext("%(num)s byte", "%(num)s bytes", bytes);
+  return bytes < 999_500 ? `${Math.round(bytes / 1000)} kB` : `${written(bytes / 1e6, 1)} MB`;
 }
 
 /** A place: no map of others is fetched for it. */
@@ -116,7 +117,7 @@ function place(part) {
 }
 
 function buttons(part, seen) {
-  return el("div", { class: "under", role: "group", "aria-label": "Answers" }, ...(part.choices ?? []).map((option, at) => choice(option, at, seen, icon(...ICONS.reply))));
+  return el("div", { class: "under", role: "group", "aria-label": _("Answers") }, ...(part.choices ?? []).map((option, at) => choice(option, at, seen, icon(...ICONS.reply))));
 }
 
 function list(part, seen) {
@@ -134,7 +135,7 @@ function choice(option, at, seen, mark) {
     isChosen ? icon(...ICONS.chosen) : mark,
     el("span", { class: "title", dir: "auto" }, option.title),
     option.description ? el("span", { class: "soft", dir: "auto" }, option.description) : null,
-    isChosen ? el("span", { class: "unseen" }, "(chosen)") : null,
+    isChosen ? el("span", { class: "unseen" }, _("(chosen)")) : null,
   );
   return button;
 }

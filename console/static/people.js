@@ -1,6 +1,7 @@
-// The list of chats: the simulated phones first, then everybody else.
+// The list of chats: the simulated phones first, then the others.
 
 import { arrange, clock, el, initials, readableChat } from "./elements.js";
+import { _, written } from "./words.js";
 
 export class People {
   constructor(list, open) {
@@ -26,7 +27,7 @@ export class People {
   showRest(place, all) {
     const shown = this.known.size;
     place.hidden = all <= shown;
-    place.replaceChildren(`${shown} of ${all} chats. `, el("a", { href: "/desk" }, "All of them"));
+    place.replaceChildren(_("%(shown)s of %(all)s chats.", { shown: written(shown), all: written(all) }), " ", el("a", { href: "/desk" }, _("All of them")));
   }
 
   select(chat) {

@@ -1,6 +1,8 @@
-// What the page asks of recado.
+// The requests of the page.
 
-/** A request that was answered with a refusal; `status` 0: nobody answered. */
+import { _ } from "./words.js";
+
+/** A request that was answered with a refusal; `status` 0: no answer came. */
 export class Refused extends Error {
   constructor(status, message) {
     super(message);
@@ -13,10 +15,10 @@ async function ask(path, body) {
   try {
     response = await fetch(path, body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   } catch {
-    throw new Refused(0, "recado does not answer.");
+    throw new Refused(0, _("recado does not answer."));
   }
   const answer = response.status === 204 ? null : await response.json().catch(() => null);
-  if (!response.ok) throw new Refused(response.status, answer?.error ?? `recado said ${response.status}.`);
+  if (!response.ok) throw new Refused(response.status, answer?.error ?? _("recado answered with the error %(status)s.", { status: response.status }));
   return answer;
 }
 

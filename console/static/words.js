@@ -1,7 +1,7 @@
 // Words in the language of the page. The page brings them, but for English, in which the scripts are written.
 
 const known = globalThis.recadoWords ?? {};
-const language = document.documentElement.lang || "en";
+export const language = document.documentElement.lang || "en";
 const plural = new Intl.PluralRules(language);
 
 /** The words with their values: `_("Replies to %(name)s", { name })`. */
@@ -14,6 +14,12 @@ export function ngettext(one, many, num, values = {}) {
   const isInWords = num !== 1 && !said.includes("%(num)s"); // Portuguese says 0 in the singular
   return filled(isInWords ? forms[1] || many : said, { num: num.toLocaleString(language), ...values });
 }
+
+/** A number as the language writes it, with `decimals`. */
+export const written = (number, decimals = 0) => number.toLocaleString(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+
+/** The parts of translated words whose values are elements. */
+export const around = (text, elements) => text.split(/%\((\w+)\)s/).map((part, at) => (at % 2 ? elements[part] : part));
 
 const isOne = (num) => plural.select(num) === "one";
 

@@ -23,7 +23,7 @@ async def canonical_names(bus: Bus, name: str) -> dict[str, str]:
     except ApiRefused as refused:
         if refused.fault.err_code == STREAM_NOT_FOUND:
             return {}  # no instance has run on this bus
-        raise LogUnavailable(str(refused)) from refused
+        raise LogUnavailable(refused.reason) from refused
     accounts = [untoken(subject.split(".")[2]) for subject in there.state.subjects]
     found = {account: await _follow(bus, account, name) for account in accounts}
     return {account: canonical for account, canonical in found.items() if canonical != name}

@@ -18,6 +18,7 @@ import structlog
 
 from events.jetstream.connection import Bus, said
 from events.log import LogError, LogUnavailable, RawMessage
+from events.phrases import Phrase
 
 CONSUMER_NOT_FOUND = 10014
 NO_PEERS = 10005
@@ -65,7 +66,14 @@ class ApiRefused(LogError):
     """JetStream refused a request of its API, for the reason `fault`."""
 
     def __init__(self, request: str, fault: ApiFault) -> None:
-        super().__init__(f"{request}: {fault.description} ({fault.err_code})")
+        super().__init__(
+            Phrase(
+                "the server refused %(request)s: %(words)s (%(code)s)",
+                request=request,
+                words=fault.description,
+                code=str(fault.err_code),
+            )
+        )
         self.fault = fault
 
 
@@ -158,22 +166,37 @@ async def call(
         async with limit:
             message = await bus.request(f"{bus.api_prefix}.{request}", payload, timeout=2 * within)
     except nats.errors.NoRespondersError:
-        raise LogUnavailable("JetStream does not answer: the server starts, or has no JetStream") from None
+        raise LogUnavailable(Phrase("JetStream does not answer: the server starts, or has no JetStream")) from None
     except TimeoutError:
-        raise LogUnavailable(f"no answer to {request} within {within:g} s, or before the connection was lost") from None
+        raise LogUnavailable(
+            Phrase(
+                "no answer to %(request)s within %(within)s s, or before the connection was lost",
+                request=request,
+                within=f"{within:g}",
+            )
+        ) from None
     except (nats.errors.Error, OSError) as error:
-        raise LogUnavailable(f"{request}: {said(error)}") from error
+        raise LogUnavailable(Phrase("%(request)s: %(detail)s", request=request, detail=said(error))) from error
     finally:
         unwatch()
     try:
         fault = _refusals.decode(message.data).error
         if fault is not None and fault.err_code in AWAY:
-            raise LogUnavailable(f"{request}: {fault.description} ({fault.err_code})")
+            raise LogUnavailable(
+                Phrase(
+                    "%(request)s: %(description)s (%(err_code)s)",
+                    request=request,
+                    description=fault.description,
+                    err_code=fault.err_code,
+                )
+            )
         if fault is not None:
             raise ApiRefused(request, fault)
         return msgspec.json.decode(message.data, type=answer)
     except msgspec.DecodeError as error:
-        raise LogUnavailable(f"{request}: the answer cannot be read: {error}") from error
+        raise LogUnavailable(
+            Phrase("%(request)s: the answer cannot be read: %(error)s", request=request, error=error)
+        ) from error
 
 
 async def once_led(bus: Bus, attempt: Callable[[], Awaitable[_Answer]]) -> _Answer:
@@ -219,7 +242,7 @@ async def stored_message(bus: Bus, stream: str, which: Mapping[str, Any]) -> Sto
     except ApiRefused as refused:
         if refused.fault.err_code == NO_MESSAGE:
             return None
-        raise LogUnavailable(str(refused)) from refused
+        raise LogUnavailable(refused.reason) from refused
 
 
 async def erase_message(bus: Bus, stream: str, seq: int) -> None:
@@ -229,9 +252,9 @@ async def erase_message(bus: Bus, stream: str, seq: int) -> None:
         await call(bus, f"STREAM.MSG.DELETE.{stream}", Done, {"seq": seq})
     except ApiRefused as refused:
         if refused.fault.err_code not in (NO_MESSAGE, DELETE_FAILED):
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
         if await stored_message(bus, stream, {"seq": seq}) is not None:
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
 
 
 def parse_headers(raw: bytes) -> dict[str, str]:

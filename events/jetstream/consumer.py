@@ -23,6 +23,7 @@ from events.jetstream.api import Done, call, parse_headers
 from events.jetstream.connection import Bus, said
 from events.jetstream.streams import EVENTS
 from events.log import EVERYTHING, LogUnavailable
+from events.phrases import Phrase
 
 BATCH = 1000
 """The most events in one request to the server, and in one hand-over to the reader."""
@@ -89,7 +90,7 @@ class Feed:
             await call(bus, *self._creation(first, subject))
         except nats.errors.Error as error:
             await self.close()
-            raise LogUnavailable(said(error)) from error
+            raise LogUnavailable(Phrase("the connection to the bus failed: %(detail)s", detail=said(error))) from error
         except BaseException:
             await self.close()
             raise

@@ -13,6 +13,7 @@ from events.jetstream.api import ApiRefused, StreamInfo, call, stored_message
 from events.jetstream.connection import Bus
 from events.jetstream.consumer import Delivered, Feed, FeedBroken
 from events.log import LogUnavailable
+from events.phrases import Phrase
 
 RETRY = 0.2
 """Seconds between two attempts while the bus is away."""
@@ -64,7 +65,7 @@ class Follower:
                         yield portion
             except (FeedBroken, LogUnavailable, ApiRefused) as fault:
                 if self._bus.is_closed:
-                    raise LogUnavailable("the connection to the bus is closed") from fault
+                    raise LogUnavailable(Phrase("the connection to the bus is closed")) from fault
                 if str(fault) != told:
                     log.info("stream.wait", stream=self._stream, reason=str(fault), then="the last known holds")
                 told = str(fault)

@@ -19,6 +19,7 @@ from events.knowledge import Document, Place, Unread, Version, encoded, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
 from events.log import LogFull, LogMismatch, LogUnavailable
 from events.next_version import next_version
+from events.phrases import Phrase
 from events.settled import PREFIX, Outcome, Settled, read_settled
 from events.subjects import token
 
@@ -91,8 +92,13 @@ class JetStreamKnowledgeLog:
         except LogFull as full:
             reason = str(full).removeprefix("the log is full: ")  # the log itself may have room
             raise LogFull(
-                f"the stream {KNOWLEDGE} has no room for it ({reason}): give it more with the NATS CLI, "
-                f"nats stream edit {KNOWLEDGE} --max-bytes …"
+                Phrase(
+                    "the stream %(knowledge)s has no room for it (%(reason)s): give it more with the NATS CLI, nats "
+                    "stream edit %(knowledge2)s --max-bytes …",
+                    knowledge=KNOWLEDGE,
+                    reason=reason,
+                    knowledge2=KNOWLEDGE,
+                )
             ) from full
 
     async def version(self, seq: int) -> Version | None:
@@ -116,10 +122,13 @@ class JetStreamKnowledgeLog:
         except ApiRefused as refused:
             if refused.fault.err_code == STREAM_NOT_FOUND:
                 raise LogMismatch(
-                    f"there is no stream {KNOWLEDGE} on the bus: start an instance, which makes it. Where the "
-                    "server has no room for it, the instance's log says knowledge.no_room, and what to do"
+                    Phrase(
+                        "there is no stream %(knowledge)s on the bus: start an instance, which makes it. Where the "
+                        "server has no room for it, the instance's log says knowledge.no_room, and what to do",
+                        knowledge=KNOWLEDGE,
+                    )
                 ) from None
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
 
     async def _subjects(self, subject: str) -> list[str]:
         """The subjects of the stream that the filter matches."""

@@ -33,13 +33,14 @@ from events.jetstream.publisher import PubAck, Publisher
 from events.jetstream.write_once import write_once
 from events.library import PREFIX, Entry, by_name, check, digest_in, encoded, folded, following, object_of
 from events.log import LogFull, LogMismatch, LogUnavailable
+from events.phrases import Phrase
 from events.subjects import token
 from events.vectors import PREFIX as VECTORS
 
 AT_ONCE = 64
 """Entries that are read at the same time."""
 
-_NO_STORE = (
+_NO_STORE = Phrase(
     "there is no library on the bus: start an instance first, which makes it where the server has room for it (its log "
     "says library.no_room where it has none)"
 )
@@ -66,8 +67,13 @@ class JetStreamLibrary:
             await once_led(bus, lambda: ensure(bus, log_bytes, replicas))
         except ApiRefused as refused:
             raise LogMismatch(
-                f"the bus refuses the library (streams {STREAM} and {ENTRIES}): {refused.fault.description}; "
-                "give recado's account room for it and the right to use it: see deploy/nats/roles.conf"
+                Phrase(
+                    "the bus refuses the library (streams %(stream)s and %(entries)s): %(description)s; give "
+                    "recado's account room for it and the right to use it: see deploy/nats/roles.conf",
+                    stream=STREAM,
+                    entries=ENTRIES,
+                    description=refused.fault.description,
+                )
             ) from refused
         return cls(bus, await Publisher.open(bus))
 
@@ -204,7 +210,7 @@ class JetStreamLibrary:
         except ApiRefused as refused:
             if _is_missing(refused):
                 raise LogUnavailable(_NO_STORE) from refused
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
 
     async def _stored(self, key: str) -> tuple[int, bytes]:
         """The entry's sequence, 0 if there was none ever; and its bytes, none if there is none now."""
@@ -223,8 +229,12 @@ class JetStreamLibrary:
             return await write_once(self._bus, self._publisher, stream, subject, body, headers=headers)
         except LogFull as full:
             raise LogFull(
-                f"the library has no room for it ({full}): give it more with the NATS CLI, "
-                f"nats stream edit {stream} --max-bytes …"
+                Phrase(
+                    "the library has no room for it (%(full)s): give it more with the NATS CLI, nats stream edit "
+                    "%(stream)s --max-bytes …",
+                    full=full,
+                    stream=stream,
+                )
             ) from full
 
 

@@ -184,7 +184,7 @@ class JetStreamLog:
         try:
             return await call(self._bus, f"STREAM.INFO.{EVENTS}", StreamInfo, body)
         except ApiRefused as refused:
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
 
     async def tail(self, after: int, subject: str = EVERYTHING) -> AsyncGenerator[list[Recorded], None]:
         tail = Tail(self._bus, after, subject)

@@ -38,6 +38,7 @@ from events.jetstream.objects import (
 )
 from events.jetstream.write_once import TRIES, answered
 from events.log import LogMismatch, LogUnavailable
+from events.phrases import Phrase
 
 BUCKET = "MEDIA"
 STREAM = f"OBJ_{BUCKET}"
@@ -107,8 +108,13 @@ class MediaStore:
             await once_led(bus, lambda: _ensure(bus, wanted))
         except ApiRefused as refused:
             raise LogMismatch(
-                f"the bus refuses the object store {BUCKET} (stream {STREAM}): {refused.fault.description}; "
-                "give recado's account room for it and the right to use it"
+                Phrase(
+                    "the bus refuses the object store %(bucket)s (stream %(stream)s): %(description)s; give recado's "
+                    "account room for it and the right to use it",
+                    bucket=BUCKET,
+                    stream=STREAM,
+                    description=refused.fault.description,
+                )
             ) from refused
         return cls(bus)
 
@@ -118,9 +124,18 @@ class MediaStore:
         try:
             info = await once_made(bus, STREAM)
         except ApiRefused as refused:
-            raise LogMismatch(f"the bus refuses to show the object store {BUCKET}: {refused}") from refused
+            raise LogMismatch(
+                Phrase(
+                    "the bus refuses to show the object store %(bucket)s: %(refused)s", bucket=BUCKET, refused=refused
+                )
+            ) from refused
         if info is None:
-            raise LogMismatch(f"there is no object store {BUCKET} on the bus: start an instance first, which makes it")
+            raise LogMismatch(
+                Phrase(
+                    "there is no object store %(bucket)s on the bus: start an instance first, which makes it",
+                    bucket=BUCKET,
+                )
+            )
         return cls(bus)
 
     async def put(
@@ -177,7 +192,7 @@ class MediaStore:
                 await self._purge(pieces)
                 return Object(there.size)
         await self._purge(pieces)
-        raise LogUnavailable("other instances store an object under this name at the same time")
+        raise LogUnavailable(Phrase("other instances store an object under this name at the same time"))
 
     async def _follows(self, meta: ObjectMeta, seq: int) -> bool:
         """Whether the description was stored after the one at `seq`, and none in between."""
@@ -247,7 +262,7 @@ class MediaStore:
         except _FAULTS as error:
             if getattr(error, "err_code", None) in CONFLICT:
                 raise _Taken from error
-            raise LogUnavailable(f"the object store does not take it: {said(error)}") from error
+            raise LogUnavailable(Phrase("the object store does not take it: %(detail)s", detail=said(error))) from error
 
     async def _purge(self, subject: str) -> None:
         try:

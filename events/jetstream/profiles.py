@@ -29,6 +29,7 @@ from events.jetstream.publisher import PubAck, Publisher
 from events.jetstream.streams import PROFILES
 from events.jetstream.write_once import answered
 from events.log import LogMismatch, LogUnavailable
+from events.phrases import Phrase
 from events.profile import InForce, Profile, encoded
 from events.profile_log import ProfilesChanged, Stored, Unread, read
 
@@ -61,7 +62,12 @@ class JetStreamProfileLog:
 
     async def write(self, profiles: Sequence[Profile], *, expected: int) -> int:
         if not (await self._info()).config.get("allow_atomic"):
-            raise LogMismatch(f"the NATS server is too old for {PROFILES}: profiles need nats-server 2.12 or newer")
+            raise LogMismatch(
+                Phrase(
+                    "the NATS server is too old for %(profiles)s: profiles need nats-server 2.12 or newer",
+                    profiles=PROFILES,
+                )
+            )
         bodies = [(f"{_PREFIX}{profile.name}", encoded(profile)) for profile in profiles]
         if not bodies:
             return expected
@@ -78,7 +84,9 @@ class JetStreamProfileLog:
             try:
                 await self._bus.publish(subject, one, headers=headers)
             except (nats.errors.Error, OSError) as error:
-                raise LogUnavailable(said(error)) from error
+                raise LogUnavailable(
+                    Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
+                ) from error
         commit = _headers(batch, len(bodies), expected) | {"Nats-Batch-Commit": "1"}
         return await self._publisher.publish(last, body, commit)
 
@@ -117,9 +125,12 @@ class JetStreamProfileLog:
         except ApiRefused as refused:
             if refused.fault.err_code == STREAM_NOT_FOUND:
                 raise LogMismatch(
-                    f"there is no stream {PROFILES} on the bus: start an instance, which makes it"
+                    Phrase(
+                        "there is no stream %(profiles)s on the bus: start an instance, which makes it",
+                        profiles=PROFILES,
+                    )
                 ) from None
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
 
     async def _newest(self, name: str) -> tuple[Profile | None, list[Unread]]:
         """The newest version that can be read, and the later ones that cannot."""

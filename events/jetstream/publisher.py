@@ -17,6 +17,7 @@ from nats.aio.subscription import Subscription
 from events.jetstream.api import CONFLICT, FULL, IN_PROCESS, STORE_FAILED, ApiFault
 from events.jetstream.connection import Bus, said
 from events.log import EventTooLarge, LogFull, LogUnavailable, NotStored
+from events.phrases import Phrase
 
 ACK_TIMEOUT = 5.0
 """Seconds after which an unanswered publish counts as lost. It is unknown then whether it was stored."""
@@ -78,7 +79,7 @@ class Publisher:
             ack = await answer
         except (nats.errors.Error, OSError) as error:
             _ = answer.done() and answer.exception()
-            raise LogUnavailable(said(error)) from error
+            raise LogUnavailable(Phrase("the connection to the bus failed: %(detail)s", detail=said(error))) from error
         finally:
             del self._waiting[inbox]
         if ack.error is not None and not ack.conflict:
@@ -87,7 +88,7 @@ class Publisher:
 
     async def close(self) -> None:
         self._unwatch()
-        self._fail("the log is closed")
+        self._fail(Phrase("the log is closed"))
         if self._timer is not None:
             self._timer.cancel()
         subscription, self._subscription = self._subscription, None
@@ -101,28 +102,33 @@ class Publisher:
             async with asyncio.timeout(ACK_TIMEOUT):
                 await self._bus.standing()
         except TimeoutError:
-            raise NotStored(f"the connection to the bus did not come back within {ACK_TIMEOUT:g} s") from None
+            raise NotStored(
+                Phrase(
+                    "the connection to the bus did not come back within %(ack_timeout)s s",
+                    ack_timeout=f"{ACK_TIMEOUT:g}",
+                )
+            ) from None
         except nats.errors.ConnectionClosedError as error:
-            raise NotStored("the connection to the bus is closed") from error
+            raise NotStored(Phrase("the connection to the bus is closed")) from error
 
     def _on_ack(self, subject: bytes, _reply: bytes, _headers: bytes | None, body: bytes) -> None:
         answer, _until = self._waiting.get(subject, (None, 0.0))
         if answer is None or answer.done():
             return
         if not body:
-            answer.set_exception(NotStored("no stream takes this subject now: the server starts, or lost it"))
+            answer.set_exception(NotStored(Phrase("no stream takes this subject now: the server starts, or lost it")))
             return
         try:
             answer.set_result(_acks.decode(body))
         except msgspec.DecodeError as error:
-            answer.set_exception(LogUnavailable(f"the acknowledgement cannot be read: {error}"))
+            answer.set_exception(LogUnavailable(Phrase("the acknowledgement cannot be read: %(error)s", error=error)))
 
     def _on_connection(self, standing: bool) -> None:
         # The connection takes its pending answers with it, so the publishes fail now and not at their time-out.
         if not standing:
-            self._fail("the connection to the bus was lost before the answer")
+            self._fail(Phrase("the connection to the bus was lost before the answer"))
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: Phrase) -> None:
         for answer, _until in self._waiting.values():
             if not answer.done():
                 answer.set_exception(LogUnavailable(reason))
@@ -138,7 +144,10 @@ class Publisher:
             if not answer.done():
                 answer.set_exception(
                     LogUnavailable(
-                        f"no acknowledgement within {ACK_TIMEOUT:g} s (a server whose disk is full gives none)"
+                        Phrase(
+                            "no acknowledgement within %(ack_timeout)s s (a server whose disk is full gives none)",
+                            ack_timeout=f"{ACK_TIMEOUT:g}",
+                        )
                     )
                 )
 
@@ -150,9 +159,9 @@ def _block(headers: Mapping[str, str]) -> bytes:
 
 
 def _refusal(fault: ApiFault) -> LogFull | LogUnavailable:
-    said = f"{fault.description} ({fault.err_code})"
+    said = Phrase("the server refused it: %(words)s (%(code)s)", words=fault.description, code=str(fault.err_code))
     if fault.err_code in FULL or (fault.err_code == STORE_FAILED and "maximum" in fault.description):
-        return LogFull(f"the log is full: {said}")
+        return LogFull(Phrase("the log is full: %(said)s", said=said))
     # The leader's disk failed, and the cluster's other servers may have stored it; or an earlier try is on its way.
     if fault.err_code in {STORE_FAILED, IN_PROCESS}:
         return LogUnavailable(said)

@@ -18,6 +18,7 @@ import nats.errors
 from events.jetstream.api import ApiFault, ApiRefused, StreamInfo, call
 from events.jetstream.connection import Bus, said
 from events.log import LogError, LogUnavailable
+from events.phrases import Phrase
 
 CHUNK = 128 * 1024
 """Bytes of one chunk."""
@@ -82,17 +83,31 @@ class Download:
                 if not body:
                     if (status := headers.partition(b"\r\n")[0].strip()) not in _ENDS:
                         why = status.decode(errors="replace")
-                        raise SnapshotBroken(f"the snapshot of {self._stream} is not whole: {why}")
+                        raise SnapshotBroken(
+                            Phrase("the snapshot of %(stream)s is not whole: %(why)s", stream=self._stream, why=why)
+                        )
                     return
                 number += 1
                 # $JS.SNAPSHOT.ACK.<stream>.<id>.<size>.<number>; the last chunk wants no answer.
                 if reply and int(reply.rpartition(b".")[2]) != number:
-                    raise SnapshotBroken(f"the snapshot of {self._stream} is not whole: chunk {number} is missing")
+                    raise SnapshotBroken(
+                        Phrase(
+                            "the snapshot of %(stream)s is not whole: chunk %(number)s is missing",
+                            stream=self._stream,
+                            number=number,
+                        )
+                    )
                 yield body
                 if reply:
                     await self._bus.publish(reply.decode(), b"")
         except TimeoutError:
-            raise SnapshotBroken(f"the snapshot of {self._stream} stopped: nothing came for {SILENCE:g} s") from None
+            raise SnapshotBroken(
+                Phrase(
+                    "the snapshot of %(stream)s stopped: nothing came for %(silence)s s",
+                    stream=self._stream,
+                    silence=f"{SILENCE:g}",
+                )
+            ) from None
         finally:
             unwatch()
 
@@ -114,6 +129,12 @@ async def upload(bus: Bus, stream: str, snapshot: Snapshot, chunks: Iterable[byt
             raise ApiRefused(request, fault)
         return msgspec.json.decode(answer.data, type=StreamInfo)
     except (nats.errors.Error, OSError) as error:
-        raise LogUnavailable(f"{stream} was not put back: {said(error)}") from error
+        raise LogUnavailable(
+            Phrase("%(stream)s was not put back: %(detail)s", stream=stream, detail=said(error))
+        ) from error
     except msgspec.DecodeError as error:
-        raise SnapshotBroken(f"{stream} was not put back: the server's answer cannot be read: {error}") from error
+        raise SnapshotBroken(
+            Phrase(
+                "%(stream)s was not put back: the server's answer cannot be read: %(error)s", stream=stream, error=error
+            )
+        ) from error

@@ -29,6 +29,7 @@ from events.jetstream.fitting import lacks_room
 from events.knowledge import LARGEST as LARGEST_DOCUMENT
 from events.log import LogMismatch, LogUnavailable
 from events.numbers import whole_number
+from events.phrases import Phrase
 from events.profile import LARGEST as LARGEST_PROFILE
 
 EVENTS = "EVENTS"
@@ -183,9 +184,13 @@ async def existing_streams(bus: Bus) -> StreamInfo:
     try:
         info = await once_made(bus, EVENTS)
     except ApiRefused as refused:
-        raise LogMismatch(f"the bus refuses to show the stream {EVENTS}: {refused}") from refused
+        raise LogMismatch(
+            Phrase("the bus refuses to show the stream %(events)s: %(refused)s", events=EVENTS, refused=refused)
+        ) from refused
     if info is None:
-        raise LogMismatch(f"there is no stream {EVENTS} on the bus: start an instance first, which makes it")
+        raise LogMismatch(
+            Phrase("there is no stream %(events)s on the bus: start an instance first, which makes it", events=EVENTS)
+        )
     _check_whole(info)
     return info
 
@@ -193,14 +198,20 @@ async def existing_streams(bus: Bus) -> StreamInfo:
 def _check_whole(info: StreamInfo) -> None:
     if RESTORING in info.config.get("metadata", {}):
         raise LogMismatch(
-            "the log is being put back from a backup: start again when recado restore has ended. If it was "
-            "interrupted, run it again with the same file"
+            Phrase(
+                "the log is being put back from a backup: start again when recado restore has ended. If it was "
+                "interrupted, run it again with the same file"
+            )
         )
     needed = info.config.get("metadata", {}).get(READS, "1")
     if (reads := whole_number(needed)) is None or reads > codec.READS:
         raise LogMismatch(
-            f"the log has events that only a newer recado reads (set {needed[:20]}, this release reads {codec.READS}): "
-            "start the newer release again"
+            Phrase(
+                "the log has events that only a newer recado reads (set %(needed)s, this release reads %(reads)s): "
+                "start the newer release again",
+                needed=needed[:20],
+                reads=codec.READS,
+            )
         )
 
 
@@ -215,7 +226,7 @@ async def mark_reads(bus: Bus, reads: int) -> None:
             await call(bus, f"STREAM.UPDATE.{EVENTS}", StreamInfo, config)
             log.info("log.marked", stream=EVENTS, reads=reads)
     except ApiRefused as refused:
-        raise LogUnavailable(f"the log cannot be marked: {refused}") from refused
+        raise LogUnavailable(Phrase("the log cannot be marked: %(refused)s", refused=refused)) from refused
 
 
 async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
@@ -249,7 +260,9 @@ async def _find(bus: Bus, name: str) -> StreamInfo | None:
     except ApiRefused as refused:
         if refused.fault.err_code == STREAM_NOT_FOUND:
             return None
-        raise LogMismatch(f"the bus refuses to show the stream {name}: {refused}") from refused
+        raise LogMismatch(
+            Phrase("the bus refuses to show the stream %(name)s: %(refused)s", name=name, refused=refused)
+        ) from refused
 
 
 async def _default_size(bus: Bus) -> int:
@@ -313,8 +326,12 @@ async def _bring_up(bus: Bus, info: StreamInfo, wanted: dict[str, Any]) -> Strea
     wrong += ["subjects"] if not set(stored.get("subjects", [])) <= set(wanted["subjects"]) else []
     if wrong:
         raise LogMismatch(
-            f"the bus has a stream {name} that is not recado's (it differs in {', '.join(sorted(wrong))}): "
-            "use another NATS account for recado, or rename or delete that stream"
+            Phrase(
+                "the bus has a stream %(name)s that is not recado's (it differs in %(names)s): use another NATS "
+                "account for recado, or rename or delete that stream",
+                name=name,
+                names=", ".join(sorted(wrong)),
+            )
         )
     if all(stored.get(field) == value for field, value in wanted.items()):
         return info
@@ -327,6 +344,13 @@ async def _request_stream(bus: Bus, verb: str, config: dict[str, Any]) -> Stream
         return await call(bus, f"STREAM.{verb}.{config['name']}", StreamInfo, config)
     except ApiRefused as refused:
         raise LogMismatch(
-            f"the bus refuses to {verb.lower()} the stream {config['name']} "
-            f"({config['max_bytes']:,} bytes, {config['num_replicas']} replicas): {refused.fault.description}"
+            Phrase(
+                "the bus refuses to %(lower)s the stream %(config)s (%(config2)s bytes, %(config3)s replicas): "
+                "%(description)s",
+                lower=verb.lower(),
+                config=config["name"],
+                config2=config["max_bytes"],
+                config3=config["num_replicas"],
+                description=refused.fault.description,
+            )
         ) from refused

@@ -15,6 +15,7 @@ from events.jetstream.connection import Bus
 from events.jetstream.consumer import HEARTBEAT, Delivered, Feed, FeedBroken
 from events.jetstream.streams import EVENTS
 from events.log import LogMismatch, LogUnavailable
+from events.phrases import Phrase
 from events.recorded import Recorded
 
 RETRY = 0.2
@@ -84,14 +85,14 @@ class Tail:
             async with asyncio.timeout(HEARTBEAT):
                 await self._bus.standing()
         except TimeoutError:
-            raise LogUnavailable("the connection to the bus is lost") from None
+            raise LogUnavailable(Phrase("the connection to the bus is lost")) from None
         except nats.errors.ConnectionClosedError as error:
-            raise LogUnavailable("the connection to the bus is closed") from error
+            raise LogUnavailable(Phrase("the connection to the bus is closed")) from error
         try:
             await self._recognise(await call(self._bus, f"STREAM.INFO.{EVENTS}", StreamInfo, within=LOOK))
             return await Feed.open(self._bus, self._last + 1, self._subject)
         except ApiRefused as refused:
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
 
     async def _recognise(self, info: StreamInfo) -> None:
         """Raises LogMismatch unless the stream still holds the events that were read.
@@ -106,7 +107,9 @@ class Tail:
             or info.state.last_seq < self._there
             or (stamp is not None and self._stamp is not None and stamp != self._stamp)
         ):
-            raise LogMismatch(f"the stream {EVENTS} was replaced or lost its last events: start recado again")
+            raise LogMismatch(
+                Phrase("the stream %(events)s was replaced or lost its last events: start recado again", events=EVENTS)
+            )
         self._created, self._stamp = info.created, self._stamp or stamp
         self._there = min(self._last, info.state.last_seq)
 

@@ -28,6 +28,7 @@ from events.jetstream.followed import Follower
 from events.jetstream.publisher import Publisher
 from events.jetstream.write_once import write_once
 from events.log import LogMismatch, LogUnavailable
+from events.phrases import Phrase
 from events.stores import USERS
 from events.subjects import token, untoken
 from events.users import LARGEST, Stored, StoredUser, UsersChanged, encoded, removal, stored_in
@@ -65,9 +66,12 @@ class JetStreamUsers:
         except ApiRefused as refused:
             if refused.fault.err_code == STREAM_NOT_FOUND:
                 raise LogMismatch(
-                    f"there is no bucket {USERS} on the bus: start an instance of this release, which makes it"
+                    Phrase(
+                        "there is no bucket %(users)s on the bus: start an instance of this release, which makes it",
+                        users=USERS,
+                    )
                 ) from None
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
         free = asyncio.Semaphore(_AT_ONCE)
 
         async def body(subject: str) -> bytes:
@@ -141,6 +145,10 @@ async def _ensure(bus: Bus, replicas: int) -> None:
 
 def _unusable(refused: ApiRefused) -> LogMismatch:
     return LogMismatch(
-        f"the bus refuses the bucket {USERS}, which says who may use the page: {refused}. The rights that an instance "
-        "needs are in deploy/nats/roles.conf"
+        Phrase(
+            "the bus refuses the bucket %(users)s, which says who may use the page: %(refused)s. The rights that an "
+            "instance needs are in deploy/nats/roles.conf",
+            users=USERS,
+            refused=refused,
+        )
     )

@@ -36,6 +36,7 @@ from events.jetstream.publisher import Publisher
 from events.jetstream.write_once import write_once
 from events.kept_fields import keep
 from events.log import LogFull, LogUnavailable
+from events.phrases import Phrase
 from events.vectors import CLAIM, KEPT, LEFT, PREFIX, TOKENS, Counted, Vectors, decoded, encoded, name_of_tokens
 
 _CLAIMED = "claimed"
@@ -169,7 +170,7 @@ class JetStreamVectors:
                 keep(meta.options, there.options, _Added)
             if await self._describe(meta, stored.seq if stored is not None else 0) is not None:
                 return
-        raise LogUnavailable("other instances count tokens at the same time")
+        raise LogUnavailable(Phrase("other instances count tokens at the same time"))
 
     async def counted(self, since: str = "") -> list[Counted]:
         found: list[Counted] = []
@@ -202,13 +203,15 @@ class JetStreamVectors:
         info = await self._info({})
         most = int(info.config.get("max_bytes", -1))
         if 0 < most < info.state.bytes * _FOR_FILES / (_FOR_FILES - 1):
-            raise LogFull(f"the rest of {STREAM}, a quarter, is for files: give it more with the NATS CLI")
+            raise LogFull(
+                Phrase("the rest of %(stream)s, a quarter, is for files: give it more with the NATS CLI", stream=STREAM)
+            )
 
     async def _info(self, asked: dict[str, object]) -> StreamInfo:
         try:
             return await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo, asked)
         except ApiRefused as refused:
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
 
     async def _names(self) -> list[str]:
         _, subjects = await self._subjects(f"$O.{OBJECTS}.M.*")

@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from events.inbound import ReceiptError
+from events.phrases import Phrase
 from gateways.cloud.errors import class_of_status, told
 from gateways.cloud.graph import bounded, is_of_token
 from gateways.cloud.token import Token
@@ -36,7 +37,7 @@ AGAIN_AFTER = 30.0
 
 _FIELDS = "name,language,status,category,parameter_format,components,quality_score,rejected_reason"
 _BUTTONS = frozenset({"url", "quick_reply", "copy_code", "otp", "flow", "phone_number", "voice_call", "catalog"})
-_RIGHTS = (
+_RIGHTS = Phrase(
     "give the token's system user the permission whatsapp_business_management and this WhatsApp account, see "
     "docs/whatsapp.md"
 )
@@ -140,7 +141,7 @@ class TemplateList:
             return self._known
         if self._known is not None:
             return msgspec.structs.replace(self._known, unread=str(self._unread))
-        raise self._unread or TemplatesUnread("Meta's templates were not read")
+        raise self._unread or TemplatesUnread(Phrase("Meta's templates were not read"))
 
     async def _read_again(self) -> None:
         try:
@@ -168,7 +169,11 @@ class TemplateList:
         found = [one.id for one in number.health_status.entities if one.entity_type == "WABA"]
         if not found or not found[0].isdigit():
             raise TemplatesUnread(
-                f"Meta does not say which WhatsApp account the number {self._number} belongs to: {_RIGHTS}"
+                Phrase(
+                    "Meta does not say which WhatsApp account the number %(number)s belongs to: %(rights)s",
+                    number=self._number,
+                    rights=_RIGHTS,
+                )
             )
         return found[0]
 
@@ -184,7 +189,9 @@ class TemplateList:
         try:
             return msgspec.json.decode(body, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
-            raise TemplatesUnread(f"Meta's answer about templates cannot be read: {wrong}") from wrong
+            raise TemplatesUnread(
+                Phrase("Meta's answer about templates cannot be read: %(wrong)s", wrong=wrong)
+            ) from wrong
 
     async def _asked(self, path: str, query: Mapping[str, str]) -> tuple[int, bytes]:
         try:
@@ -199,7 +206,7 @@ class TemplateList:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = f"{type(error).__name__}: {error}".rstrip(": ")
             raise TemplatesUnread(
-                f"Meta cannot be asked for its templates: {why}. Try again later", again=True
+                Phrase("Meta cannot be asked for its templates: %(why)s. Try again later", why=why), again=True
             ) from error
 
 
@@ -219,9 +226,17 @@ def _error(status: int, body: bytes) -> ReceiptError | None:
 def _unread(error: ReceiptError) -> TemplatesUnread:
     code = error.code
     rights = isinstance(code, int) and (code in (3, 10, 100, 131005) or 200 <= code < 300)
-    do = _RIGHTS if rights else error.do or "try again later"
+    do = _RIGHTS if rights else error.do or Phrase("try again later")
     again = error.class_ in ("account_throttle", "transient", "in_doubt", "unreached")
-    return TemplatesUnread(f"Meta does not show the templates (error {code}: {error.detail}): {do}", again=again)
+    return TemplatesUnread(
+        Phrase(
+            "Meta does not show the templates (error %(code)s: %(detail)s): %(do)s",
+            code=str(code),
+            detail=error.detail,
+            do=do,
+        ),
+        again=again,
+    )
 
 
 def _read(raw: msgspec.Raw) -> Template | None:

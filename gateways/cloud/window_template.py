@@ -9,6 +9,7 @@ from events.decisions import Reply
 from events.inbound import Message, Receipt
 from events.log import EventLog, LogUnavailable
 from events.parts import Part
+from events.phrases import Phrase
 from events.subjects import ChatKey, chat_filter
 from gateways.delivery.our_messages import WITHIN
 from gateways.delivery.texts import texts_of
@@ -32,5 +33,5 @@ async def window_part(log: EventLog, key: ChatKey, reply: str, template: WindowT
                         elif isinstance(event, Receipt) and event.reply == reply and event.template is not None:
                             return template.part(name, words)
         except TimeoutError:  # the chat was erased since
-            raise LogUnavailable("the claim of the template is not in the log") from None
+            raise LogUnavailable(Phrase("the claim of the template is not in the log")) from None
     return template.part(name, words)

@@ -7,6 +7,7 @@ from contextlib import aclosing
 
 from events.inbound import Receipt
 from events.log import EventLog, LogUnavailable
+from events.phrases import Phrase
 from events.subjects import ChatKey, chat_filter
 from gateways.delivery.sender import Part
 
@@ -35,7 +36,7 @@ async def sent_as(log: EventLog, part: Part, name: str) -> str | None:
                     if event.provider_id and name in (event.reply if event.part < 2 else "", _numbered(event)):
                         found = event.provider_id
     except TimeoutError:  # the chat was erased since
-        raise LogUnavailable("the claim of the message is not in the log") from None
+        raise LogUnavailable(Phrase("the claim of the message is not in the log")) from None
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any, TextIO, TypeVar
 
 from events.inbound import Message
 from events.log import EventLog, LogError, LogUnavailable
+from events.phrases import Phrase
 from events.subjects import ChatKey
 from gateways.delivery.delivery import Delivery
 from gateways.intake import Intake
@@ -75,7 +76,7 @@ async def _during(running: asyncio.Task[None], work: Coroutine[Any, Any, _Result
         await asyncio.wait({running, task}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
             running.result()
-            raise LogUnavailable("the log was closed")
+            raise LogUnavailable(Phrase("the log was closed"))
         return task.result()
     finally:
         task.cancel()

@@ -31,6 +31,7 @@ from events.jetstream.consumer import Delivered, Feed
 from events.jetstream.fitting import make_fitting
 from events.jetstream.publisher import Publisher
 from events.log import LogUnavailable
+from events.phrases import Phrase
 from events.stores import ALIASES
 from events.subjects import token, untoken
 
@@ -145,7 +146,7 @@ class AliasBucket:
             made = await call(self._bus, request, _Made, {"stream_name": STREAM, "config": config})
             await call(self._bus, f"CONSUMER.DELETE.{STREAM}.{name}", Done)
         except ApiRefused as refused:
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
         return made.num_pending
 
     async def gone(self) -> int:
@@ -160,7 +161,7 @@ class AliasBucket:
         try:
             return await call(self._bus, f"STREAM.INFO.{STREAM}", StreamInfo)
         except ApiRefused as refused:
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
 
     async def find(self, account: str, name: str) -> str | None:
         """The name that is written for this one, as the leader has it."""
@@ -224,7 +225,7 @@ class AliasBucket:
             newest = await stored_message(self._bus, STREAM, {"last_by_subj": subject})
             feed = self._feed = await Feed.open(self._bus, after + 1, subject, STREAM)
         except ApiRefused as refused:
-            raise LogUnavailable(str(refused)) from refused
+            raise LogUnavailable(refused.reason) from refused
         there = newest.seq if newest is not None else 0
         unwatch = self._bus.watch(lambda standing: feed.break_off("the connection is back" if standing else "lost"))
         try:
@@ -281,9 +282,15 @@ async def _ensure(bus: Bus, replicas: int, makes: bool) -> None:
         elif info is None and makes:
             await make_fitting(bus, shape(replicas, MOST_BYTES), _FEWEST_BYTES)
         elif info is None and await once_made(bus, STREAM) is None:
-            raise LogUnavailable(f"there is no bucket {BUCKET} on the bus: start an instance first, which makes it")
+            raise LogUnavailable(
+                Phrase(
+                    "there is no bucket %(bucket)s on the bus: start an instance first, which makes it", bucket=BUCKET
+                )
+            )
     except ApiRefused as refused:
-        raise LogUnavailable(f"the bucket {BUCKET} cannot be had: {refused}") from refused
+        raise LogUnavailable(
+            Phrase("the bucket %(bucket)s cannot be had: %(refused)s", bucket=BUCKET, refused=refused)
+        ) from refused
 
 
 async def _find(bus: Bus) -> StreamInfo | None:

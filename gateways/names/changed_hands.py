@@ -1,7 +1,7 @@
 """Phone numbers that go from one person to another. Pure.
 
-Whoever changes the number takes along the chat and every other name. The old number is nobody's then: who writes from
-it later is a stranger, whose chat has a name of its own (events.jid.next_holder).
+A person who changes the number takes along the chat and every other name. The old number is no one's then: a later
+writer from it is a stranger, whose chat has a name of its own (events.jid.next_holder).
 """
 
 from __future__ import annotations

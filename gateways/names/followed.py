@@ -11,6 +11,7 @@ import structlog
 from events.jetstream.consumer import FeedBroken
 from events.jid import is_canonical
 from events.log import LogUnavailable
+from events.phrases import Phrase
 from events.subjects import ChatKey
 from gateways.names.bucket import AliasBucket, Change, text_of
 from gateways.names.known import Known
@@ -208,7 +209,7 @@ class Followed:
     def check(self) -> None:
         """Raises NamesUnavailable while the bucket cannot be followed: a name may be missing then."""
         if self._lost is not None and (not self.ready.is_set() or self._lost_for() > _TOLD_WITHIN):
-            raise NamesUnavailable("the names of people (bucket ALIASES) cannot be read")
+            raise NamesUnavailable(Phrase("the names of people (bucket ALIASES) cannot be read"))
 
     async def known(self) -> None:
         """Return when everything that the bucket has is known. Raises NamesUnavailable."""
@@ -276,7 +277,7 @@ class Followed:
                 while self._last < seq:
                     await self.news.wait()
         except TimeoutError:
-            raise NamesUnavailable("the names of people (bucket ALIASES) do not come") from None
+            raise NamesUnavailable(Phrase("the names of people (bucket ALIASES) do not come")) from None
 
     async def joined(self, account: str, names: Collection[str]) -> None:
         """Return when an instance has ordered the chats of these names to join. A message that is stored after that is
@@ -286,7 +287,9 @@ class Followed:
                 while any(ChatKey(account, name) in self.joins for name in names):
                     await self.news.wait()
         except TimeoutError:
-            raise NamesUnavailable("no instance orders two chats of one person to join: is one running?") from None
+            raise NamesUnavailable(
+                Phrase("no instance orders two chats of one person to join: is one running?")
+            ) from None
 
     def put(self, account: str, name: str, canonical: str, into: str | None) -> None:
         """Take in an entry that was written here, with the order to close the chat of this name `into` another one."""

@@ -19,6 +19,7 @@ from prometheus_client import Counter
 from events.inbound import Control
 from events.jid import held_since, next_holder, number_of, people_in
 from events.log import EventLog, LogError
+from events.phrases import Phrase
 from events.subjects import ChatKey
 from gateways.names import number_plans
 from gateways.names.bucket import JOINED, JOINS, AliasBucket
@@ -140,7 +141,7 @@ class Names:
                 if await self._settled(account, names):
                     break
             else:
-                raise NamesUnavailable("other programs write names all the time")
+                raise NamesUnavailable(Phrase("other programs write names all the time"))
         await self._followed.joined(account, names)
         self._followed.check()
         chat = self.canonical(account, names[0])
@@ -159,7 +160,7 @@ class Names:
                 if (target := await self._left(account, tuple(former), tuple(now), since)) is not None:
                     break
             else:
-                raise NamesUnavailable("other programs write names all the time")
+                raise NamesUnavailable(Phrase("other programs write names all the time"))
         await self._followed.joined(account, settles)
         self._followed.check()
         person = Person(target, self._followed.of(account).others(target)[:_MOST_NAMES])
@@ -263,7 +264,9 @@ class Names:
             if root == target or not is_known or held_since(root) >= since:
                 continue
             if begun and not await self._may_join():
-                raise NamesUnavailable("an instance of an older version runs, which cannot close a chat into another")
+                raise NamesUnavailable(
+                    Phrase("an instance of an older version runs, which cannot close a chat into another")
+                )
             told = any(name.endswith(BSUID) for name in (*now, target))
             for name, canonical in list(leaves(known, root, target, since, keeps_users=told)):
                 joins = bool(begun) and name == root

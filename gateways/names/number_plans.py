@@ -1,7 +1,7 @@
 """Number plans in which one phone number has several written forms, and WhatsApp keeps any of them. Pure.
 
-WhatsApp names a person by the form that was right when they registered. What a person writes, what an operator types
-and what a webhook says may so be different texts for one telephone. phonenumbers tells which form is valid today; it
+WhatsApp names a person by the form that was right when they registered. So a person, an operator
+and a webhook may write one telephone in different forms. phonenumbers tells which form is valid today; it
 does not know the others.
 """
 

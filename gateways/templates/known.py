@@ -7,17 +7,19 @@ from typing import Protocol
 import msgspec
 
 from events.inbound import Time
+from events.phrases import Phrase
 from gateways.templates.template import Template
 
 
 class TemplatesUnread(Exception):
-    """The templates of an account cannot be told; the sentence says what to do.
+    """The templates of an account cannot be told; `reason` says what to do.
 
     - `again`: a later attempt may succeed.
     """
 
-    def __init__(self, reason: str, *, again: bool = False) -> None:
+    def __init__(self, reason: Phrase, *, again: bool = False) -> None:
         super().__init__(reason)
+        self.reason = reason
         self.again = again
 
 
@@ -43,9 +45,20 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
         if language in languages:
             return next(one for one in self.templates if (one.name, one.language) == (name, language))
         if languages:
-            raise TemplateUnknown(f"there is no template {ref}: {name} is there in {', '.join(languages)}")
-        hint = "recado template list shows those that there are" if self.templates else "the account has no templates"
-        raise TemplateUnknown(f"there is no template {name}: {hint}")
+            raise TemplateUnknown(
+                Phrase(
+                    "there is no template %(ref)s: %(name)s is there in %(names)s",
+                    ref=ref,
+                    name=name,
+                    names=", ".join(languages),
+                )
+            )
+        hint = (
+            Phrase("recado template list shows those that there are")
+            if self.templates
+            else Phrase("the account has no templates")
+        )
+        raise TemplateUnknown(Phrase("there is no template %(name)s: %(hint)s", name=name, hint=hint))
 
 
 class Templates(Protocol):

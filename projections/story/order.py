@@ -14,7 +14,7 @@ from projections.story.step import Step, lasting, names, now_step
 _OUTCOMES = {
     "paused": Phrase("the chat was paused"),
     "resumed": Phrase("the chat is answered again"),
-    "reset": Phrase("the conversation was started anew"),
+    "reset": Phrase("a new conversation began"),
     "erased": Phrase("the chat was erased"),
     "reply": Phrase("the words were given to the gateway"),
     "turn_started": Phrase("the messages were given to a new turn"),
@@ -29,7 +29,7 @@ _OUTCOMES = {
 }
 
 
-_COMMANDS = {
+COMMANDS = {
     "pause": Phrase("pause"),
     "resume": Phrase("resume"),
     "reset": Phrase("reset"),
@@ -75,7 +75,7 @@ def order_steps(control: ControlView) -> Iterator[Step]:
 
 
 def _ordered(control: ControlView) -> Phrase:
-    command = _COMMANDS.get(control.command, control.command)
+    command = COMMANDS.get(control.command, control.command)
     if control.by:
         return Phrase("ordered by %(name)s: %(command)s", name=control.by, command=command)
     return Phrase("ordered by nobody who gave a name: %(command)s", command=command)

@@ -20,7 +20,7 @@ from projections.story.step import Step, StepKind, instance_of, lasting, names, 
 _THREAD = {
     "first": Phrase("the chat had none there"),
     "replaced": Phrase("the one before was lost, or out of date"),
-    "reset": Phrase("the conversation was started anew"),
+    "reset": Phrase("a new conversation began"),
     "switched": Phrase("the one before was at another backend"),
     "imported": Phrase("it was brought along from another bot"),
 }

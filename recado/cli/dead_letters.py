@@ -88,7 +88,7 @@ def show(id_: int, as_json: bool) -> None:
 def retry(id_: int, as_json: bool) -> None:
     """Store the event of the dead letter ID once more, under a new id, after you mended what it broke on.
 
-    A message counts as sent now. What the letter itself says is not acted on: the event is read from the log. A
+    A message counts as sent now. The event is read from the log, not from the letter. A
     message that came for a number of WHATSAPP_NUMBERS before it was there is stored as it came.
     """
     done = run(_retry(id_))

@@ -56,8 +56,8 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def erase(chat: str, account: str | None, all_accounts: bool, yes: bool, as_json: bool) -> None:
-    """Remove every byte of CHAT: from the log, the projections, the object store and the provider. What the person
-    writes afterwards is a new chat.
+    """Remove every byte of CHAT: from the log, the projections, the object store and the provider. A later
+    message of the person begins a new chat.
 
     The exit status is 1 if there is nothing to remove, or something is left; 2 if it is not done in time. With
     --all-accounts --json prints a list, an item for each account.

@@ -13,6 +13,7 @@ from chat.file_types import FileNotTaken
 from chat.files import file_part
 from events.library import LARGEST, folded, name_fault
 from events.parts import Part
+from events.phrases import Phrase
 
 MOST_AT_ONCE = 1_000
 """Files of one command."""
@@ -72,7 +73,7 @@ def _in(path: Path) -> Iterator[Path]:
 def _read(path: Path) -> bytes:
     """At most one byte more than a file may have. Raises OSError, FileNotTaken."""
     if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe waits for a writer
-        raise FileNotTaken("it is no file")
+        raise FileNotTaken(Phrase("it is no file"))
     with path.open("rb") as file:
         return file.read(LARGEST + 1)
 

@@ -13,6 +13,7 @@ from actors.leases.roster import older_than
 from events import codec
 from events.jetstream.connection import Bus
 from events.log import EventLog, LogError
+from events.phrases import Phrase
 from events.profile import Profile, clashes
 from events.profile_log import MOST_AT_ONCE, ProfileLog, Stored
 from recado.profiles.entries import Kind
@@ -26,8 +27,11 @@ class OlderInstance(LogError):
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(
-            f"these instances are of an older version, and would not answer by the profile: {', '.join(names)}. Update "
-            "them first. Nothing was written (older_instance)"
+            Phrase(
+                "these instances are of an older version, and would not answer by the profile: %(names)s. Update them "
+                "first. Nothing was written (older_instance)",
+                names=", ".join(names),
+            )
         )
 
 
@@ -87,7 +91,9 @@ def changed(stored: Stored, wanted: Profile, author: Author) -> Change | None:
 def check_readable(stored: Stored, name: str) -> None:
     """Raises NewerVersion if the next version would take the place of one that this release cannot read."""
     if any(one.name == name for one in stored.unread):
-        raise NewerVersion(f"the newest version of {name} cannot be read by this release: use a newer one")
+        raise NewerVersion(
+            Phrase("the newest version of %(name)s cannot be read by this release: use a newer one", name=name)
+        )
 
 
 def _content(profile: Profile) -> bytes:
@@ -122,7 +128,13 @@ async def write(log: EventLog, bus: Bus, profiles: ProfileLog, stored: Stored, c
     if not changes:
         return
     if len(changes) > MOST_AT_ONCE:
-        raise TooManyChanges(f"{len(changes):,} profiles change at once; change at most {MOST_AT_ONCE:,}")
+        raise TooManyChanges(
+            Phrase(
+                "%(number)s profiles change at once; change at most %(most_at_once)s",
+                number=len(changes),
+                most_at_once=MOST_AT_ONCE,
+            )
+        )
     check_clashes(stored, changes)
     await _check_all_read(bus)
     await log.mark(codec.PROFILES)
@@ -138,7 +150,13 @@ def check_clashes(stored: Stored, changes: Sequence[Change]) -> None:
     if found:
         told = [f"{one.entry} is in {one.list} of {' and '.join(one.names)}" for one in found[:20]]
         more = f" (and {len(found) - 20} more)" if len(found) > 20 else ""
-        raise ProfilesClash(f"two profiles for one: {'; '.join(told)}{more}. Take it out of one. Nothing was written")
+        raise ProfilesClash(
+            Phrase(
+                "two profiles for one: %(names)s%(more)s. Take it out of one. Nothing was written",
+                names="; ".join(told),
+                more=more,
+            )
+        )
 
 
 async def _check_all_read(bus: Bus) -> None:

@@ -53,7 +53,7 @@ class Secrets:
         return self._fit(name, self.text(name))
 
     def again(self, name: str) -> str | None:
-        """As `value`, but its file is read again. What cannot be read now leaves `value` as it was."""
+        """As `value`, but its file is read again. A file that cannot be read now leaves `value` as it was."""
         before = self._read.pop(name, None)
         try:
             return self.value(name)

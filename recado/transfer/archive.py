@@ -23,6 +23,7 @@ from events.jetstream.connection import Bus
 from events.jetstream.snapshot import CHUNK, Download, Snapshot, upload
 from events.jetstream.streams import EVENTS, REPLICAS, RESTORING
 from events.log import LogUnavailable
+from events.phrases import Phrase
 from events.stores import STORES
 from recado.transfer.stream_shapes import differences
 
@@ -186,7 +187,7 @@ async def _names(bus: Bus) -> list[str]:
         if not page.streams or len(found) >= page.total:
             break
     if EVENTS not in found:
-        raise LogUnavailable(f"there is no stream {EVENTS} on the bus: nothing to save")
+        raise LogUnavailable(Phrase("there is no stream %(events)s on the bus: nothing to save", events=EVENTS))
     beside = [name for name, store in STORES.items() if store.saved is True and name in found and name != EVENTS]
     foreign = sorted(name for name in found if name.startswith(_BUCKETS) and name not in STORES)
     return [EVENTS, *beside, *foreign]

@@ -13,6 +13,7 @@ import msgspec
 from actors.instance import Instance
 from events.inbound import Message
 from events.log import LogUnavailable
+from events.phrases import Phrase
 from events.recorded import Recorded
 from events.subjects import ChatKey, chat_filter
 from projections.in_memory import InMemoryProjection
@@ -54,7 +55,7 @@ class Source(msgspec.Struct, frozen=True):
                 yield [recorded for recorded in batch if recorded.seq <= last]
                 if batch[-1].seq >= last:
                     return
-        raise LogUnavailable("the log was closed before its end was reached")
+        raise LogUnavailable(Phrase("the log was closed before its end was reached"))
 
     async def chats(self, subject: str, since: datetime, until: datetime) -> list[ChatKey]:
         """The chats with messages from `since` until before `until`, in the order of their first message; `subject`

@@ -192,8 +192,8 @@ class _TrialTools(NamedTuple):
 
 
 class _Maker:
-    """Makes instances with the rules of each chat's way and without a real log. What a way needs is opened when its
-    first chat is planned, and closed with the stack."""
+    """Makes instances with the rules of each chat's way and without a real log. The clients of a way are
+    opened when its first chat is planned, and closed with the stack."""
 
     def __init__(self, ways: Ways, name: str, tools: _TrialTools, store: MediaStore, stack: AsyncExitStack) -> None:
         self._ways = ways

@@ -54,7 +54,7 @@ class CloudNumbers:
             await end(*(task for _, task in self._running.values()), *self._leaving)
 
     async def look_again(self) -> bool:
-        """Begin with the numbers that came, and leave those that went. Whether one came."""
+        """Begin with the numbers that came, and leave those that went. Returns whether one came."""
         async with self._looking:
             try:
                 found = await asyncio.to_thread(self._look)

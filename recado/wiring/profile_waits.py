@@ -39,7 +39,8 @@ class ProfileWaits:
         return self._kept.usable_from.get(name)
 
     def note(self, unusable: Collection[str], names: Collection[str], now: datetime) -> bool:
-        """Take in which of the profiles in force, `names`, cannot be used now. Whether one can be used again."""
+        """Take in which of the profiles in force, `names`, cannot be used now; returns whether one can be used
+        again."""
         found = self._kept.unusable.intersection(names).difference(unusable)
         times = {name: at for name, at in self._kept.usable_from.items() if name in names and name not in unusable}
         kept = _Kept(set(unusable), times | dict.fromkeys(found, now))

@@ -147,7 +147,7 @@ class AnsweringByProfile:
         self._former[profile.ref] = await asyncio.to_thread(self._usable, profile)
 
     def _note_waits(self) -> bool:
-        """Keep which profiles can be used and which cannot. Whether one can be used again."""
+        """Keep which profiles can be used and which cannot. Returns whether one can be used again."""
         unusable = {ref.rpartition("@")[0] for ref, _ in self._unusable()}
         _gauge.set(len(unusable))
         return self._waits.note(unusable, self.profiles.in_force.profiles.keys(), self._now())

@@ -11,6 +11,7 @@ import structlog
 from nats.aio.msg import Msg
 
 from events.jetstream.connection import Bus
+from events.phrases import Phrase
 from events.subjects import token
 from gateways.cloud.graph import Graph
 from gateways.cloud.template_list import TemplateList
@@ -120,7 +121,7 @@ class AccountTemplates:
         while True:
             told = await self._page(account, len(found.templates) if found is not None else 0)
             if told.known is None:
-                raise TemplatesUnread(told.refused, again=told.again)
+                raise TemplatesUnread(Phrase("%(reason)s", reason=told.refused), again=told.again)
             before = found.templates if found is not None else ()
             found = msgspec.structs.replace(told.known, templates=(*before, *told.known.templates))
             if not told.more or not told.known.templates:
@@ -133,24 +134,30 @@ class AccountTemplates:
             return msgspec.json.decode(answer.data, type=_Told)
         except (nats.errors.Error, TimeoutError) as error:
             raise TemplatesUnread(
-                f"the templates of account {account} cannot be checked: none of its gateways to the Cloud API answers "
-                f"({type(error).__name__}). Start it, or set the number's WHATSAPP_ACCESS_TOKEN here",
+                Phrase(
+                    "the templates of account %(account)s cannot be checked: none of its gateways to the Cloud API "
+                    "answers (%(name)s). Start it, or set the number's WHATSAPP_ACCESS_TOKEN here",
+                    account=account,
+                    name=type(error).__name__,
+                ),
                 again=True,
             ) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
-            raise TemplatesUnread(f"the gateway of account {account} answers in another form: update it") from wrong
+            raise TemplatesUnread(
+                Phrase("the gateway of account %(account)s answers in another form: update it", account=account)
+            ) from wrong
 
 
 def _numbers(settings: Settings) -> tuple[Number, ...]:
     try:
         return numbers_of(settings)
     except NumbersUnusable as wrong:
-        raise TemplatesUnread(str(wrong)) from wrong
+        raise TemplatesUnread(Phrase("%(reason)s", reason=wrong)) from wrong
 
 
 def _token(settings: Settings, id_: str) -> Token | None:
     try:
         value = token_of(settings, id_)
     except SecretUnusable as wrong:
-        raise TemplatesUnread(str(wrong)) from wrong
+        raise TemplatesUnread(Phrase("%(reason)s", reason=wrong)) from wrong
     return Token(id_, value, lambda: token_of(settings, id_, again=True)) if value else None

@@ -114,7 +114,7 @@ async def test_parts_on_a_phone(page: Page, window: Window) -> None:
     await expect(image).to_have_js_property("naturalWidth", 400)
     assert await image.get_attribute("alt") == "", "its caption says it"
     card = phone.theirs.locator("a.download")
-    await expect(card).to_have_text("Prices in autumn.pdfPDF · 183 KB")
+    await expect(card).to_have_text("Prices in autumn.pdfPDF · 183 kB")
     async with window.expect_download() as downloading:
         await card.click()
     assert (await downloading.value).suggested_filename == "Prices in autumn.pdf"

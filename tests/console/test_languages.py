@@ -11,6 +11,7 @@ import pytest
 from starlette.requests import Request
 
 from console.languages import LANGUAGES, Language, Translate, translate_of
+from events.decisions import DECISIONS
 from events.phrases import Counted, Phrase, Together
 from projections.story.step import lasting
 from recado.printing import json_text
@@ -18,8 +19,8 @@ from tests.catalogs import CONSOLE, catalog_of, messages, phrased
 from tests.console.bare_words import bare_words
 
 TEMPLATES = sorted((CONSOLE / "templates").glob("*.html"))
-UNWORDED = {"api.py", "languages.py"}
-"""Words for programs, which are in English, and the code that says the others."""
+UNWORDED = {"languages.py"}
+"""The code that says the words of the others."""
 
 
 VALUE = re.compile(r"%\((\w+)\)s")
@@ -195,3 +196,8 @@ def test_every_phrase_of_code_is_in_the_catalogs() -> None:
         if not isinstance(node.args[0], ast.Constant | ast.Subscript | ast.Call | ast.Attribute)
     ]
     assert found == []
+
+
+def test_the_phones_have_words_for_every_decision() -> None:
+    script = (CONSOLE / "static" / "event_words.js").read_text()
+    assert [name for name in DECISIONS if f"\n  {name}: (" not in script] == []

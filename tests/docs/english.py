@@ -42,8 +42,14 @@ PHRASES = {
     "stands": r"\b(?:stands|stood)\b(?! for)",
     "anew, owed": r"\b(?:anew|owed|owes|owe)\b",
 }
-MOST = dict.fromkeys(PHRASES, 1.0)
+MOST = dict.fromkeys(PHRASES, 1.0) | {"anew, owed": 0.0}
 """Of each, in 1,000 words."""
+
+CLAUSE = re.compile(
+    r"(?:[.!:)]|\A(?:[-*>] |\d+[.] )?)\s*"
+    r"((?:What|Whatever|Whoever|Whichever|Whether)\b(?![^.?]*\?)[^.?]*\s[^.?]*[.](?:\s|$))"
+)
+"""A sentence that opens with a clause as its subject. The first one of a docstring may: it is a name for a thing."""
 
 HEAD = re.compile(r"\s*(?:What|How|Which|Whether|Who|Whom|Whose|That|Where|When|Why)\b")
 
@@ -86,6 +92,35 @@ def phrases_in(path: Path) -> Iterator[tuple[str, int, str]]:
                 yield kind, line + words.count("\n", 0, match.start()), match[0]
 
 
+def clauses() -> list[str]:
+    """The sentences that open with a clause as their subject, each with its place."""
+    found = []
+    for path in files():
+        for line, words in _sentences(path):
+            for match in CLAUSE.finditer(words):
+                if path.suffix == ".py" and not words[: match.start(1)].strip():
+                    continue
+                at = line + words.count("\n", 0, match.start(1))
+                found.append(f"{path.relative_to(ROOT)}:{at}: {' '.join(match[1].split())[:80]}")
+    return found
+
+
+def _sentences(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, words) of each docstring and comment of code, and of each paragraph of a page, whose sentences go over
+    lines."""
+    if path.suffix == ".py":
+        yield from prose_of(path)
+        return
+    first, held = 0, list[str]()
+    for line, words in [*prose_of(path), (0, "")]:
+        if not words.strip() or re.match(r"\s*(?:[-*>|#]|\d+[.]) ?", words) or line != first + len(held):
+            if held:
+                yield first, "\n".join(held)
+            first, held = line, []
+        if words.strip() and not words.startswith(("#", "|")):
+            held.append(words.strip())
+
+
 def files() -> list[Path]:
     code = [path for folder in CODE for path in (ROOT / folder).rglob("*.py")]
     pages = [
@@ -125,7 +160,9 @@ def main(names: list[str]) -> int:
             share = 1000 * count / words
             too_many = share > MOST[kind]
             failed |= too_many
-            print(f"{where}: {kind}: {count} in {words} words, {share:.2f} per 1,000{' (most: 1)' if too_many else ''}")
+            print(
+                f"{where}: {kind}: {count} in {words} words, {share:.2f} per 1,000{' (most: {MOST[kind]:g})' if too_many else ''}"
+            )
         if failed:
             print(
                 *(f"  {count:4} {name}" for name, count in sorted(by_file.items(), key=lambda one: -one[1])[:20]),
@@ -134,6 +171,9 @@ def main(names: list[str]) -> int:
     for name in heads():
         failed = True
         print(f"{name}: the docstring begins with a question word: say what the module does")
+    for name in clauses():
+        failed = True
+        print(f"{name}: the sentence opens with a clause: put the subject first")
     return int(failed)
 
 
