@@ -96,12 +96,18 @@ class Locked:
             self._guesses.was_wrong(visitor, by="a program")
         if is_for_people(headers):
             if scope["method"] == "GET":
-                return RedirectResponse(f"/login?to={quote(scope['path'])}", 303)
+                return RedirectResponse(f"/login?to={quote(_address(scope))}", 303)
             chat, is_order, _ = scope["path"].rpartition("/orders")
             form = chat if is_order or not scope["path"].startswith("/desk/") else scope["path"]
             problem = _LOGGED_OUT if is_order else _LOGGED_OUT_ELSEWHERE
             return login_form(Request(scope), 401, inside(quote(form)), problem)
         return JSONResponse({"error": _for_programs(self._entrance)}, 401)
+
+
+def _address(scope: Scope) -> str:
+    """The path and the query as the browser sent them."""
+    path, query = scope["raw_path"].decode("ascii", "replace"), scope["query_string"].decode("ascii", "replace")
+    return f"{path}?{query}" if query else path
 
 
 def _told_by(entrance: Entrance, proxy: ProxyHeader, scope: Scope, told: list[str]) -> LetIn | Response:
@@ -179,7 +185,11 @@ async def _with_a_name(request: Request, typed: str, password: str, to: str) -> 
 
 
 def begun(request: Request, to: str, user: str, logins: str) -> Response:
-    """Leads to `to` with the cookie of a new session."""
+    """Leads to `to` with the cookie of a new session. A user who does not see the simulated phones begins at the desk."""
+    deps = _deps(request)
+    entry = deps.entrance.entry(user)
+    if to == "/" and entry is not None and not entry.user.sees(deps.account):
+        to = "/desk"
     # The browser's Origin tells whether it used TLS, also through a proxy.
     secure = request.headers.get("origin", "").startswith("https://")
     return in_session(request, RedirectResponse(to, 303), user, logins, secure=secure)

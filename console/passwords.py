@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
+import structlog
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from events.users import LONGEST_PASSWORD, SHORTEST_PASSWORD
 
-_SALT, _KEY = "b2Ygbm8gdXNlciBhdCBhbGwu"[:22], "bm9ib2R5IGhhcyB0aGlzIHBhc3N3b3JkLCBuZXZlciE"
+_SALT, _KEY = b"of no user at al", b"nobody has this password, never!"
+"""16 and 32 bytes, as the library makes them: argon2 refuses others at once, which tells names that no user has."""
+
+log = structlog.get_logger("recado.console")
 
 
 class Passwords:
@@ -22,7 +27,7 @@ class Passwords:
         self._hasher = hasher = hasher or PasswordHasher()
         # Of the parameters of a fresh hash, so that it takes as long.
         cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
-        self._of_no_user = f"$argon2id$v=19${cost}${_SALT}${_KEY}"
+        self._of_no_user = f"$argon2id$v=19${cost}${_unpadded(_SALT)}${_unpadded(_KEY)}"
         self._for_known, self._for_strangers = (ThreadPoolExecutor(1, "passwords") for _ in range(2))
 
     async def hashed(self, password: str) -> str:
@@ -39,7 +44,10 @@ class Passwords:
     def _verify(self, hashed: str, given: str) -> bool:
         try:
             return self._hasher.verify(hashed, _normal(given[: LONGEST_PASSWORD + 1]))
-        except (VerificationError, InvalidHashError):
+        except VerifyMismatchError:
+            return False
+        except (VerificationError, InvalidHashError) as error:
+            log.warning("password_hash_not_read", reason=str(error), help="recado user password")
             return False
 
 
@@ -52,6 +60,10 @@ def fault_of(password: str, name: str) -> str | None:
     if password.casefold() == name:
         return "The name is no password: take another one."
     return None
+
+
+def _unpadded(value: bytes) -> str:
+    return base64.b64encode(value).rstrip(b"=").decode()
 
 
 def _normal(password: str) -> bytes:

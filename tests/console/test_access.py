@@ -27,8 +27,8 @@ from tests.console.stored import Stores
 from tests.console.test_desk import AT, given
 from tests.console.test_parts import reply
 
-SHOP = ChatKey("shop", "4930901820@s.whatsapp.net")
-SECRETS = ("zebra", "Zacharias", "4930901820", "shop")
+SHOP = ChatKey("zulieferer", "4930901820@s.whatsapp.net")
+SECRETS = ("zebra", "Zacharias", "4930901820", "zulieferer")
 """Words of the other account: of its chats, its person, and its name."""
 
 OWNER, AGENT, VIEWER = user("olga", role="owner"), user("adam"), user("vera", role="viewer")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
 from console import sessions
 from console.sessions import FILE, Sessions
@@ -49,6 +50,27 @@ async def test_nothing_is_shown_without_a_login(locked: Page, path: str) -> None
         locked.address + path, headers={"accept": "text/html"}, allow_redirects=False
     ) as response:
         assert (response.status, response.headers["location"]) == (303, f"/login?to={path}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/desk?show=waiting&q=p%C3%A3o+de+queijo", "/desk/chats/local/a%2Fb%40s.whatsapp.net?around=a1", "/desk?"],
+)
+async def test_the_login_leads_to_the_whole_address(locked: Page, address: str) -> None:
+    """With its filter and search, as the browser sent it."""
+    form = {"accept": "text/html"}
+    url = URL(locked.address + address, encoded=True)
+    async with locked.session.get(url, headers=form, allow_redirects=False) as response:
+        login = URL(response.headers["location"], encoded=True)
+    assert login.path == "/login"
+    to = login.query["to"]
+    assert to == address.rstrip("?")
+    data = {"password": PASSWORD, "to": to}
+    headers = {"Origin": locked.address}
+    async with locked.session.post(
+        f"{locked.address}/login", data=data, headers=headers, allow_redirects=False
+    ) as done:
+        assert (done.status, done.headers["location"]) == (303, to)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/login", "/static/base.css"])

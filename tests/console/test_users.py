@@ -46,6 +46,14 @@ async def test_a_user_logs_in(both: tuple[Page, MemoryUsers]) -> None:
     assert await status(page) == 401
 
 
+async def test_a_user_who_does_not_see_the_phones_begins_at_the_desk(tmp_path: Path) -> None:
+    """`recado up` prints the address of the phones, which are no page for this user."""
+    async with peopled(tmp_path, ANA, user("ivo", role="viewer", accounts=("shop",))) as (page, _):
+        for one, to in (("ivo", "/desk"), ("ana", "/")):
+            assert await form(page, "/login", {"name": one, "password": WORD, "to": "/"}) == (303, to)
+            assert await status(page, to) == 200
+
+
 @pytest.mark.parametrize("name", ["nobody", "", "ana'--", "a" * 10_000, "\u0430na", "an\u00e3", "tom\0", "ana@x.org"])
 async def test_no_user_of_this_name(both: tuple[Page, MemoryUsers], name: str) -> None:
     """It is said in the same words as a wrong password, and the password is looked at all the same: how long it takes

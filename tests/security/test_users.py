@@ -9,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 
 from console import guesses
 from console.passwords import Passwords
@@ -188,7 +189,9 @@ async def test_a_name_without_a_user_is_hashed_with_the_same_cost() -> None:
     assert [len(part) for part in ours[1:4]] == [len(part) for part in fresh[1:4]]
     assert ours[1:4] == fresh[1:4]
     assert [len(part) for part in ours[4:]] == [len(part) for part in fresh[4:]]
-    assert not await Passwords(CHEAP).matches("", "nobody has this password, never", known=False)
+    assert not await Passwords(CHEAP).matches("", "nobody has this password, never!", known=False)
+    with pytest.raises(VerifyMismatchError):  # a hash that is none would be refused at once
+        PasswordHasher().verify(passwords._of_no_user, "some password")
 
 
 @pytest.mark.parametrize("hashed", ["$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$" + "A" * 22, "nonsense", "$argon2id$"])
