@@ -185,7 +185,7 @@ async def _with_a_name(request: Request, typed: str, password: str, to: str) -> 
 
 
 def begun(request: Request, to: str, user: str, logins: str) -> Response:
-    """Leads to `to` with the cookie of a new session. A user who does not see the simulated phones begins at the desk."""
+    """Leads to `to` with the cookie of a new session. One who does not see the simulated phones begins at the desk."""
     deps = _deps(request)
     entry = deps.entrance.entry(user)
     if to == "/" and entry is not None and not entry.user.sees(deps.account):
