@@ -77,7 +77,7 @@ FORBIDDEN = (
     (b"BM", Phrase("a BMP picture"), Phrase("save it as PNG")),
     (b"II*\0", Phrase("a TIFF picture"), Phrase("save it as JPEG or PNG")),
     (b"MM\0*", Phrase("a TIFF picture"), Phrase("save it as JPEG or PNG")),
-    (b"8BPS", Phrase("a Photoshop picture"), Phrase("save it as JPEG or PNG")),
+    (b"8BPS", Phrase("a PSD picture"), Phrase("save it as JPEG or PNG")),
     (b"\0\0\1\0", Phrase("an icon"), Phrase("save it as PNG")),
     (b"\xff\x0a", Phrase("a JPEG XL picture"), Phrase("save it as JPEG")),
     (b"\0\0\0\x0cJXL ", Phrase("a JPEG XL picture"), Phrase("save it as JPEG")),

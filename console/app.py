@@ -148,7 +148,7 @@ async def healthz(_request: Request) -> Response:
 
 async def readyz(request: Request) -> Response:
     """200 once recado has caught up and takes work, else 503 with the reasons."""
-    reasons = tuple(request.app.state.deps.not_ready())
+    reasons = tuple(map(str, request.app.state.deps.not_ready()))
     return answer({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
 

@@ -82,7 +82,7 @@ async def test_a_failed_turn(phone: Phone) -> None:
     """The message says why it got no answer, and the apology is shown."""
     await phone.write("!fail rate_limited")
     await expect(phone.replied("Sorry, something went wrong")).to_have_count(1)
-    await expect(phone.said("!fail").locator(".ended")).to_contain_text("asks to slow down")
+    await expect(phone.said("!fail").locator(".ended")).to_contain_text("took no more requests")
     await expect(phone.turns.first).to_have_attribute("data-state", "failed")
     await expect(phone.typing).to_be_hidden()
 
@@ -182,7 +182,7 @@ async def test_written_elsewhere(phone: Phone, up: Recado) -> None:
     await up.run("pause", ANA)
     await expect(phone.window.locator(".note")).to_have_text("Answering is paused")
     await phone.write("anybody there?")
-    await expect(phone.said("anybody").locator(".ended")).to_have_text("Ignored: the chat is paused")
+    await expect(phone.said("anybody").locator(".ended")).to_have_text("Ignored: the chat was paused")
 
 
 async def test_the_author_of_an_answer_is_shown(phone: Phone) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from chat.file_content import type_of
 from chat.file_types import KB, MB, TYPES, FileNotTaken, FileType
-from chat.files import KINDS, LONGEST_CAPTION, file_part
+from chat.files import KINDS, LONGEST_CAPTION, SENT_AS, file_part
 from events.library import LARGEST, object_of
 from events.parts import FILES, faults
 from tests.sample_files import PDF, animated, old_office, package, picture, recording, word
@@ -185,7 +185,7 @@ def test_a_kind_that_it_has_to_be(name: str, kind: str) -> None:
     if kind == found or (name, kind) == ("ogg with opus", "voice"):
         assert file_part(sample(), "x", kind=kind).voice == (kind == "voice")
     else:
-        with pytest.raises(FileNotTaken, match=f"as {found}, not as {kind}|a voice message is"):
+        with pytest.raises(FileNotTaken, match=f"as {SENT_AS[found]}, not as {SENT_AS[kind]}|a voice message is"):
             file_part(sample(), "x", kind=kind)
 
 

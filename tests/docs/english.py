@@ -160,9 +160,8 @@ def main(names: list[str]) -> int:
             share = 1000 * count / words
             too_many = share > MOST[kind]
             failed |= too_many
-            print(
-                f"{where}: {kind}: {count} in {words} words, {share:.2f} per 1,000{' (most: {MOST[kind]:g})' if too_many else ''}"
-            )
+            most = f" (most: {MOST[kind]:g})" if too_many else ""
+            print(f"{where}: {kind}: {count} in {words} words, {share:.2f} per 1,000{most}")
         if failed:
             print(
                 *(f"  {count:4} {name}" for name, count in sorted(by_file.items(), key=lambda one: -one[1])[:20]),
