@@ -31,7 +31,8 @@ from tests.backends.kept_threads.turns import hurry
 from tests.backends.responses.turns import backend_of
 from tests.doubles.openai_server import OpenAIDouble
 
-ARGUMENTS = json.dumps({"query": "bread"})
+QUERY = "the price of bread\nbread prices"
+ARGUMENTS = json.dumps({"query": QUERY})
 MODES = ["chat", "responses", "assistants", "agents", "scripted"]
 CHEAP = [Found(Passage("shop/prices.pdf", 7, 2), "Prices", "Bread costs R$ 2.", None)]
 DEAR = [Found(Passage("shop/prices.pdf", 8, 0), "Prices", "Bread costs R$ 99.", None)]
@@ -125,7 +126,7 @@ async def test_the_model_is_shown_the_passages_and_the_log_names_them(mode: str,
         returned: ToolReturned = await home.decided(ToolReturned)
         assert returned.passages == (CHEAP[0].passage,)
         assert returned.output == framed(CHEAP)
-        assert documents.asked == [("shop", "bread")]
+        assert documents.asked == [("shop", QUERY)]
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -154,7 +155,7 @@ async def test_a_crash_after_the_look_up(mode: str, double: OpenAIDouble) -> Non
     documents.found = DEAR
     async with running(mode, double, documents, log, "two") as home:
         await _is_shown(home, mode, double, CHEAP)
-        assert documents.asked == [("shop", "bread")]
+        assert documents.asked == [("shop", QUERY)]
 
 
 class Damaged(Documents):

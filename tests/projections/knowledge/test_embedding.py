@@ -85,6 +85,16 @@ async def test_one_collection_does_not_see_another(log: MemoryKnowledgeLog, inde
     assert sorted(places) == ["bar/shipping", "shop/shipping"]
 
 
+async def test_phrasings_are_one_question(indexing: Indexing) -> None:
+    """Each has a vector; the second one finds what the first does not."""
+    model = Words()
+    await fulfil(indexing, model)
+    assert await first(indexing, "xylophone", None) is None
+    phrased = await first(indexing, f"xylophone\n{ABROAD}", model)
+    assert model.questions == ["xylophone", ABROAD]
+    assert phrased == await first(indexing, ABROAD, model)
+
+
 async def test_a_collection_that_no_settings_name_is_not_sent(log: MemoryKnowledgeLog, indexing: Indexing) -> None:
     await put(log, "secret", "private", faq=(Pair("Which?", "That one."),))
     await indexing.catch_up()

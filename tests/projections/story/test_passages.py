@@ -32,11 +32,11 @@ SHOWN = [
 def test_each_passage_is_a_step_with_its_words(past: Past, tell: Any, call: str, who: str) -> None:  # noqa: F811
     past.message("m1", "What is bread?")
     past.turn("t1", "m1")
-    past.happened(ToolCalled(turn="t1", call=call, name="look_up", arguments='{"query":"bread"}', at=past.now))
+    past.happened(ToolCalled(turn="t1", call=call, name="look_up", arguments='{"query":"bread\\nloaves"}', at=past.now))
     shown = tuple(one.passage for one in FOUND)
     past.happened(ToolReturned(turn="t1", call=call, output=framed(FOUND), at=past.now, passages=shown))
     asked, *steps = [step for step in tell("m1") if step.kind == "tool"]
-    assert (asked.what, asked.detail) == (f"{who}, it answered after 1.0 s", '{"query":"bread"}')
+    assert (asked.what, asked.detail) == (f"{who}, it answered after 1.0 s", '{"query":"bread\\nloaves"}')
     assert [(step.what, step.detail) for step in steps] == SHOWN
 
 

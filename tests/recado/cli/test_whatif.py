@@ -245,7 +245,7 @@ async def test_other_documents_are_looked_up(told: Command, double: OpenAIDouble
     folder = told.home / "next-year"
     folder.mkdir()
     (folder / "prices.md").write_text("# Prices\n\nRye bread costs R$ 99 from January.")
-    function = {"name": "look_up", "arguments": '{"query":"rye bread"}'}
+    function = {"name": "look_up", "arguments": '{"query":"rye bread\\nrye loaf"}'}
     called = {"content": None, "tool_calls": [{"id": "c1", "type": "function", "function": function}]}
     double.speaks = lambda body: (
         {"content": "R$ 99."} if any(message["role"] == "tool" for message in body["messages"]) else called
