@@ -18,7 +18,6 @@ from console.languages import marked
 from events.subjects import untoken
 from events.users import ROLES, Role, User
 
-
 _OF_ANOTHER = marked("%(now)s has logged in here, and this page is of %(user)s. Nothing was done. Load the page again.")
 
 

@@ -76,8 +76,8 @@ async function show(address, isNew) {
   put(page, panes);
   begin();
   document.dispatchEvent(new Event("opened"));
-  const name = document.querySelector("#conversation h1")?.textContent;
-  if (name) announce(name);
+  const opened = document.querySelector("#conversation h1")?.textContent;
+  if (opened) announce(opened);
   return true;
 }
 
