@@ -14,8 +14,11 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from console.languages import marked
 from events.subjects import untoken
 from events.users import ROLES, Role, User
+
+_OF_ANOTHER = marked("%(now)s has logged in here, and this page is of %(user)s. Nothing was done. Load the page again.")
 
 
 class Rule(NamedTuple):
@@ -40,18 +43,48 @@ class RuleMissing(Exception):
 
 
 class Denied(HTTPException):
-    """The role of the user is too low: `text` says so, with the names of its `values`."""
+    """The user may not do this: `text` says why, with the names of its `values`."""
+
+    status = 403
 
     def __init__(self, text: str, **values: str) -> None:
-        super().__init__(403, text % values)
+        super().__init__(self.status, text % values)
         self.text = text
         self.values = values
+
+
+class PageOfAnother(Denied):
+    """The page was made for another user than the one who is logged in now; its script is told that one's name."""
+
+    status = 409
+
+    def __init__(self, user: User, page_of: str) -> None:
+        super().__init__(_OF_ANOTHER, now=user.name, user=page_of)
+        self.headers = {ANSWERED: user.name}
 
 
 def user_of(request: Request) -> User:
     """Who sent the request."""
     user: User = request.scope["user"]
     return user
+
+
+ASKED = "recado-page-of"
+"""The header by which the script of a page says for whom the page was made."""
+
+FIELD = "page_of"
+"""The field by which its forms say so."""
+
+ANSWERED = "recado-user"
+"""The header by which the script learns that another user has logged in since."""
+
+
+def check_page(request: Request, page_of: str | None) -> None:
+    """`page_of`: the user for whom the page was made; None: it does not say, as that of a program. Raises
+    PageOfAnother."""
+    user: User | None = request.scope.get("user")
+    if user is not None and page_of and page_of != user.name:
+        raise PageOfAnother(user, page_of)
 
 
 def of_path(request: Request) -> str:
@@ -197,7 +230,9 @@ class _Checked:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         rule = self._rules["GET" if scope["method"] == "HEAD" else scope["method"]]
         if rule.role is not None:
-            _check(Request(scope), rule, rule.role)
+            request = Request(scope)
+            check_page(request, request.headers.get(ASKED))
+            _check(request, rule, rule.role)
         await self._app(scope, receive, send)
 
 

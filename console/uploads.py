@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
+from console.access import FIELD, check_page
 from console.problems import Problem
 from events.library import LARGEST
 from events.numbers import whole_number
@@ -53,7 +54,8 @@ def is_upload(request: Request) -> bool:
 
 @asynccontextmanager
 async def upload_of(request: Request, slots: asyncio.Semaphore, most: int = 1) -> AsyncIterator[Upload]:
-    """The form of a request with `most` files, which are removed at the end of the block. Raises Problem."""
+    """The form of a request with `most` files, which are removed at the end of the block. Raises Problem,
+    PageOfAnother."""
     if not is_upload(request):
         raise Problem(415, "Send a form with a file, with Content-Type: multipart/form-data.")
     _, options = parse_options_header(request.headers["content-type"])
@@ -70,10 +72,12 @@ async def upload_of(request: Request, slots: asyncio.Semaphore, most: int = 1) -
         if not small:
             request.scope.get("more_time", _keep)(WITHIN)
         bounded = Request(request.scope, _bounded(request))
-        async with bounded.form(max_files=most, max_fields=20, max_part_size=_LONGEST_FIELD) as form:
+        async with bounded.form(max_files=most, max_fields=21, max_part_size=_LONGEST_FIELD) as form:
             items = form.multi_items()
             files = tuple((name, value) for name, value in items if isinstance(value, UploadFile) and value.filename)
-            yield Upload({name: value for name, value in items if isinstance(value, str)}, files)
+            fields = {name: value for name, value in items if isinstance(value, str)}
+            check_page(request, fields.pop(FIELD, None))
+            yield Upload(fields, files)
 
 
 def _too_large() -> Problem:

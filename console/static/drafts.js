@@ -1,7 +1,9 @@
-// Words that are kept in this tab are of the user who typed them: a user who logs in later does not find them.
+// Words that are kept in this tab are of the user who typed them: another user who logs in does not find them, and the
+// first one does, after the next login.
 
-export const DRAFT = "draft:";
-const WHOSE = "user";
+import { user } from "./lost.js";
+
+export const DRAFT = `draft:${user ?? ""}:`;
 
 export function forgetDrafts() {
   for (const name of Object.keys(sessionStorage)) if (name.startsWith(DRAFT)) sessionStorage.removeItem(name);
@@ -21,15 +23,4 @@ export function carryDrafts(from, to) {
   } catch {
     // A browser without storage keeps no drafts.
   }
-}
-
-const { user } = document.body.dataset;
-try {
-  const before = sessionStorage.getItem(WHOSE);
-  if (user && before !== user) {
-    if (before !== null) forgetDrafts();
-    sessionStorage.setItem(WHOSE, user);
-  }
-} catch {
-  // A browser without storage keeps no drafts.
 }

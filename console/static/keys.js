@@ -5,6 +5,8 @@ import { open, opening } from "./panes.js";
 
 const OFF = "keys-off";
 
+let isComing = false; // the chat whose answer the user wants to write
+
 const search = () => document.querySelector("#q");
 const text = () => document.querySelector("#text");
 const rows = () => [...document.querySelectorAll("#list .chats a")];
@@ -26,6 +28,16 @@ async function press(order) {
   if (opening === null || (await opening)) document.querySelector(`#order-${order}`)?.requestSubmit();
 }
 
+/** Go to the answer of the chat that is open, or will be in a moment; keys that are pressed until then do nothing. */
+async function reply() {
+  if (opening !== null) {
+    isComing = true;
+    await opening;
+    isComing = false;
+  }
+  text()?.focus();
+}
+
 const ACTS = {
   j: () => go(1),
   k: () => go(-1),
@@ -33,7 +45,7 @@ const ACTS = {
     if (search()?.checkVisibility()) search().focus();
     else location.href = document.querySelector(".to-list")?.href.concat("#q") ?? "/desk#q";
   },
-  r: () => text()?.focus(),
+  r: () => reply(),
   a: () => press("take"),
   e: () => press("resolve"),
   "?": () => showKeys(),
@@ -53,7 +65,7 @@ document.addEventListener("keydown", (pressed) => {
   if (typing || pressed.ctrlKey || pressed.metaKey || pressed.altKey) return;
   if (ACTS[pressed.key] && !isOff()) {
     pressed.preventDefault();
-    if (!pressed.repeat) ACTS[pressed.key]();
+    if (!pressed.repeat && !isComing) ACTS[pressed.key]();
   }
   if (pressed.key === "ArrowDown" || pressed.key === "ArrowUp") {
     const links = [...document.querySelectorAll(".chats a, .found a")];

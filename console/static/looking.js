@@ -1,6 +1,7 @@
 // Tells the server that this chat is open in a tab that is seen, and shows which colleagues have it open too.
 
-import { isOut } from "./lost.js";
+import { hasEnded } from "./lost.js";
+import { post } from "./pages.js";
 import { _ } from "./words.js";
 
 const EVERY = 10_000; // ms; the server forgets a page after 30 s
@@ -33,19 +34,19 @@ function begin() {
 
 /** Say that the chat is seen, if that is new. */
 function tell({ again = false } = {}) {
-  if (!chat?.isConnected || !isSeen() || isOut()) return;
+  if (!chat?.isConnected || !isSeen() || hasEnded()) return;
   const last = [...chat.querySelectorAll("#lines > li[data-id]")].at(-1);
   const body = new URLSearchParams({ upto: last?.id.slice(1) ?? "", writing: isTyping() ? "1" : "" });
   if (!again && said === String(body)) return;
   said = String(body);
-  fetch(address(), { method: "POST", body }).catch(() => {}); // the banner tells that the server is away
+  post(address(), body);
 }
 
 /** Say that it is not seen any more. */
 function leave() {
-  if (!chat || isOut() || !document.querySelector("#write")) return;
+  if (!chat || hasEnded() || !document.querySelector("#write")) return;
   said = "";
-  navigator.sendBeacon(address(), new URLSearchParams({ left: "1" }));
+  post(address(), new URLSearchParams({ left: "1" }));
 }
 
 function show(place, { looking, writing }) {

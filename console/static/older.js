@@ -53,7 +53,7 @@ export function followOlder(chat, pane) {
     const address = new URL(chat.dataset.refresh, location.href);
     address.searchParams.set("around", line.id.slice(1));
     const got = await get(address);
-    if (!chat.isConnected || got?.answer.redirected) return;
+    if (!chat.isConnected || got?.answer.redirected || got?.state === "other") return;
     if (got && got.answer.status >= 400 && got.answer.status < 500) {
       [...stale.keys()].forEach(drop); // the chat was erased, or is no more for this user
       return;

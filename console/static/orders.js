@@ -7,8 +7,8 @@
 
 import { carryDrafts } from "./drafts.js";
 import { question } from "./lost.js";
-import { announce } from "./news.js";
 import { open } from "./panes.js";
+import { tellUser } from "./told.js";
 import { _ } from "./words.js";
 
 const UNLOCK_AFTER = 15_000; // ms until a form that loads a page can be sent again; it is the same order
@@ -50,16 +50,15 @@ async function give(form) {
   const name = document.querySelector("#with")?.textContent;
   const body = new FormData(form);
   const files = [...body.values()].some((value) => value instanceof File && value.size);
-  const server = question();
   const request = post(form, files ? body : new URLSearchParams([...body].filter(([, value]) => typeof value === "string")));
   tell("sending", { form });
-  const { status, answer, isOut } = await request;
+  const { status, answer, state } = await request;
   unlock(form);
   tell("answered", { form });
-  const say = (text, isBad) => show(form.isConnected ? text : `${name}: ${text}`, isBad);
+  const say = (text, isBad) => tellUser(form.isConnected ? text : `${name}: ${text}`, isBad);
   if (status === 200 && answer?.to) await took(form, body, answer, say);
   else {
-    if (isOut) server.out();
+    const isOut = state === "out";
     const error = (isOut ? null : answer?.error) ?? unanswered(status, isOut);
     if (answer?.id && !form.matches("#write")) idOf(form).value = answer.id;
     if (answer?.field && !form.matches("#write")) form.elements.namedItem(answer.field)?.focus();
@@ -101,6 +100,7 @@ function unanswered(status, isOut) {
 function post(form, body) {
   return new Promise((resolve) => {
     let silence;
+    const heard = question();
     const request = new XMLHttpRequest(); // fetch does not tell how much was sent
     request.open("POST", form.action);
     request.setRequestHeader("accept", "application/json");
@@ -114,27 +114,14 @@ function post(form, body) {
       if (body instanceof FormData) tell("progress", { form, percent: Math.floor((100 * loaded) / Math.max(total, 1)) });
     };
     request.onloadend = () => clearTimeout(silence);
-    request.onload = () => resolve({ status: request.status, answer: request.response, isOut: request.status === 401 });
-    request.onerror = request.onabort = () => resolve({ status: 0, answer: null, isOut: false });
+    request.onload = () => {
+      const headers = { get: (name) => request.getResponseHeader(name) };
+      resolve({ status: request.status, answer: request.response, state: heard({ status: request.status, redirected: false, headers }) });
+    };
+    request.onerror = request.onabort = () => resolve({ status: 0, answer: null, state: heard(null) });
     request.send(body);
     listen();
   });
-}
-
-/** Say what became of an order, where it is seen; both places are live regions. */
-function show(text, isBad) {
-  const places = [...document.querySelectorAll("#told, #person-told")];
-  const place = places.find((one) => one.checkVisibility()) ?? places[0];
-  for (const one of places) one.replaceChildren();
-  if (!place) {
-    announce(text);
-    return;
-  }
-  const line = document.createElement("p");
-  line.className = isBad ? "trouble" : "told";
-  if (isBad) line.setAttribute("role", "alert");
-  line.textContent = text;
-  place.append(line);
 }
 
 /** An order without words whose answer was lost is in the log: the page shows its effect, and the next press is another

@@ -1,21 +1,26 @@
-// Asks the server for a page, or for a part of one.
+// Asks the server for a page, or for a part of one, and tells it a little. Each answer is heard by the banner.
 
-import { question } from "./lost.js";
+import { ofPage, question } from "./lost.js";
 
 const PATIENCE = 30_000; // ms until a server that says nothing counts as away
 
-/** The answer and its text; null: the server cannot be reached, or the connection broke before the end of the text. The
- * banner tells the reader that, and the end of the session. */
-export async function get(address) {
-  const server = question();
+/** The answer, its text, and which state of lost.js it tells; null: the server cannot be reached, or the connection broke
+ * before the end of the text. */
+export const get = (address) => ask(address, { headers: { accept: "text/html", ...ofPage }, signal: AbortSignal.timeout(PATIENCE) });
+
+/** Tell the server something, also while the page is left; the answer as of `get`. */
+export const post = (address, body) => ask(address, { method: "POST", headers: { accept: "application/json", ...ofPage }, body, keepalive: true });
+
+async function ask(address, how) {
+  const heard = question();
+  let answer = null;
+  let text = "";
   try {
-    const answer = await fetch(address, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) });
-    const text = await answer.text();
-    if (answer.redirected && new URL(answer.url).pathname === "/login") server.out();
-    else server.there();
-    return { answer, text };
+    answer = await fetch(address, how);
+    text = await answer.text();
   } catch {
-    server.away();
-    return null;
+    answer = null; // the banner tells it
   }
+  const state = heard(answer);
+  return answer && { answer, text, state };
 }

@@ -1,6 +1,8 @@
 // The panes of the inbox. A chat that is opened in the list comes beside it without the page being loaded again: the list
 // stays where it is. Without this script the same links load the page.
 //
+// A chat that is slow to come does not take the page from a user who types meanwhile: it is not opened, and that is told.
+//
 // Events on `document`: `leaving` before the panes of another chat are put in, `opened` once they are there, and once at
 // the beginning.
 
@@ -10,12 +12,16 @@ import { get } from "./pages.js";
 import { patch } from "./patch.js";
 import { holdEnd, keepUp, toEnd } from "./refresh.js";
 import { localTimes } from "./times.js";
+import { tellUser } from "./told.js";
+import { _ } from "./words.js";
 
 const PANES = "#conversation, #person";
+const SLOW = 1000; // ms until it is told that a chat is being opened
 
 let shown = location.pathname + location.search; // the address whose panes are on the page
 let asked = 0;
 let stop = () => {};
+let giveUp = () => {}; // leaves the chat that is asked for closed
 
 export let opening = null; // the chat that is asked for, and not there yet: a promise of whether it will be
 
@@ -40,9 +46,21 @@ export function open(address, isNew = true) {
 
 async function show(address, isNew) {
   const mine = ++asked;
+  const name = nameOf(address);
+  giveUp = () => {
+    asked += 1;
+    opening = null;
+    notOpened(_("%(name)s was not opened, because you are writing here.", { name }), isNew);
+  };
+  const slow = setTimeout(() => mine === asked && tellUser(_("Opening %(name)s …", { name })), SLOW);
   const got = await get(address);
-  if (mine !== asked) return false; // another one was opened meanwhile
-  if (got === null) return false;
+  clearTimeout(slow);
+  if (mine !== asked) return false; // another one was opened meanwhile, or none is to be
+  if (got === null) {
+    notOpened(_("%(name)s was not opened: recado cannot be reached. Open the chat again in a moment.", { name }), isNew);
+    return false;
+  }
+  if (got.state === "other") return false; // the banner tells it
   const page = got.answer.ok && !got.answer.redirected ? new DOMParser().parseFromString(got.text, "text/html") : null;
   const panes = page?.querySelector(".panes");
   if (!panes) {
@@ -58,9 +76,26 @@ async function show(address, isNew) {
   put(page, panes);
   begin();
   document.dispatchEvent(new Event("opened"));
-  const name = document.querySelector("#conversation h1")?.textContent;
-  if (name) announce(name);
+  const opened = document.querySelector("#conversation h1")?.textContent;
+  if (opened) announce(opened);
   return true;
+}
+
+/** A chat stays closed: the address is again that of the panes on the page, also after a step back. */
+function notOpened(why, isNew) {
+  if (!isNew) history.pushState(null, "", shown);
+  tellUser(why, true);
+}
+
+/** The name of a chat as the list has it. */
+function nameOf(address) {
+  const { pathname } = new URL(address, location.href);
+  const row = [...document.querySelectorAll("#list .chats a")].find((one) => one.pathname === pathname);
+  return row?.querySelector(".who bdi")?.textContent ?? decodeURIComponent(pathname.split("/").at(-1)).split("@")[0];
+}
+
+for (const name of ["input", "compositionstart"]) {
+  document.addEventListener(name, ({ target }) => opening && target.closest(PANES) && giveUp(), true);
 }
 
 function put(page, panes) {

@@ -1,8 +1,10 @@
 // Voice messages: recorded in the page, heard once more, sent with the form. The server makes of them what WhatsApp takes.
-// A recording that was not sent is kept for its chat as long as the page lives.
+// A recording that was not sent is kept for its chat as long as the page lives; one that runs is stopped and kept when
+// another chat is opened.
 
 import { put } from "./attaching.js";
 import { el } from "./elements.js";
+import { tellUser } from "./told.js";
 import { _ } from "./words.js";
 
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"]; // what browsers record: the first that one can
@@ -10,6 +12,7 @@ const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"]; 
 const held = new Map(); // recordings by the key of their chat
 
 let recording = null; // the recorder that runs now, and its microphone
+let here = null; // the chat that is on the page: its key, and where its recording is shown
 
 export const isRecording = () => recording !== null;
 
@@ -20,6 +23,7 @@ export function showRecorder(form, key, say) {
   const button = form.querySelector("button.record");
   const panel = form.querySelector(".recording");
   const field = form.elements.namedItem("voice");
+  here = { key, panel, field };
   if (!button || !globalThis.MediaRecorder || !navigator.mediaDevices) return;
   button.hidden = false;
   button.addEventListener("click", () => (isRecording() ? finish() : record(form, key, panel, field, say)));
@@ -50,6 +54,7 @@ async function record(form, key, panel, field, say) {
   const type = TYPES.find((one) => MediaRecorder.isTypeSupported(one));
   const recorder = new MediaRecorder(microphone, { audioBitsPerSecond: 32_000, ...(type && { mimeType: type }) });
   const since = Date.now();
+  const name = document.querySelector("#with").textContent;
   const clock = el("output", {}, "0:00");
   const cancel = el("button", { type: "button" }, _("Cancel"));
   const stop = el("button", { type: "button", class: "stop" }, _("Stop"));
@@ -71,6 +76,10 @@ async function record(form, key, panel, field, say) {
     if (drop || !pieces.length) return;
     held.set(key, new File(pieces, "recording", { type: recorder.mimeType }));
     if (form.isConnected) listen(key, panel, field).focus();
+    else {
+      if (here.key === key) listen(key, here.panel, here.field); // its chat was opened again
+      tellUser(_("The recording for %(name)s was stopped, and is kept in that chat.", { name }));
+    }
   };
   cancel.addEventListener("click", () => finish(true));
   stop.addEventListener("click", () => finish());
@@ -110,6 +119,6 @@ const release = (microphone) => microphone.getTracks().forEach((track) => track.
 
 const timeOf = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
-// Another chat is opened, or the page is left: the microphone is given back.
-document.addEventListener("leaving", () => finish(true));
+// Another chat is opened, or the page is left, of which the browser asks first: the microphone is given back.
+document.addEventListener("leaving", () => finish());
 addEventListener("pagehide", () => finish(true));

@@ -3,7 +3,7 @@
 // nothing is asked for, until the tab is seen again.
 
 import { carryDrafts } from "./drafts.js";
-import { isOut } from "./lost.js";
+import { hasEnded } from "./lost.js";
 import { announceLines, announceRows } from "./news.js";
 import { get } from "./pages.js";
 import { patch } from "./patch.js";
@@ -45,14 +45,14 @@ export function keepUp(root) {
 /** Bring a part of the page up to what the server says now; the server has escaped it. Returns whether the server itself
  * did not know the latest event of the chat yet. */
 async function refresh(part, alsoOut) {
-  if (isOut() && !alsoOut) return false;
+  if (hasEnded() && !alsoOut) return false;
   if (!part.checkVisibility()) return false; // a pane that is not shown
   const address = part.dataset.refresh;
   const got = await get(address);
   if (!part.isConnected || part.dataset.refresh !== address) return false; // another chat was opened meanwhile
-  if (got === null) return false;
+  if (got?.state !== "there") return false;
   const { answer, text } = got;
-  if (answer.redirected && new URL(answer.url).pathname !== "/login") {
+  if (answer.redirected) {
     carryDrafts(address, answer.url); // the chat has closed into another one
     location.reload();
   }
@@ -214,7 +214,7 @@ function follow(part, look) {
     const slept = Date.now() - ticked > SLEPT;
     ticked = Date.now();
     // The browser tries again by itself, unless it was told no.
-    if (isOut() || (!slept && source.readyState !== EventSource.CLOSED)) return;
+    if (hasEnded() || (!slept && source.readyState !== EventSource.CLOSED)) return;
     source.close();
     open();
   }, AGAIN);

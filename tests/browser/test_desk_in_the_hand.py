@@ -103,17 +103,6 @@ async def test_a_draft_is_kept(page: Page, window: Window) -> None:
     assert [one.text for one in await orders_of(page, ANA) if one.command == "send"] == ["my draft\nof two lines"]
 
 
-async def test_a_draft_is_of_the_user_who_wrote_it(page: Page, window: Window) -> None:
-    """Another user who logs in in the same tab does not find it."""
-    await open_chat(page, window)
-    await window.locator("#text").fill("between us")
-    await window.reload()
-    await expect(window.locator("#text")).to_have_value("between us")
-    await window.evaluate("sessionStorage.setItem('user', 'ana')")
-    await window.reload()
-    await expect(window.locator("#text")).to_have_value("")
-
-
 async def test_a_draft_of_more_than_words(page: Page, window: Window) -> None:
     """Choices and a place are kept as words are; what is there needs words or not; Tab leads through all of it."""
     await open_chat(page, window)

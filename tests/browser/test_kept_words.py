@@ -126,3 +126,34 @@ async def test_a_recording(page: Page, window: Window) -> None:
     await open_other(window)
     await expect(panel).to_be_hidden()
     await expect(audio).to_have_count(0)
+
+
+async def test_a_recording_that_runs(page: Page, window: Window) -> None:
+    """Another chat is opened: it is stopped, that is told, and it is in its chat."""
+    await window.goto(page.address + address(OLD))
+    panel = window.locator(".recording")
+    await window.get_by_role("button", name="Voice").click()
+    await expect(panel.locator("output")).not_to_have_text("0:00")
+    await open_other(window)
+    await expect(window.locator("#told")).to_contain_text("The recording for +5511999990001 was stopped")
+    await expect(panel).to_be_hidden()
+    await open_other(window)
+    await expect(panel.locator("audio")).to_have_js_property("error", None)
+    assert await window.locator("[name=voice]").evaluate("field => field.files[0].size") > 0
+
+
+async def test_a_recording_whose_chat_is_left_and_opened_again(page: Page, window: Window) -> None:
+    """It is there, though the recorder ended after the chat was back."""
+    await window.goto(page.address + address(OLD))
+    await window.evaluate("""() => {
+        const stop = MediaRecorder.prototype.stop;
+        MediaRecorder.prototype.stop = function () { window.stopLate = () => stop.call(this); };
+    }""")
+    panel = window.locator(".recording")
+    await window.get_by_role("button", name="Voice").click()
+    await expect(panel.locator("output")).not_to_have_text("0:00")
+    await open_other(window)
+    await open_other(window)
+    await window.evaluate("window.stopLate()")
+    await expect(panel.locator("audio")).to_have_js_property("error", None)
+    assert await window.locator("[name=voice]").evaluate("field => field.files[0].size") > 0

@@ -1,0 +1,19 @@
+// Says what became of what the user did, where it is seen; both places are live regions.
+
+import { announce } from "./news.js";
+
+/** Say it until something else is said; `isBad`: as an alert. */
+export function tellUser(text, isBad = false) {
+  const places = [...document.querySelectorAll("#told, #person-told")];
+  const place = places.find((one) => one.checkVisibility()) ?? places[0];
+  for (const one of places) one.replaceChildren();
+  if (!place) {
+    announce(text);
+    return;
+  }
+  const line = document.createElement("p");
+  line.className = isBad ? "trouble" : "told";
+  if (isBad) line.setAttribute("role", "alert");
+  line.textContent = text;
+  place.append(line);
+}
