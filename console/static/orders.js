@@ -86,11 +86,17 @@ async function took(form, body, { to, said, id }, say) {
     document.querySelector("#text")?.focus({ preventScroll: true });
   }
   say(said, false);
+  ordered();
+}
+
+/** The panes may have changed. */
+export function ordered() {
   tell("ordered");
   setTimeout(() => tell("ordered"), AGAIN);
 }
 
-function unanswered(status, isOut) {
+/** What to say of a form whose answer did not come, or is none. */
+export function unanswered(status, isOut) {
   if (isOut) return _("You are logged out. What you type is kept.");
   if (status) return _("recado said %(status)s. Press the button again: it counts once.", { status });
   return _("The connection was lost. Press the button again: it counts once.");
@@ -120,10 +126,10 @@ function post(form, body) {
   });
 }
 
-/** Say what became of an order, where it is seen; both places are live regions. */
-function show(text, isBad) {
-  const places = [...document.querySelectorAll("#told, #person-told")];
-  const place = places.find((one) => one.checkVisibility()) ?? places[0];
+/** Say what became of an order, where it is seen; all places are live regions. */
+export function show(text, isBad) {
+  const places = [...document.querySelectorAll("#told, #person-told, #asked-told, #conversation > .nothing")];
+  const place = document.querySelector("dialog[open] #asked-told") ?? places.find((one) => one.checkVisibility()) ?? places[0];
   for (const one of places) one.replaceChildren();
   if (!place) {
     announce(text);
