@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,6 @@ async def test_erasing_the_chat_that_is_open(page: Page, window: Window, obeyed:
     )
     await expect(window.locator("#person")).to_have_count(0)
     await expect(window.locator("#list .chats a[aria-current]")).to_have_count(0)
-    await expect(window.locator("#list .pages span").last).to_contain_text("of 61 chats")
     assert window.url.endswith("/desk?account=local")
     assert await is_same(window)
     assert await window.evaluate("Object.keys(sessionStorage).filter((name) => name.startsWith('draft:'))") == []
@@ -167,7 +167,7 @@ async def test_a_chat_that_is_gone(page: Page, window: Window) -> None:
     await given(page, ANA, Message(id="last", text="bye"))
     await expect(window.locator("#conversation .nothing")).to_contain_text("Nobody has written in the chat")
     await window.get_by_role("link", name="To the chats").click()
-    assert window.url.endswith("/desk?account=local")
+    await expect(window).to_have_url(re.compile(r"/desk\?account=local$"))
     assert await is_same(window)
 
 
