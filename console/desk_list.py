@@ -21,7 +21,7 @@ from console.wording import FILTERS
 from events.numbers import whole_number
 from events.subjects import ChatKey
 from events.teamwork import State
-from events.users import User
+from events.users import Takers, User
 from projections.reads.chat_list import ONLY, SORTS, Asked, Only, Place
 from projections.reads.found import FoundPage
 from projections.reads.unread import MOST as MOST_UNREAD
@@ -60,7 +60,7 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
     deps: Deps = request.app.state.deps
     given = fields_in(request.query_params, beside=key is not None)
     _, user, now = translate_of(request), user_of(request), deps.now()
-    asked = _asked(given, user)
+    asked = _asked(given, user, deps.entrance.stored.all_takers)
     accounts = _looked_at(user, asked.account)
     begun = asked.after is None and asked.before is None
     links = ListLinks(key, given, asked)
@@ -72,7 +72,9 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
         "longest": LONGEST,
         "late": now - OVERDUE_AFTER,
         "accounts": seen_of(user, await deps.read(deps.queries.accounts)),
-        "counts": _worth_showing(await deps.read(deps.queries.marked, now, accounts, asked.state, user.name), named),
+        "counts": _worth_showing(
+            await deps.read(deps.queries.marked, now, accounts, asked.state, user.name, asked.takers), named
+        ),
         "states": await deps.read(deps.queries.states, now, accounts),
         "state": next(name for name, state in STATES.items() if state == asked.state),
         "labels": await deps.read(deps.queries.labels, now, accounts, asked.state),
@@ -134,7 +136,7 @@ async def _hits(deps: Deps, given: Mapping[str, str], asked: Asked, now: datetim
     return await deps.read(read)
 
 
-def _asked(given: Mapping[str, str], user: User) -> Asked:
+def _asked(given: Mapping[str, str], user: User, takers: Takers | None) -> Asked:
     """The view that the address names, limited to the chats that the user may see. Raises Problem."""
     only, sort = given.get("only") or None, given.get("sort") or None
     words = given.get("q", "").strip()[:LONGEST]
@@ -157,6 +159,7 @@ def _asked(given: Mapping[str, str], user: User) -> Asked:
         account=given.get("account") or None,
         accounts=user.accounts,
         me=user.name,
+        takers=takers,
         label=given.get("label") or None,
         state=STATES[state],
         sort=sort,

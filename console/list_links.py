@@ -36,6 +36,11 @@ def kept(query: QueryParams) -> str:
     return _query(_beside(fields_in(query, beside=True)) | pane)
 
 
+def list_alone(query: QueryParams) -> str:
+    """The address of the list of a chat's address, with no chat beside it."""
+    return "/desk" + _query(fields_in(query, beside=True))
+
+
 def chat_with(key: ChatKey, query: QueryParams, **more: object) -> str:
     """The address of a chat with the list's fields of a query, and `more` fields."""
     return address_of(key) + _query(_beside(fields_in(query, beside=True)) | more)

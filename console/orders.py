@@ -20,7 +20,7 @@ from console.deps import Deps
 from console.desk import attach, deps_of, key_of, page_of, unknown, view_of
 from console.forms import form_of
 from console.languages import translate_of
-from console.list_links import kept
+from console.list_links import kept, list_alone
 from console.not_taken import NotTaken
 from console.outcomes import Refused, is_refused, outcome_of, said_of, tell
 from console.problems import Problem, answer, is_of_a_form
@@ -116,20 +116,31 @@ async def _obey(request: Request, upload: Upload) -> Response:
         control = order_in(given, user_of(request))
         command, id_ = control.command, control.id
         if command in CONFIRMED and not _is_confirmed(command, given, key):
+            if is_of_a_form(request.headers):
+                _ = translate_of(request)
+                wrong = _("That is not %(number)s. Nothing was erased.", number=person(key.chat))
+                return answer({"error": wrong, "field": "confirm", "id": id_}, 400)
             return await _question(request, command, status=400, id_=id_, wrong="confirm" in given)
         outcome = await _outcome(request, key, control, upload)
     except NotTaken as refusal:
         return await _refused(request, given, refusal)
+    return told_outcome(request, key, outcome, command)
+
+
+def told_outcome(request: Request, key: ChatKey, outcome: str, said_as: str) -> Response:
+    """The answer to the form of an order that has an outcome; `said_as`: the name under which the page says it."""
     to = address_of(key) + kept(request.query_params)
-    if is_of_a_form(request.headers):
-        said = said_of(translate_of(request), outcome, command)
-        words = said.text if said is not None else ""
-        if is_refused(outcome):
-            return answer({"error": words, "field": "", "id": token_hex(8)}, 409)
-        return answer({"to": to, "said": words, "id": token_hex(8)})
-    done = RedirectResponse(to, 303)
-    tell(done, key, outcome, command)
-    return done
+    if not is_of_a_form(request.headers):
+        done = RedirectResponse(to, 303)
+        tell(done, key, outcome, said_as)
+        return done
+    said = said_of(translate_of(request), outcome, said_as)
+    words = said.text if said is not None else ""
+    if is_refused(outcome):
+        return answer({"error": words, "field": "", "id": token_hex(8)}, 409)
+    if outcome == Erased.__name__:
+        to = list_alone(request.query_params)  # there is no such chat any more
+    return answer({"to": to, "said": words, "id": token_hex(8)})
 
 
 async def open_chat(deps: Deps, key: ChatKey) -> ChatKey:
@@ -275,6 +286,7 @@ async def _question(
     key = key_of(request)
     view = await view_of(deps_of(request), key)
     values = {"chat": view, "address": address_of(key), "id": id_ or token_hex(8), "wrong": wrong}
+    values["kept"] = kept(request.query_params)
     return render(request, "confirm.html", status=status, command=command, **values)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from console.access import user_of
 from console.deps import Deps
@@ -18,8 +18,7 @@ from console.desk import deps_of, files_of, key_of, view_of, window_of
 from console.forms import form_of
 from console.languages import translate_of
 from console.not_taken import NotTaken
-from console.orders import open_chat, order_in, ordered
-from console.outcomes import tell
+from console.orders import open_chat, order_in, ordered, told_outcome
 from console.problems import Problem
 from console.rendering import address_of, render
 from events.library import Entry
@@ -57,7 +56,8 @@ async def ask(request: Request) -> Response:
 
 
 async def give(request: Request) -> Response:
-    """POST `do`: preview shows the words with the values; send gives the order, once for each `id`."""
+    """POST `do`: preview shows the words with the values; send gives the order, once for each `id`. The script of the
+    page is answered with JSON once the order has an outcome, as by `give_order`, and else with the page."""
     deps, given = deps_of(request), await form_of(request, most=60)
     key = await open_chat(deps, key_of(request))
     if given.get("do") != "send":
@@ -73,9 +73,7 @@ async def give(request: Request) -> Response:
         return await _page(
             request, key, {**given, "id": id_}, status=refusal.status, faults=(refusal.said(translate_of(request)),)
         )
-    answer = RedirectResponse(address_of(key), 303)
-    tell(answer, key, outcome, "template")
-    return answer
+    return told_outcome(request, key, outcome, "template")
 
 
 async def _part(request: Request, key: ChatKey, given: Mapping[str, str]) -> Part | tuple[str, ...]:

@@ -120,6 +120,17 @@ _users = msgspec.json.Decoder(StoredUser)
 _removals = msgspec.json.Decoder(Removed)
 
 
+class Takers(msgspec.Struct, frozen=True):
+    """Who may have chats.
+
+    - `everywhere`: the names of those who may in each account.
+    - `within`: name and account of the others.
+    """
+
+    everywhere: tuple[str, ...] = ()
+    within: tuple[tuple[str, str], ...] = ()
+
+
 class Stored(msgspec.Struct, frozen=True):
     """The users.
 
@@ -145,6 +156,17 @@ class Stored(msgspec.Struct, frozen=True):
     def takers(self, account: str) -> list[str]:
         """The names of the users who may have chats of the account: those who answer there."""
         return sorted(one.name for one in self.users.values() if one.user.acts and one.user.sees(account))
+
+    @property
+    def all_takers(self) -> Takers | None:
+        """Who may have chats, as `may_have` tells; None: any name may."""
+        if not self:
+            return None
+        acting = [one for _, one in sorted(self.users.items()) if one.user.acts]
+        return Takers(
+            (*(one.name for one in acting if one.accounts is None), *sorted(self.unread)),
+            tuple((one.name, account) for one in acting for account in one.accounts or ()),
+        )
 
     def may_have(self, name: str, account: str) -> bool:
         """Whether a chat of the account may be given to this name. Without users any name will do; one that this

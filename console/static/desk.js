@@ -2,6 +2,7 @@
 
 import { onEnter } from "./composer.js";
 import "./keys.js";
+import "./dialogs.js";
 import "./looking.js";
 import { announce } from "./news.js";
 import "./notes.js";
@@ -10,6 +11,7 @@ import "./panes.js";
 import "./profile.js";
 import "./reading.js";
 import { keepUp } from "./refresh.js";
+import "./links.js";
 import { localTimes } from "./times.js";
 
 localTimes(document);

@@ -86,11 +86,17 @@ async function took(form, body, { to, said, id }, say) {
     document.querySelector("#text")?.focus({ preventScroll: true });
   }
   say(said, false);
+  ordered();
+}
+
+/** The panes may have changed. */
+export function ordered() {
   tell("ordered");
   setTimeout(() => tell("ordered"), AGAIN);
 }
 
-function unanswered(status, isOut) {
+/** What to say of a form whose answer did not come, or is none. */
+export function unanswered(status, isOut) {
   if (isOut) return _("You are logged out. What you type is kept.");
   if (status) return _("recado said %(status)s. Press the button again: it counts once.", { status });
   return _("The connection was lost. Press the button again: it counts once.");

@@ -10,7 +10,7 @@ import { carryDrafts } from "./drafts.js";
 import { announce } from "./news.js";
 import { get } from "./pages.js";
 import { patch } from "./patch.js";
-import { holdEnd, keepUp, toEnd } from "./refresh.js";
+import { bring, holdEnd, keepUp, toEnd } from "./refresh.js";
 import { localTimes } from "./times.js";
 import { tellUser } from "./told.js";
 import { _ } from "./words.js";
@@ -27,10 +27,11 @@ export let opening = null; // the chat that is asked for, and not there yet: a p
 
 export const list = () => document.querySelector("#list");
 
-/** The name under which this tab keeps how far this list, with its filters, is scrolled. */
-function here() {
-  const isAlone = location.pathname === "/desk";
-  const fields = [...new URLSearchParams(location.search)].filter(([name]) => isAlone || name.startsWith("list."));
+/** The name under which this tab keeps how far the list of an address, with its filters, is scrolled. */
+function placeOf(address) {
+  const { pathname, searchParams } = new URL(address, location.href);
+  const isAlone = pathname === "/desk";
+  const fields = [...searchParams].filter(([name]) => isAlone || name.startsWith("list."));
   return `list-scrolled:${new URLSearchParams(fields.map(([name, value]) => [name.replace(/^list\./, ""), value]))}`;
 }
 
@@ -113,6 +114,75 @@ function put(page, panes) {
   if (!document.activeElement?.checkVisibility()) document.querySelector("#conversation")?.focus();
 }
 
+/** The address of the chat that is shown, with the list's fields of another address. */
+function besideList(address) {
+  const url = new URL(location.href);
+  const fields = new URL(address, location.href).searchParams;
+  if (url.pathname === "/desk") return address;
+  for (const name of [...url.searchParams.keys()]) if (name.startsWith("list.")) url.searchParams.delete(name);
+  for (const [name, value] of fields) if (name.startsWith("list.") && value) url.searchParams.set(name, value);
+  return url.href;
+}
+
+/** The address without the list's fields: two with the same one differ in their lists alone. */
+function withoutList(address) {
+  const url = new URL(address, location.href);
+  const isAlone = url.pathname === "/desk";
+  const fields = [...url.searchParams].filter(([name]) => !isAlone && !name.startsWith("list."));
+  return `${url.pathname}?${new URLSearchParams(fields)}`;
+}
+
+/** Show the list of an address beside what is open, which stays with all that was typed. `from`: the link or the field that
+ * asked for it. */
+export async function narrow(address, from) {
+  if (opening) await opening;
+  const wanted = besideList(address);
+  if (await relist(wanted, true)) told(from);
+}
+
+async function relist(address, isNew) {
+  const mine = ++asked;
+  const got = await get(address);
+  if (mine !== asked) return false;
+  if (got === null || got.state === "other") return false; // the banner tells it
+  const page = got.answer.ok && !got.answer.redirected ? new DOMParser().parseFromString(got.text, "text/html") : null;
+  if (!page?.querySelector(".panes")) {
+    location.href = address;
+    return false;
+  }
+  keepPlace();
+  if (isNew && address !== location.href) history.pushState(null, "", address);
+  shown = location.pathname + location.search;
+  document.title = page.title;
+  const field = list().querySelector("#q");
+  localTimes(page.querySelector("#list"));
+  patch(list(), page.querySelector("#list"));
+  field.value = page.querySelector("#q").getAttribute("value");
+  list().scrollTop = isNew ? 0 : keptPlace();
+  // The links and the forms beside the list lead back to it.
+  for (const part of ["#conversation .chat", "#person"]) {
+    const [old, fresh] = [document, page].map((one) => one.querySelector(part));
+    if (!old || !fresh) continue;
+    old.dataset.refresh = fresh.dataset.refresh;
+    bring(old, fresh);
+  }
+  const write = document.querySelector("#write");
+  const action = page.querySelector("#write")?.getAttribute("action");
+  if (write && action) write.setAttribute("action", action);
+  return true;
+}
+
+/** Tell which list is shown; the keyboard stays at the filter, or goes to the first row of another page. */
+function told(from) {
+  const first = list().querySelector(":is(.chats, .found) a");
+  if (from?.closest(".pages, .note, .nothing") || !from?.isConnected) (first ?? list()).focus();
+  const [title, number] = [".title", "#listed .pages span"].map((one) => list().querySelector(one)?.textContent.trim());
+  announce([title, number ?? list().querySelector("#listed .nothing")?.textContent].filter(Boolean).join(". "));
+}
+
+const keepPlace = () => list() && sessionStorage.setItem(placeOf(shown), String(list().scrollTop));
+const keptPlace = () => Number(sessionStorage.getItem(placeOf(shown)) ?? 0);
+
 /** What a conversation needs once it is on the page. */
 function begin() {
   const conversation = document.querySelector("#conversation");
@@ -132,16 +202,38 @@ document.addEventListener("click", async (click) => {
   if (await open(link.href)) document.querySelector(".answer")?.focus({ preventScroll: true });
 });
 
+// The chat that is open was erased, or may not be seen any more.
+document.addEventListener("gone", ({ detail: words }) => {
+  const conversation = document.querySelector("#conversation");
+  if (!conversation?.querySelector(".chat")) return;
+  document.dispatchEvent(new Event("leaving"));
+  stop();
+  const line = Object.assign(document.createElement("p"), { className: "nothing" });
+  line.setAttribute("role", "status");
+  const back = Object.assign(document.createElement("a"), { href: document.querySelector(".to-list")?.href ?? "/desk", textContent: _("To the chats") });
+  const url = new URL(back.href);
+  back.href = `/desk?${new URLSearchParams([...url.searchParams].filter(([name]) => name.startsWith("list.")).map(([name, value]) => [name.slice(5), value]))}`;
+  line.append(words, " ", back);
+  conversation.replaceChildren(line);
+  document.querySelector("#person")?.remove();
+  begin();
+  document.dispatchEvent(new Event("opened"));
+  conversation.focus();
+  announce(words);
+});
+
 // A jump to a line of the same chat changes the hash alone.
 addEventListener("popstate", () => {
-  if (document.querySelector(".panes") && location.pathname + location.search !== shown) open(location.href, false);
+  if (!document.querySelector(".panes") || location.pathname + location.search === shown) return;
+  if (withoutList(location.href) === withoutList(shown)) relist(location.href, false);
+  else open(location.href, false);
 });
 
 // The list stays where it was over a page that is loaded: an order that was given, a story that was read.
-addEventListener("pagehide", () => list() && sessionStorage.setItem(here(), String(list().scrollTop)));
+addEventListener("pagehide", keepPlace);
 
 if (document.querySelector(".panes")) {
-  list().scrollTop = Number(sessionStorage.getItem(here()) ?? 0);
+  list().scrollTop = keptPlace();
   begin();
 }
 

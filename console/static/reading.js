@@ -119,6 +119,11 @@ function found(line) {
 }
 
 document.addEventListener("click", (click) => {
+  if (click.target.closest("#earlier a") && chat?.isConnected && click.button === 0 && !click.ctrlKey && !click.metaKey && !click.shiftKey && !click.altKey) {
+    click.preventDefault();
+    earlier();
+    return;
+  }
   const quoted = click.target.closest("a.quoted");
   if (!quoted || click.button !== 0 || click.ctrlKey || click.metaKey || click.shiftKey || click.altKey) return;
   click.preventDefault();

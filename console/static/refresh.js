@@ -48,6 +48,7 @@ async function refresh(part, alsoOut) {
   if (hasEnded() && !alsoOut) return false;
   if (!part.checkVisibility()) return false; // a pane that is not shown
   const address = part.dataset.refresh;
+  if (!address) return false; // a list that was searched for stays as it was found
   const got = await get(address);
   if (!part.isConnected || part.dataset.refresh !== address) return false; // another chat was opened meanwhile
   if (got?.state !== "there") return false;
@@ -55,6 +56,10 @@ async function refresh(part, alsoOut) {
   if (answer.redirected) {
     carryDrafts(address, answer.url); // the chat has closed into another one
     location.reload();
+  }
+  if (answer.status === 404 && part.matches(".chat")) {
+    const words = new DOMParser().parseFromString(text, "text/html").querySelector("main .trouble")?.textContent;
+    document.dispatchEvent(new CustomEvent("gone", { detail: words ?? "" }));
   }
   if (!answer.ok || answer.redirected) return false;
   // A click is meant for what was there when it was pressed.

@@ -1,11 +1,11 @@
-// Says what became of what the user did, where it is seen; both places are live regions.
+// Says what became of what the user did, where it is seen; all places are live regions.
 
 import { announce } from "./news.js";
 
 /** Say it until something else is said; `isBad`: as an alert. */
 export function tellUser(text, isBad = false) {
-  const places = [...document.querySelectorAll("#told, #person-told")];
-  const place = places.find((one) => one.checkVisibility()) ?? places[0];
+  const places = [...document.querySelectorAll("#told, #person-told, #asked-told, #conversation > .nothing")];
+  const place = document.querySelector("dialog[open] #asked-told") ?? places.find((one) => one.checkVisibility()) ?? places[0];
   for (const one of places) one.replaceChildren();
   if (!place) {
     announce(text);

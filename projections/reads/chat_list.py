@@ -10,6 +10,7 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from events.teamwork import State
+from events.users import Takers
 from projections.database import Condition
 from projections.reads.accounts import within
 from projections.reads.chat_rows import of_ids
@@ -20,7 +21,7 @@ from projections.words import Sought, sought
 
 Only = Literal["human", "overdue", "mine", "unassigned", "waiting", "amiss", Mark]
 """Those of the list that are shown: chats that wait for a human, those that have waited for long, those that the user
-has, those that no user has, those that wait for us, those with the mark `failed` or `undelivered`, or with a mark."""
+has, those that nobody has, those that wait for us, those with the mark `failed` or `undelivered`, or with a mark."""
 
 ONLY: tuple[Only, ...] = get_args(Only)
 
@@ -50,6 +51,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     - `account`: only this account's.
     - `accounts`: only those of these accounts, which the user may see; None: of all.
     - `me`: the name of the user, for `mine`.
+    - `takers`: who may have chats, for `unassigned`; None: any name.
     - `assigned`: only those that this user has.
     - `label`: only those with this label.
     - `state`: only those whose work is in this state; None: in any.
@@ -64,6 +66,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None = None
     accounts: tuple[str, ...] | None = None
     me: str = ""
+    takers: Takers | None = None
     assigned: str | None = None
     label: str | None = None
     state: State | None = None
@@ -197,14 +200,14 @@ def _all(db: sqlite3.Connection, asked: Asked, now: datetime, chosen: str, given
     """The number of all chats of the list: from the sums where they have it."""
     if asked.words or asked.label is not None or asked.only == "overdue":
         return _counted(db, chosen, given)
-    return number_of(db, now, asked.state, asked.only, _of_whom(asked), asked.me)
+    return number_of(db, now, asked.state, asked.only, _of_whom(asked), asked.me, asked.takers)
 
 
 def conditions(asked: Asked, now: datetime) -> list[Condition]:
     """The filters of the list, on a row of `chats`; its words and its place are not among them."""
     found = _of_whom(asked)
     if asked.only is not None:
-        found.append(with_mark(asked.only, now, asked.me))
+        found.append(with_mark(asked.only, now, asked.me, asked.takers))
     if asked.label is not None:
         found.append(with_label(asked.label))
     if asked.state is not None:

@@ -9,6 +9,7 @@ import msgspec
 
 from events.subjects import ChatKey
 from events.teamwork import State
+from events.users import Takers
 from projections.reads.chat_list import ONLY, Asked, ChatPage, Only, page
 from projections.reads.chat_rows import of_key
 from projections.reads.filters import LabelCount, counts, labels
@@ -44,12 +45,17 @@ class ChatQueries:
             return page(db, asked, now, limit)
 
     def marked(
-        self, now: datetime, accounts: Sequence[str] | None = None, state: State | None = None, me: str = ""
+        self,
+        now: datetime,
+        accounts: Sequence[str] | None = None,
+        state: State | None = None,
+        me: str = "",
+        takers: Takers | None = None,
     ) -> dict[Only, int]:
         """The number of chats that each filter leaves at `now`, of these accounts and in this state (None: of all, in
-        any); `me` is the user of `mine`."""
+        any); `me` is the user of `mine`, `takers` are those who may have chats (None: any name)."""
         with self._reader.transaction() as db:
-            found = counts(db, now, accounts, state, me)
+            found = counts(db, now, accounts, state, me, takers)
         return {only: found[only] for only in ONLY}
 
     def labels(

@@ -9,6 +9,7 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from events.teamwork import State, label_key
+from events.users import Takers
 from projections.database import Condition, micros
 from projections.reads.accounts import within
 from projections.tables.marks import BIT, MARKS
@@ -18,7 +19,7 @@ _AMISS = BIT["failed"] | BIT["undelivered"]
 _KEPT = ("human", "waiting", *MARKS, "amiss")
 _SUMS = ", ".join(f"total({column})" for column in _KEPT)
 _TALLIES = (
-    f"SELECT state, {_SUMS}, total(chats * (assigned = '')), total(chats * (assigned = ?)) FROM tallies"  # noqa: S608
+    f"SELECT state, {_SUMS}, total(chats * {{unassigned}}), total(chats * (assigned = ?)) FROM tallies"  # noqa: S608
     " WHERE {within} GROUP BY state"
 )
 _EACH = ", ".join((
@@ -26,7 +27,7 @@ _EACH = ", ".join((
     f"total(marks & {_AMISS} <> 0)",
 ))  # fmt: skip
 _SNOOZED = (
-    f"SELECT {_EACH}, total(assigned = ''), total(assigned = ?) FROM chats INDEXED BY snoozed"  # noqa: S608
+    f"SELECT {_EACH}, total({{unassigned}}), total(assigned = ?) FROM chats INDEXED BY snoozed"  # noqa: S608
     " WHERE snoozed_until > ? AND snoozed_until NOTNULL AND marks >= 0 AND {within}"
 )
 _OVERDUE = (
@@ -53,8 +54,23 @@ class LabelCount(msgspec.Struct, frozen=True):
     chats: int
 
 
-def with_mark(only: str, now: datetime, me: str = "") -> Condition:
-    """One of the list's filters; `me` is the user who looks."""
+_WITHOUT_USERS: Condition = ("(assigned = '')", [])
+_HAD = (
+    "assigned IN (SELECT value FROM json_each(?)) OR EXISTS (SELECT 1 FROM json_each(?)"
+    " WHERE json_extract(value, '$[0]') = assigned AND json_extract(value, '$[1]') = account)"
+)
+
+
+def unassigned(takers: Takers | None) -> Condition:
+    """Chats that nobody has: they are given to no name, or to one of no user who may have them."""
+    if takers is None:
+        return _WITHOUT_USERS
+    given = [msgspec.json.encode(names).decode() for names in (takers.everywhere, takers.within)]
+    return f"(assigned = '' OR NOT ({_HAD}))", [*given]
+
+
+def with_mark(only: str, now: datetime, me: str = "", takers: Takers | None = None) -> Condition:
+    """One of the list's filters; `me` is the user who looks, `takers` are those who may have chats (None: any name)."""
     match only:
         case "human":
             return "asked_at IS NOT NULL", []
@@ -63,7 +79,7 @@ def with_mark(only: str, now: datetime, me: str = "") -> Condition:
         case "mine":
             return "assigned = ? AND assigned <> ''", [me]
         case "unassigned":
-            return "assigned = ''", []
+            return unassigned(takers)
         case "waiting":
             return "unanswered NOTNULL", []
         case "amiss":
@@ -92,17 +108,27 @@ def overdue(now: datetime) -> int:
     return micros(now - OVERDUE_AFTER)
 
 
-def counts(
-    db: sqlite3.Connection, now: datetime, accounts: Sequence[str] | None, state: State | None, me: str
+def counts(  # noqa: PLR0917
+    db: sqlite3.Connection,
+    now: datetime,
+    accounts: Sequence[str] | None,
+    state: State | None,
+    me: str,
+    takers: Takers | None,
 ) -> dict[str, int]:
     """The number of chats that each filter leaves."""
     where, given = within(accounts)
+    had_by_none, names = unassigned(takers)
     found = dict.fromkeys(_NAMES, 0)
-    for kept, *sums in db.execute(_TALLIES.format(within=where), (me, *given)).fetchall():
+    for kept, *sums in db.execute(
+        _TALLIES.format(within=where, unassigned=had_by_none), (*names, me, *given)
+    ).fetchall():
         if state in (None, kept) or (state == "open" and kept == "snoozed"):
             _add(found, sums)
     if state in ("open", "snoozed"):
-        put_off = db.execute(_SNOOZED.format(within=where), (me, micros(now), *given)).fetchone()
+        put_off = db.execute(
+            _SNOOZED.format(within=where, unassigned=had_by_none), (*names, me, micros(now), *given)
+        ).fetchone()
         if state == "snoozed":
             found = dict.fromkeys(_NAMES, 0)
         _add(found, put_off if state == "snoozed" else [-number for number in put_off])
@@ -113,11 +139,17 @@ def counts(
 
 
 def number_of(  # noqa: PLR0917
-    db: sqlite3.Connection, now: datetime, state: State | None, only: str | None, narrow: Sequence[Condition], me: str
+    db: sqlite3.Connection,
+    now: datetime,
+    state: State | None,
+    only: str | None,
+    narrow: Sequence[Condition],
+    me: str,
+    takers: Takers | None,
 ) -> int:
     """The number of chats in this state that a filter leaves, but for `overdue`, under further conditions on their
     account and user."""
-    found = [with_mark(only, now, me)] if only is not None else []
+    found = [with_mark(only, now, me, takers)] if only is not None else []
     column = only if only in _KEPT else "chats"
     of_state = "state = 'resolved'" if state == "resolved" else "state <> 'resolved'" if state == "open" else "TRUE"
     where, given = _all([*narrow, *(found if column == "chats" else ())])

@@ -1,5 +1,5 @@
-"""Asks the bus for commands that read the projection: its time, since this machine's clock may be wrong, and the tokens
-of documents, which are in no projection of chats."""
+"""Asks the bus for commands that read the projection: its time, since this machine's clock may be wrong, the tokens of
+documents and the users, which are in no projection of chats."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import structlog
 from events.jetstream.connection import Bus, BusRefused, BusUnreachable, BusUntrusted
 from events.jetstream.vectors import JetStreamVectors
 from events.log import LogError
+from events.users import Takers
 from events.vectors import Counted
+from recado.cli.assignee import stored_users
 from recado.cli.session import run
 from recado.doctor.bus import log_now
 from recado.embedded.data_folder import DataUnusable
@@ -39,6 +41,23 @@ def documents_counted(chosen: Settings, since: str) -> list[Counted]:
     except (NotRunning, BusUnreachable, BusUntrusted, BusRefused, DataUnusable, LogError) as error:
         log.warning("documents_not_counted", reason=str(error))
         return []
+
+
+def takers(chosen: Settings) -> Takers | None:
+    """The users who may have chats; None: any name may. Without the bus any name, with a warning."""
+    try:
+        return run(_takers(chosen))
+    except (NotRunning, BusUnreachable, BusUntrusted, BusRefused, DataUnusable, LogError) as error:
+        log.warning("users_unknown", reason=str(error), then="a chat that has a name counts as assigned")
+        return None
+
+
+async def _takers(chosen: Settings) -> Takers | None:
+    bus = await connect(chosen)
+    try:
+        return (await stored_users(bus)).all_takers
+    finally:
+        await bus.close()
 
 
 async def _counted(chosen: Settings, since: str) -> list[Counted]:

@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 from events.profile import DEFAULT
 from events.subjects import ChatKey
 from events.teamwork import STATES, State
+from events.users import Takers
 from gateways.addressing import ChatUnknown
 from projections.reads.chat_list import ONLY, Asked, Only
 from projections.reads.costs import costed, in_dollars, of_documents, total
@@ -47,8 +48,8 @@ _TEXT_WIDTH = 60
     "--only",
     type=click.Choice([only for only in ONLY if only != "mine"]),
     help=f"Only those that wait for a human (overdue: for over {OVERDUE_AFTER.seconds // 60} minutes), the longest wait"
-    " first, that no user has, that wait for us, or those with a mark: the last turn failed, a reply was not delivered"
-    " (amiss: either), may have been sent or not, or is not sent yet, nothing is answered.",
+    " first, that nobody has (no user who may have them), that wait for us, or those with a mark: the last turn failed,"
+    " a reply was not delivered (amiss: either), may have been sent or not, or is not sent yet, nothing is answered.",
 )
 @click.option("--label", help="Only those with this label.")
 @click.option("--assigned", metavar="NAME", help="Only those that this user has.")
@@ -70,7 +71,8 @@ def chats(
     chosen = settings()
     with queries(chosen) as projection:
         views = () if as_json else projection.deliveries()
-        asked = Asked(only=only, account=account, label=label, assigned=assigned, state=state)
+        takers = _takers(chosen) if only == "unassigned" else None
+        asked = Asked(only=only, account=account, label=label, assigned=assigned, takers=takers, state=state)
         # Only these count from now, and asking the bus takes a moment.
         now = _now(chosen) if views or only == "overdue" or state else NEVER
         found = projection.page(asked, now, ALL).chats
@@ -227,6 +229,12 @@ def _now(chosen: Settings) -> datetime:
     from recado.cli.bus_time import bus_now  # noqa: PLC0415 - brings in the client of the bus, which few need
 
     return bus_now(chosen)
+
+
+def _takers(chosen: Settings) -> Takers | None:
+    from recado.cli.bus_time import takers  # noqa: PLC0415 - as above
+
+    return takers(chosen)
 
 
 _PAUSED = {"taken_over": "a human has it", "handed_off": "asks for a human"}

@@ -11,7 +11,7 @@ from console import orders
 from events.inbound import Message
 from events.teamwork import Assigned
 from tests.console.conftest import ANA, Page
-from tests.console.people import cookie, form, peopled, removed, user
+from tests.console.people import cookie, form, peopled, put, removed, user
 from tests.console.test_desk import AT, HTML, address, given
 from tests.console.test_desk import orders as orders_of
 
@@ -46,8 +46,8 @@ async def test_a_chat_goes_to_users_alone(tmp_path: Path, name: str) -> None:
 
 
 async def test_a_user_who_is_gone_keeps_their_chats_by_name(tmp_path: Path) -> None:
-    """The page says so; the chat is neither unassigned nor anyone's, can be given to others, and the form that gave it
-    is still the same order."""
+    """The page says so; the chat is unassigned in the list, its counts and its search, can be given to others, and the
+    form that gave it is still the same order. So is a chat of a user who may not see the account or only reads."""
     async with peopled(tmp_path, OLGA, TOM) as (page, book):
         await given(page, ANA, Message(id="a1", text="hello"))
         mine = cookie(page, OLGA)
@@ -61,7 +61,15 @@ async def test_a_user_who_is_gone_keeps_their_chats_by_name(tmp_path: Path) -> N
         shown = (await page.get(address(ANA), **mine, **HTML))[1]
         assert 'tom <span class="soft">no user who may have this chat' in shown
         assert (await assign(page, "tom", mine, id_))[0] == 303
-        for only, there in (("mine", False), ("unassigned", False), ("", True)):
-            listed = (await page.get(f"/desk?only={only}", **mine, **HTML))[1]
-            assert (f'href="{address(ANA)}' in listed) == there, only
+        for only, there in (("mine", False), ("unassigned", True), ("", True)):
+            for words in ("", "&q=1202", "&q=hello"):
+                listed = (await page.get(f"/desk?only={only}{words}", **mine, **HTML))[1]
+                assert (f'href="{address(ANA)}' in listed) == there, (only, words)
+        assert "Unassigned <b>1</b>" in (await page.get("/desk", **mine, **HTML))[1]
+        await put(page, book, user("tom", accounts=("other",)))
+        assert "Unassigned <b>1</b>" in (await page.get("/desk", **mine, **HTML))[1]
+        await put(page, book, user("tom", accounts=("local",)))
+        assert "Unassigned <b>" not in (await page.get("/desk", **mine, **HTML))[1]
+        await put(page, book, user("tom", role="viewer"))
+        assert "Unassigned <b>1</b>" in (await page.get("/desk", **mine, **HTML))[1]
         assert (await assign(page, "olga", mine))[0] == 303

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -17,6 +17,7 @@ from events.inbound import Receipt
 from events.joining import Joined
 from events.subjects import ChatKey
 from events.teamwork import STATES, Assigned, Labelled, Noted, Resolved, label_key
+from events.users import Role, Stored, StoredUser
 from projections.reads.chat_list import ONLY, Asked, Only
 from projections.reads.views import ChatView
 from projections.trouble import OVERDUE_AFTER
@@ -24,6 +25,7 @@ from tests.projections.conftest import Known
 from tests.projections.past import ANA, BIA, Past
 from tests.projections.reads.test_chat_pages import Memory, chat
 
+AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
 USERS = ("ana", "bea")
 SPELT = ("VIP", "vip", "Ｖｉｐ", "são paulo", "SÃO PAULO", "Straße", "STRASSE")
 HAPPENINGS = (
@@ -77,7 +79,29 @@ def happen(past: Past, what: str, key: ChatKey, number: int) -> None:
             past.happened(events[what], key)
 
 
-def is_in(only: Only, view: ChatView, now: datetime, me: str) -> bool:
+def stored(*users: tuple[str, Role, tuple[str, ...] | None]) -> Stored:
+    """The users of a name, a role and accounts."""
+    return Stored(
+        1,
+        {
+            name: StoredUser(name=name, role=role, accounts=accounts, logins="0" * 16, at=AT, by="cli:me")
+            for name, role, accounts in users
+        },
+    )
+
+
+PEOPLE = (
+    Stored(),
+    stored(("zoe", "owner", None)),
+    stored(("ana", "agent", None)),
+    stored(("ana", "agent", ("shop",)), ("bea", "viewer", None)),
+    stored(("ana", "agent", ("elsewhere", "shop")), ("bea", "agent", ("elsewhere",))),
+    Stored(1, {}, frozenset({"bea"})),
+)
+"""Users of whom one, none or both may have a chat."""
+
+
+def is_in(only: Only, view: ChatView, now: datetime, me: str, users: Stored) -> bool:
     match only:
         case "human":
             return view.asked_at is not None
@@ -86,7 +110,7 @@ def is_in(only: Only, view: ChatView, now: datetime, me: str) -> bool:
         case "mine":
             return view.assigned == me
         case "unassigned":
-            return view.assigned is None
+            return view.assigned is None or not users.may_have(view.assigned, view.account)
         case "waiting":
             return view.unanswered_at is not None
         case "amiss":
@@ -96,9 +120,10 @@ def is_in(only: Only, view: ChatView, now: datetime, me: str) -> bool:
 
 
 @settings(max_examples=12, deadline=None)
-@given(steps=STEPS, later=st.sampled_from([0, 5, 4000]))
-def test_counts_and_pages_are_of_the_same_chats(steps: list[tuple[str, int, int]], later: int) -> None:
-    """In each state, for each filter, within any accounts, with a sort of each kind, and after every time."""
+@given(steps=STEPS, later=st.sampled_from([0, 5, 4000]), users=st.sampled_from(PEOPLE))
+def test_counts_and_pages_are_of_the_same_chats(steps: list[tuple[str, int, int]], later: int, users: Stored) -> None:
+    """In each state, for each filter, within any accounts, with a sort of each kind, after every time, and
+    with whatever users there are."""
     past, memory = Past(), Memory()
     for what, which, number in steps:
         happen(past, what, chat(which), number)
@@ -111,11 +136,14 @@ def test_counts_and_pages_are_of_the_same_chats(steps: list[tuple[str, int, int]
             view for view in views
             if (within is None or view.account in within) and state in (None, view.state)
         ]  # fmt: skip
-        counted = memory.queries.marked(now, within, state, "ana")
+        counted = memory.queries.marked(now, within, state, "ana", users.all_takers)
         for only in ONLY:
-            expected = {view.chat for view in here if is_in(only, view, now, "ana")}
+            expected = {view.chat for view in here if is_in(only, view, now, "ana", users)}
             assert counted[only] == len(expected), (only, within, state)
-            asked = Asked(only=only, me="ana", state=state, accounts=within, sort="wait" if state else None)
+            asked = Asked(
+                only=only, me="ana", takers=users.all_takers, state=state, accounts=within,
+                sort="wait" if state else None,
+            )  # fmt: skip
             page = memory.queries.page(asked, now, 100)
             assert ({one.chat for one in page.chats}, page.all) == (expected, len(expected))
         labels = {label_key(one.label): one.chats for one in memory.queries.labels(now, within, state)}
