@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,14 +29,44 @@ QUIET = (
 """Runs as root in a container, and asks nobody on the network for anything; its microphone beeps, for every page."""
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Debian's Chromium; Playwright's own download is not needed."""
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[str]:
+    """The address of Debian's Chromium, which all tests of this process share: it takes seconds to start. Playwright's
+    own download is not needed."""
     assert CHROMIUM.exists(), f"{CHROMIUM} is missing: apt-get install chromium"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    started, loop, done = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
+
+    async def hold() -> None:
+        async with async_playwright() as playwright:
+            arguments = [*QUIET, f"--remote-debugging-port={port}"]
+            launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+            started.set()
+            await done.wait()
+            await launched.close()
+
+    # Each test has a loop of its own, and Playwright's objects belong to one: the browser has this one.
+    thread = threading.Thread(target=lambda: loop.run_until_complete(hold()))
+    thread.start()
+    try:
+        assert started.wait(120), "Chromium does not start"
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """The browser without the windows of earlier tests."""
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET])
-        yield chromium
-        await chromium.close()
+        connected = await playwright.chromium.connect_over_cdp(chromium)
+        yield connected
+        for context in connected.contexts[1:]:
+            await context.close()
+        await connected.close()
 
 
 @pytest.fixture

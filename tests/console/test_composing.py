@@ -137,7 +137,7 @@ async def test_a_draft_of_every_field(page: Page) -> None:
     status, shown = await sent(page, id=id_, **fields)
     assert status == 503
     again = {"id": id_, **_form(shown)}
-    assert again == {"id": id_, "command": "send", **fields}
+    assert again == {"id": id_, "command": "send", "page_of": "page", **fields}
     page.log.fault = None  # type: ignore[attr-defined]
     assert (await ordered(page, ANA, **again))[0] == 303
     (control,) = await orders_of(page, ANA)
