@@ -124,7 +124,8 @@ function post(form, body) {
       const headers = { get: (name) => request.getResponseHeader(name) };
       resolve({ status: request.status, answer: request.response, state: heard({ status: request.status, redirected: false, headers }) });
     };
-    request.onerror = request.onabort = () => resolve({ status: 0, answer: null, state: heard(null) });
+    // One lost order does not mean that recado is away: then it could not be given again. What is asked for next tells it.
+    request.onerror = request.onabort = () => resolve({ status: 0, answer: null, state: null });
     request.send(body);
     listen();
   });
