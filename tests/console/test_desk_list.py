@@ -158,7 +158,7 @@ async def test_chats_for_a_human_are_marked_and_filtered(tmp_path: Path) -> None
             filtered = await shown(page, f"/desk?only={only}")
             assert rows(filtered) == [address(phone(number)).removeprefix("/desk/chats/")], only
             assert f">{said}</mark>" in filtered
-            assert f'only={only}">{said.capitalize()} <b>1</b>' in listed
+            assert f'only={only}" id="only-{only}">{said.capitalize()} <b>1</b>' in listed
             assert said in (await shown(page, address(phone(number)))).lower()
         assert "overdue" not in listed.lower()
         object.__setattr__(page.deps, "now", lambda: now + OVERDUE_AFTER)
@@ -201,7 +201,7 @@ async def test_many_wait_for_a_human(page: Page) -> None:
             page, phone(number), Attention(id="m.h", text="Refund", by="model", at=AT + timedelta(hours=-number))
         )
     text = await shown(page, "/desk")
-    assert 'only=human">Needs a human <b>30</b>' in text
+    assert 'only=human" id="only-human">Needs a human <b>30</b>' in text
     assert len(rows(text)) == 30
     assert text.count("Refund") == 30
     everyone = await shown(page, "/desk?only=human")
