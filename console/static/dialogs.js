@@ -125,4 +125,7 @@ document.addEventListener("taken", ({ detail: { form, body } }) => {
     // A browser without storage keeps no drafts.
   }
 });
-document.addEventListener("leaving", () => dialog.close());
+document.addEventListener("leaving", () => {
+  asked += 1; // a page that comes later is of the chat before
+  dialog.close();
+});
