@@ -140,8 +140,8 @@ async def test_a_chat_and_a_filter_while_another_chat_comes(page: Page, window: 
     await window.route(f"**{address(ANA, '?around=1')}*", held)
     await window.locator("#only-waiting").click()
     await window.evaluate(
-        "href => document.querySelector('#conversation').append(Object.assign(document.createElement('a'), { href, id: 'again', textContent: 'again' }))",
-        address(ANA, "?around=1"),
+        "to => document.querySelector('#conversation').append(Object.assign(document.createElement('a'), to))",
+        {"id": "again", "textContent": "again", "href": address(ANA, "?around=1")},
     )
     await window.locator("#again").click()
     await held.asked.wait()
@@ -150,3 +150,25 @@ async def test_a_chat_and_a_filter_while_another_chat_comes(page: Page, window: 
     await expect(window.locator(".title")).to_have_text("Chats: waiting for us")
     assert "around=1" in window.url
     assert "list.only=waiting" in window.url
+
+
+async def test_a_list_that_is_older_than_a_message(page: Page, window: Window) -> None:
+    """A message that came after the list was asked for stays on the page."""
+    asked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def old(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await goes_on.wait()
+        await route.fulfill(response=answer)
+
+    await window.goto(page.address + address(ANA))
+    await window.route(f"**{address(ANA)}?list.only=waiting*", old)
+    await window.locator("#only-waiting").click()
+    await asked.wait()
+    await given(page, ANA, Message(id="a2", text="are you there?"))
+    last = window.locator("#lines .person .text").last
+    await expect(last).to_have_text("are you there?")
+    goes_on.set()
+    await expect(window.locator(".title")).to_have_text("Chats: waiting for us")
+    await expect(last).to_have_text("are you there?")
