@@ -226,6 +226,9 @@ document.addEventListener("gone", ({ detail: words }) => {
   document.dispatchEvent(new Event("opened"));
   conversation.focus();
   announce(words);
+  // The list goes on alone: its links and its news were beside the chat.
+  history.replaceState(null, "", back.href);
+  relist(back.href, false);
 });
 
 // A jump to a line of the same chat changes the hash alone.
