@@ -56,12 +56,14 @@ function fill(text) {
   content.replaceChildren(...main.childNodes);
   stop = keepUp(content);
   if (!dialog.open) dialog.showModal();
+  dialog.prepend(document.querySelector("#lost")); // nothing outside is read while it is open
   dialog.scrollTop = 0;
   (content.querySelector("[aria-invalid], [autofocus]") ?? title).focus();
   return true;
 }
 
 dialog.addEventListener("close", () => {
+  document.body.prepend(document.querySelector("#lost"));
   asked += 1;
   stop();
   stop = () => {};
@@ -91,6 +93,9 @@ dialog.addEventListener("submit", (submitted) => {
   else if (!busy) post(form, fields, submitted.submitter);
 });
 
+/** What is wrong, as a page says it. */
+const faultsIn = (text) => [...new DOMParser().parseFromString(text, "text/html").querySelectorAll("main .trouble")].map((one) => one.textContent).join(" ");
+
 /** Send the form of a template: the answer is the page again, with what is wrong or with the words; or the order's outcome. */
 async function post(form, fields, button) {
   busy = true;
@@ -111,7 +116,8 @@ async function post(form, fields, button) {
   } else if (outcome || !text) {
     if (outcome?.id && form.isConnected) form.elements.namedItem("id").value = outcome.id;
     tell(state === "out" ? unanswered(401, true) : (outcome?.error ?? unanswered(answer?.status ?? 0, false)), true);
-  } else if (isHere && !fill(text)) tell(unanswered(answer.status, false), true);
+  } else if (!isHere && fields.get("do") === "send") tell(faultsIn(text) || unanswered(answer.status, false), true);
+  else if (isHere && !fill(text)) tell(unanswered(answer.status, false), true);
 }
 
 // An order that the dialog asked for was taken. What was typed in an erased chat goes with it.
@@ -125,4 +131,7 @@ document.addEventListener("taken", ({ detail: { form, body } }) => {
     // A browser without storage keeps no drafts.
   }
 });
-document.addEventListener("leaving", () => dialog.close());
+document.addEventListener("leaving", () => {
+  asked += 1; // a page that comes later is of the chat before
+  dialog.close();
+});

@@ -77,12 +77,17 @@ async function fetchHistory(opened, before) {
   return null;
 }
 
+let last = Promise.resolve(); // what was sent last is known to be stored, or not
+
+/** Send it after what was sent before: two connections may overtake each other. */
 async function send(typed) {
   const opened = conversation;
   opened.addTyped(typed);
   draw();
+  const stored = last.then(() => requests.write(typed, opened.chat));
+  last = stored.catch(() => {});
   try {
-    await requests.write(typed, opened.chat);
+    await stored;
     outbox.remove(opened.chat, typed.id);
     opened.stored(typed.id);
   } catch (refused) {

@@ -10,12 +10,13 @@ import { carryDrafts } from "./drafts.js";
 import { announce } from "./news.js";
 import { get } from "./pages.js";
 import { patch } from "./patch.js";
-import { bring, holdEnd, keepUp, toEnd } from "./refresh.js";
+import { bring, holdEnd, keepUp, toEnd, uptoOf } from "./refresh.js";
 import { localTimes } from "./times.js";
 import { tellUser } from "./told.js";
 import { _ } from "./words.js";
 
 const PANES = "#conversation, #person";
+const PREFIX = "list."; // before the list's fields in the address of a chat
 const SLOW = 1000; // ms until it is told that a chat is being opened
 
 let shown = location.pathname + location.search; // the address whose panes are on the page
@@ -27,13 +28,15 @@ export let opening = null; // the chat that is asked for, and not there yet: a p
 
 export const list = () => document.querySelector("#list");
 
-/** The name under which this tab keeps how far the list of an address, with its filters, is scrolled. */
-function placeOf(address) {
+/** The list's fields in an address, without the prefix that they have beside a chat; those without a value are none. */
+function fieldsOf(address) {
   const { pathname, searchParams } = new URL(address, location.href);
   const isAlone = pathname === "/desk";
-  const fields = [...searchParams].filter(([name]) => isAlone || name.startsWith("list."));
-  return `list-scrolled:${new URLSearchParams(fields.map(([name, value]) => [name.replace(/^list\./, ""), value]))}`;
+  return [...searchParams].filter(([name, value]) => value && (isAlone || name.startsWith(PREFIX))).map(([name, value]) => [name.replace(PREFIX, ""), value]);
 }
+
+/** The name under which this tab keeps how far the list of an address, with its filters, is scrolled. */
+const placeOf = (address) => `list-scrolled:${new URLSearchParams(fieldsOf(address))}`;
 
 /** Show the chat of an address. `isNew`: it gets an entry in the browser's history. Returns whether it is there. */
 export function open(address, isNew = true) {
@@ -56,7 +59,7 @@ async function show(address, isNew) {
   const slow = setTimeout(() => mine === asked && tellUser(_("Opening %(name)s …", { name })), SLOW);
   const got = await get(address);
   clearTimeout(slow);
-  if (mine !== asked) return false; // another one was opened meanwhile, or none is to be
+  if (mine !== asked || isLeft(address, isNew)) return false; // another one was opened meanwhile, or none is to be
   if (got === null) {
     notOpened(_("%(name)s was not opened: recado cannot be reached. Open the chat again in a moment.", { name }), isNew);
     return false;
@@ -114,28 +117,30 @@ function put(page, panes) {
   if (!document.activeElement?.checkVisibility()) document.querySelector("#conversation")?.focus();
 }
 
-/** The address of the chat that is shown, with the list's fields of another address. */
+/** The address of the panes on the page, with the list's fields of another address. */
 function besideList(address) {
   const url = new URL(location.href);
-  const fields = new URL(address, location.href).searchParams;
-  if (url.pathname === "/desk") return address;
-  for (const name of [...url.searchParams.keys()]) if (name.startsWith("list.")) url.searchParams.delete(name);
-  for (const [name, value] of fields) if (name.startsWith("list.") && value) url.searchParams.set(name, value);
+  const prefix = url.pathname === "/desk" ? "" : PREFIX;
+  for (const name of [...url.searchParams.keys()]) if (!prefix || name.startsWith(prefix)) url.searchParams.delete(name);
+  for (const [name, value] of fieldsOf(address)) url.searchParams.set(prefix + name, value);
   return url.href;
 }
+
+/** Whether the browser has gone on from an address of its history. */
+const isLeft = (address, isNew) => !isNew && new URL(address).href.split("#")[0] !== location.href.split("#")[0];
 
 /** The address without the list's fields: two with the same one differ in their lists alone. */
 function withoutList(address) {
   const url = new URL(address, location.href);
   const isAlone = url.pathname === "/desk";
-  const fields = [...url.searchParams].filter(([name]) => !isAlone && !name.startsWith("list."));
+  const fields = [...url.searchParams].filter(([name]) => !isAlone && !name.startsWith(PREFIX));
   return `${url.pathname}?${new URLSearchParams(fields)}`;
 }
 
 /** Show the list of an address beside what is open, which stays with all that was typed. `from`: the link or the field that
  * asked for it. */
 export async function narrow(address, from) {
-  if (opening) await opening;
+  while (opening) await opening;
   const wanted = besideList(address);
   if (await relist(wanted, true)) told(from);
 }
@@ -143,7 +148,7 @@ export async function narrow(address, from) {
 async function relist(address, isNew) {
   const mine = ++asked;
   const got = await get(address);
-  if (mine !== asked) return false;
+  if (mine !== asked || isLeft(address, isNew)) return false;
   if (got === null || got.state === "other") return false; // the banner tells it
   const page = got.answer.ok && !got.answer.redirected ? new DOMParser().parseFromString(got.text, "text/html") : null;
   if (!page?.querySelector(".panes")) {
@@ -165,6 +170,8 @@ async function relist(address, isNew) {
     if (!old || !fresh) continue;
     old.dataset.refresh = fresh.dataset.refresh;
     bring(old, fresh);
+    // The answer may be older than what the conversation had.
+    if (uptoOf(old) < (old.happened ?? 0)) document.dispatchEvent(new Event("ordered"));
   }
   const write = document.querySelector("#write");
   const action = page.querySelector("#write")?.getAttribute("action");
@@ -210,9 +217,8 @@ document.addEventListener("gone", ({ detail: words }) => {
   stop();
   const line = Object.assign(document.createElement("p"), { className: "nothing" });
   line.setAttribute("role", "status");
-  const back = Object.assign(document.createElement("a"), { href: document.querySelector(".to-list")?.href ?? "/desk", textContent: _("To the chats") });
-  const url = new URL(back.href);
-  back.href = `/desk?${new URLSearchParams([...url.searchParams].filter(([name]) => name.startsWith("list.")).map(([name, value]) => [name.slice(5), value]))}`;
+  const fields = new URLSearchParams(fieldsOf(document.querySelector(".to-list")?.href ?? "/desk"));
+  const back = Object.assign(document.createElement("a"), { href: `/desk?${fields}`, textContent: _("To the chats") });
   line.append(words, " ", back);
   conversation.replaceChildren(line);
   document.querySelector("#person")?.remove();
@@ -220,6 +226,9 @@ document.addEventListener("gone", ({ detail: words }) => {
   document.dispatchEvent(new Event("opened"));
   conversation.focus();
   announce(words);
+  // The list goes on alone: its links and its news were beside the chat.
+  history.replaceState(null, "", back.href);
+  relist(back.href, false);
 });
 
 // A jump to a line of the same chat changes the hash alone.

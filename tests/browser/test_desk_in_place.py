@@ -171,6 +171,26 @@ async def test_a_chat_that_is_gone(page: Page, window: Window) -> None:
     assert await is_same(window)
 
 
+async def test_the_list_after_a_chat_is_gone(page: Page, window: Window) -> None:
+    """It goes on, and is narrowed, though the address of the chat is none any more."""
+    await open_chat(page, window, "?list.account=local")
+
+    async def gone(route: Route) -> None:
+        answer = await route.fetch(url=page.address + address(ChatKey("local", "15559999999@s.whatsapp.net")))
+        await route.fulfill(response=answer)
+
+    await window.route(f"**{address(ANA)}*", gone)
+    await given(page, ANA, Message(id="last", text="bye"))
+    await expect(window.locator("#conversation .nothing")).to_contain_text("Nobody has written in the chat")
+    await expect(window).to_have_url(re.compile(r"/desk\?account=local$"))
+    await given(page, TOM, Message(id="t2", text="are you there?"))
+    await expect(rows(window).first).to_contain_text("are you there?")
+    await window.locator("#only-waiting").click()
+    await expect(window.locator(".title")).to_contain_text("waiting")
+    await expect(window.locator("#conversation .nothing")).to_contain_text("Nobody has written in the chat")
+    assert await is_same(window)
+
+
 async def test_a_template_and_why(page: Page, window: Window) -> None:
     """Templates are looked for, filled in, refused and sent in the dialog; a story is read in it."""
     await open_chat(page, window)

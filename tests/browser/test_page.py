@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.phone import Phone
 from tests.chaos.process import Recado, recado
@@ -237,3 +238,26 @@ async def test_without_a_stream(phone: Phone, up: Recado) -> None:
     await phone.write("hello")
     await phone.answered("hello", "echo: hello")
     await expect(phone.state).to_have_text("not live")
+
+
+async def test_two_messages_at_once(phone: Phone) -> None:
+    """The second one is sent once the first is known to be stored, also where connections overtake each other."""
+    asked, goes_on = asyncio.Event(), asyncio.Event()
+    texts: list[str] = []
+
+    async def slowly(route: Route) -> None:
+        texts.append(json.loads(route.request.post_data or "")["text"])
+        if len(texts) == 1:
+            asked.set()
+            await goes_on.wait()
+        await route.continue_()
+
+    await phone.window.route("**/api/messages", slowly)
+    await phone.write("first")
+    await asked.wait()
+    await phone.write("second")
+    await expect(phone.said("second")).to_be_visible()
+    await phone.window.evaluate("new Promise((done) => setTimeout(done, 300))")
+    assert texts == ["first"]
+    goes_on.set()
+    await phone.answered("second", "echo: first | second")

@@ -96,3 +96,79 @@ async def test_keys_before_the_chat_is_there(page: Page, window: Window) -> None
     await window.keyboard.type("hello")
     await expect(window.locator("#text")).to_have_value("hello")
     assert await orders_of(page, TOM) == await orders_of(page, ANA) == []
+
+
+async def test_back_and_forward_again(page: Page, window: Window) -> None:
+    """The chat that the step back asked for comes late: it is not shown under the address of the other one."""
+    late = await open_ana(page, window)
+    late.goes_on.set()
+    await window.get_by_role("link", name="Tom").click()
+    await expect(window.locator("#conversation h1")).to_have_text("Tom")
+    held = Late()
+    await window.route(f"**{address(ANA)}", held)
+    await window.evaluate("history.back()")
+    await held.asked.wait()
+    await window.evaluate("history.forward()")
+    await window.wait_for_url(f"**{address(TOM)}")
+    async with window.expect_event("requestfinished", lambda request: request.url.endswith(address(ANA))):
+        held.goes_on.set()
+    await window.evaluate("new Promise((done) => setTimeout(done, 300))")
+    await expect(window.locator("#conversation h1")).to_have_text("Tom")
+    assert window.url == page.address + address(TOM)
+
+
+async def test_a_filter_while_a_chat_comes(page: Page, window: Window) -> None:
+    """The filter is put beside the chat once that is there, and takes no chat from who clicked on it afterwards."""
+    late = Late()
+    await window.route(f"**{address(TOM)}", late)
+    await window.goto(page.address + "/desk")
+    await window.get_by_role("link", name="Tom").click()
+    await late.asked.wait()
+    await window.locator("#only-waiting").click()
+    late.goes_on.set()
+    await expect(window.locator(".title")).to_have_text("Chats: waiting for us")
+    await expect(window.locator("#conversation h1")).to_have_text("Tom")
+    assert window.url == f"{page.address}{address(TOM)}?list.only=waiting"
+
+
+async def test_a_chat_and_a_filter_while_another_chat_comes(page: Page, window: Window) -> None:
+    """The chat that was clicked on last is opened, also when the filter was clicked on before it."""
+    late = await open_ana(page, window)
+    await window.get_by_role("link", name="Tom").click()
+    await late.asked.wait()
+    held = Late()
+    await window.route(f"**{address(ANA, '?around=1')}*", held)
+    await window.locator("#only-waiting").click()
+    await window.evaluate(
+        "to => document.querySelector('#conversation').append(Object.assign(document.createElement('a'), to))",
+        {"id": "again", "textContent": "again", "href": address(ANA, "?around=1")},
+    )
+    await window.locator("#again").click()
+    await held.asked.wait()
+    await late.until_answered(window)
+    held.goes_on.set()
+    await expect(window.locator(".title")).to_have_text("Chats: waiting for us")
+    assert "around=1" in window.url
+    assert "list.only=waiting" in window.url
+
+
+async def test_a_list_that_is_older_than_a_message(page: Page, window: Window) -> None:
+    """A message that came after the list was asked for stays on the page."""
+    asked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def old(route: Route) -> None:
+        answer = await route.fetch()
+        asked.set()
+        await goes_on.wait()
+        await route.fulfill(response=answer)
+
+    await window.goto(page.address + address(ANA))
+    await window.route(f"**{address(ANA)}?list.only=waiting*", old)
+    await window.locator("#only-waiting").click()
+    await asked.wait()
+    await given(page, ANA, Message(id="a2", text="are you there?"))
+    last = window.locator("#lines .person .text").last
+    await expect(last).to_have_text("are you there?")
+    goes_on.set()
+    await expect(window.locator(".title")).to_have_text("Chats: waiting for us")
+    await expect(last).to_have_text("are you there?")
