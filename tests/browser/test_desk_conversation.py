@@ -292,3 +292,15 @@ async def test_days_are_the_same_in_the_browser(browser: Browser, page: Page) ->
         expected = [[day and day.isoformat(), late] for day, late in days_of(times, ZoneInfo(name))]
         assert found == expected, name
         await context.close()
+
+
+@pytest.mark.parametrize("width", [390, 800, 1440])
+async def test_a_long_name_is_one_line_of_the_head(window: Window, page: Page, width: int) -> None:
+    await given(page, TOM, Message(id="t2", text="again", name="Tom " * 75))
+    await window.set_viewport_size({"width": width, "height": 844})
+    await window.goto(page.address + address(TOM))
+    size = await window.locator("#with").evaluate("it => [it.offsetHeight, it.scrollWidth > it.clientWidth]")
+    assert size[0] < 40
+    assert size[1]
+    pane = await window.locator("#conversation").evaluate("it => it.scrollWidth - it.clientWidth")
+    assert pane == 0
