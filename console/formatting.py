@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
+from chat.unseen import unturned
+
 _TAGS = {"*": "strong", "_": "em", "~": "s"}
 _WHOLE = re.compile(
     r"```(?P<block>(?:(?!```).)+)```|`(?P<code>[^`\n]+)`|(?P<link>https?://[^\s<>\"'`]+)", re.DOTALL | re.IGNORECASE
@@ -47,7 +49,7 @@ class _Lined(NamedTuple):
 
 def formatted(text: str) -> Markup:
     """The text as HTML for a block that keeps white space. Without its marks it has the words of the text."""
-    blocks = groupby(map(_block, _lines(_pieces(text))), key=lambda line: line.kind)
+    blocks = groupby(map(_block, _lines(_pieces(unturned(text)))), key=lambda line: line.kind)
     return Markup("").join(_BLOCKS[kind](list(lines)) for kind, lines in blocks)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from chat.unseen import shown_name
 from events.decisions import Reply
 from events.inbound import Message
 from events.recorded import Recorded
@@ -82,7 +83,7 @@ class News:
 def _news_of(recorded: Recorded) -> ChatNews | None:
     event, chat = recorded.event, recorded.key.chat
     if isinstance(event, Message) and not recorded.repeat:
-        return ChatNews(chat, recorded.seq, recorded.at, "person", event.text, event.name)
+        return ChatNews(chat, recorded.seq, recorded.at, "person", event.text, shown_name(event.name))
     if isinstance(event, Reply):
         return ChatNews(chat, recorded.seq, recorded.at, event.author, event.text)
     return None

@@ -40,11 +40,11 @@ SAID: dict[str, str] = {
     "Blocked": "Blocked: nobody is answered here any more.",
     "Erased": "Erased. What is left of it is being removed.",
     "Paused": "Paused.",
-    "Reply": "Sent. The chat is yours for now.",
-    "not_sent": "Not sent: its “why?” tells the reason. The chat is yours for now.",
-    "not_sent_yet": "Your words are stored, not sent yet: no gateway has said that it sent them. The chat is yours for "
-    "now.",
-    "sent_in_part": "Sent, but not all of it: its “why?” tells what did not go. The chat is yours for now.",
+    "Reply": "Sent. The bot is paused here for now.",
+    "not_sent": "Not sent: its “why?” tells the reason. The bot is paused here for now.",
+    "not_sent_yet": "Your words are stored, not sent yet: no gateway has said that it sent them. The bot is paused "
+    "here for now.",
+    "sent_in_part": "Sent, but not all of it: its “why?” tells what did not go. The bot is paused here for now.",
     "Reset": "The next message starts a new conversation.",
     "Resumed": "Resumed: the bot answers again.",
     "TurnStarted": "Tried again.",

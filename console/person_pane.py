@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 
 from chat.spending import cost_of
+from chat.unseen import shown_name
 from console.access import may_order, user_of
 from console.deps import Deps
 from console.languages import Translate, translate_of
@@ -140,10 +141,14 @@ def _files(lines: Sequence[Entry]) -> Iterator[ChatFile]:
         if line.media is not None:
             media = msgspec.json.decode(line.media, type=Media)
             part = Part(kind=line.kind or "document", voice=media.voice)
-            yield ChatFile(f"/media/{line.seq}", part, media.filename or "", not line.from_me, line.seq, line.at)
+            yield ChatFile(
+                f"/media/{line.seq}", part, shown_name(media.filename) or "", not line.from_me, line.seq, line.at
+            )
         for number, part in enumerate(line.parts, 1):
             if part.object is not None:
-                yield ChatFile(f"/parts/{line.seq}/{number}", part, part.filename or "", False, line.seq, line.at)
+                yield ChatFile(
+                    f"/parts/{line.seq}/{number}", part, shown_name(part.filename) or "", False, line.seq, line.at
+                )
 
 
 def _turned(deps: Deps, turn: TurnView, model: str) -> Turned:

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from chat.unseen import unturned
 from console import days, wording
 from console.conversation import kind_of, words_in
 from console.deps import Deps
@@ -156,6 +157,7 @@ _templates.filters |= {
     "day": pass_context(lambda context, one, today: days.day(context["translate"], one, today)),
     "formatted": lambda text: formatted(text or ""),
     "plain": plain,
+    "unturned": unturned,
     "short": pass_context(lambda context, at, zone, today: days.short(context["translate"], at, zone, today)),
     "kind_words": pass_context(lambda context, one: wording.kind_words(context["translate"], kind_of(one))),
     "words_in": words_in,

@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from chat.attachments import bare_mime, is_audio
+from chat.unseen import shown_name, unturned
 from console.deps import Deps
 from console.shown_types import SHOWN
 from events.inbound import Media
@@ -102,10 +103,10 @@ def _shown(line: Entry, media: Media, states: Mapping[str, Object | None], now: 
     return ShownMedia(
         drawn=drawn_as("audio" if is_audio(kind, media) and kind != "document" else kind, media.mime),
         kind="voice" if media.voice and kind == "audio" else kind,
-        name=media.filename or "",
+        name=shown_name(media.filename) or "",
         state=state,
         size=(stored.size if stored is not None else 0) or max(media.size or 0, 0),
-        text=(read.text or "") if read is not None and read.form == "text" else "",
+        text=unturned(read.text or "") if read is not None and read.form == "text" else "",
         unread=unread,
         detail=detail,
     )

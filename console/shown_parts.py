@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from chat.parts import plain
+from chat.unseen import shown_name
 from console.shown_media import drawn_as
 from events.parts import FILES, KINDS, Option, Part
 from events.references import Choice
@@ -66,6 +69,7 @@ def is_quotable(line: Line | None) -> bool:
 
 def _shown(part: Part, number: int, sizes: Mapping[str, int], chosen: frozenset[str]) -> ShownPart:
     kind, words, reading = part.kind, named(part), plain(part)
+    part = replace(part, name=shown_name(part.name), filename=shown_name(part.filename))
     if kind not in KINDS:
         return ShownPart(part, "plain", words, reading, number)
     if kind not in FILES:

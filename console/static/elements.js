@@ -7,9 +7,12 @@ export function el(name, attributes = {}, ...children) {
     if (value === true) element.setAttribute(key, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(key, value);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  element.append(...children.filter((child) => child !== null && child !== undefined).map((child) => (child instanceof Node ? child : unturned(String(child)))));
   return element;
 }
+
+/** The text without characters that turn the words after them around, as chat/unseen.py has it. */
+const unturned = (text) => text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -11,6 +11,7 @@ import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.teamwork import state_at, state_of
+from chat.unseen import shown_name
 from events.parts import FILES, Part
 from events.subjects import ChatKey
 from projections.database import moment
@@ -71,7 +72,7 @@ def _chat_view(row: tuple[Any, ...], now: datetime | None) -> ChatView:
         account=account,
         chat=chat,
         partition=partition,
-        name=name,
+        name=shown_name(name),
         last_at=moment(last_at),
         last_text=row[18],
         last=last,
@@ -112,9 +113,9 @@ def _last_words(*row: Any) -> LastWords | None:
         author="phone" if from_me else author,
         kind="voice" if file.get("voice") else kind or "text",
         text=text,
-        name=name,
+        name=shown_name(name),
         sender=sender,
-        filename=file.get("filename"),
+        filename=shown_name(file.get("filename")),
         deleted=bool(deleted),
         by=by,
     )

@@ -12,6 +12,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from chat.receipts import Progress
 from chat.references import NOTHING, References, notes
+from chat.unseen import shown_name
 from events.inbound import ReceiptError, ReceiptState
 from events.parts import Part
 from events.references import Choice
@@ -202,7 +203,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry:
         profile=profile,
         sent_at=moment_or_none(sent),
         sender=sender,
-        name=name,
+        name=shown_name(name),
         kind=kind,
         from_me=bool(from_me),
         media=msgspec.Raw(media.encode()) if media is not None else None,

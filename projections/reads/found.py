@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
+from chat.unseen import shown_name
 from projections.database import Condition
 from projections.reads.entries import entries
 from projections.reads.views import Found
@@ -112,4 +113,4 @@ def _seqs(db: sqlite3.Connection, statement: str, values: tuple[object, ...]) ->
 def _hit(db: sqlite3.Connection, seq: int) -> Found:
     account, chat, name = db.execute(_CHAT_OF, (seq,)).fetchone()
     (entry,) = entries(db, "WHERE h.seq = ?", seq)
-    return Found(account=account, chat=chat, name=name, entry=entry)
+    return Found(account=account, chat=chat, name=shown_name(name), entry=entry)

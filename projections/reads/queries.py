@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from chat.unseen import shown_name
 from events.settled import Settled
 from events.subjects import ChatKey
 from events.teamwork import State
@@ -290,7 +291,7 @@ class Queries(ChatQueries):
 
 def _attention_view(account: str, chat: str, name: str | None, event: str) -> AttentionView:
     """The row's request for a human, also one that cannot be shown."""
-    where = {"account": account, "chat": chat, "name": name}
+    where = {"account": account, "chat": chat, "name": shown_name(name)}
     try:
         return msgspec.convert({**msgspec.json.decode(event), **where}, AttentionView)
     except (msgspec.DecodeError, TypeError):

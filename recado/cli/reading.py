@@ -237,7 +237,7 @@ def _takers(chosen: Settings) -> Takers | None:
     return takers(chosen)
 
 
-_PAUSED = {"taken_over": "a human has it", "handed_off": "asks for a human"}
+_PAUSED = {"taken_over": "a human wrote", "handed_off": "asks for a human"}
 
 
 def _state(chat: ChatView) -> str:

@@ -292,3 +292,41 @@ async def test_days_are_the_same_in_the_browser(browser: Browser, page: Page) ->
         expected = [[day and day.isoformat(), late] for day, late in days_of(times, ZoneInfo(name))]
         assert found == expected, name
         await context.close()
+
+
+@pytest.mark.parametrize("width", [390, 800, 1440])
+async def test_a_long_name_is_one_line_of_the_head(window: Window, page: Page, width: int) -> None:
+    await given(page, TOM, Message(id="t2", text="again", name="Tom " * 75))
+    await window.set_viewport_size({"width": width, "height": 844})
+    await window.goto(page.address + address(TOM))
+    size = await window.locator("#with").evaluate("it => [it.offsetHeight, it.scrollWidth > it.clientWidth]")
+    assert size[0] < 40
+    assert size[1]
+    pane = await window.locator("#conversation").evaluate("it => it.scrollWidth - it.clientWidth")
+    assert pane == 0
+
+
+@pytest.mark.slow("a browser opens the inbox several times")
+@pytest.mark.parametrize("width", [390, 1440])
+async def test_without_script_a_chat_opens_at_its_end(page: Page, browser: Browser, width: int) -> None:
+    """From the list, by its address, and after an order; a found line is in sight all the same."""
+    context = await browser.new_context(java_script_enabled=False, viewport={"width": width, "height": 844})
+    try:
+        window = await context.new_page()
+        last = window.locator("#lines .text", has_text=f"message {MANY - 1}")
+        await window.goto(page.address + "/desk")
+        await window.locator("#list .chats a", has_text="+1202").click()
+        await expect(last).to_be_in_viewport()
+        await expect(window.locator("#with")).to_be_in_viewport()
+        await window.fill("#text", "my own words")
+        await window.click("#write .send")
+        await expect(window.locator(".told")).to_be_visible()
+        await expect(last).to_be_in_viewport()
+        box, form = await last.bounding_box(), await window.locator(".answer").bounding_box()
+        assert box is not None
+        assert form is not None
+        assert box["y"] + box["height"] <= form["y"] + 1
+        await window.goto(page.address + address(ANA, "?around=150#s150"))
+        await expect(window.locator("#s150")).to_be_in_viewport()
+    finally:
+        await context.close()

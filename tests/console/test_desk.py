@@ -220,7 +220,7 @@ async def test_a_reply_is_sent_once_a_gateway_says_so(page: Page, obeyed: Any, m
     """Without a receipt the page says that it is stored; with one, that it is sent, or that it is not."""
     await given(page, ANA, Message(id="a1", text="hello"))
     for number, (state, told) in enumerate(
-        ((None, "stored, not sent yet"), ("accepted", "Sent. The chat is yours"), ("failed", "Not sent: its"))
+        ((None, "stored, not sent yet"), ("accepted", "Sent. The bot is paused here"), ("failed", "Not sent: its"))
     ):
         monkeypatch.setattr(desk_orders, "SENT_WITHIN", 30 if state else 0)
         id_ = f"c{number}.r"

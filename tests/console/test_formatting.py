@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chat.unseen import unturned
 from console.formatting import formatted, plain
 
 MARKS = "*_~`>- \n.0123456789"
@@ -129,10 +130,12 @@ PIECES = st.lists(
 @example("```\n```")
 @example("> \n> a")
 def test_no_word_is_lost_and_no_html_comes_in(text: str) -> None:
-    """What is shown is the text without some of its marks; there are no other tags and attributes than ours."""
+    """What is shown is the text without some of its marks and turns nothing around; other tags and attributes than ours
+    are not there."""
     read = Read(str(formatted(text)).replace("\r", "&#13;"))
     assert read.open == []
-    assert set(missing(text, read.text)) <= set(MARKS)
+    assert set(missing(unturned(text), read.text)) <= set(MARKS)
+    assert unturned(read.text) == read.text
     assert set(read.tags) <= {"strong", "em", "s", "code", "ul", "ol", "li", "blockquote", "a"}
     assert read.attributes <= {"class", "value", "href", "rel", "target"}
     assert all(link.lower().startswith(("http://", "https://")) for link in read.links)

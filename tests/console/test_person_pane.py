@@ -93,8 +93,8 @@ async def test_what_messages_told_and_the_files(page: Page) -> None:
         "Sent the place Shop, -23.5",
     ):
         assert there in words(shown)
-    assert re.search(r"/media/\d+\"><bdi>cat.png", shown)
-    assert re.search(r"/parts/\d+/1\"><bdi>menu.pdf", shown)
+    assert re.search(r"/media/\d+\"><bdi dir=\"auto\">cat.png", shown)
+    assert re.search(r"/parts/\d+/1\"><bdi dir=\"auto\">menu.pdf", shown)
     assert "from the person" in shown
     assert "from us" in shown
     assert "gone.png" not in shown

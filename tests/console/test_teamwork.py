@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from secrets import token_hex
 from typing import Any
 
 import pytest
 
 from console import orders
-from events.decisions import Ignored
+from console.outcomes import SAID
+from events.decisions import Ignored, Paused
 from events.inbound import Message
 from events.teamwork import LONGEST_NOTED, Assigned, Labelled, Noted, Resolved
 from tests.console.conftest import ANA, Page
@@ -119,3 +120,17 @@ async def test_a_refused_note_keeps_its_words(page: Page) -> None:
     assert status == 400
     assert words.strip() in shown
     assert words.strip() not in (await page.get(address(ANA), **HTML))[1]
+
+
+@pytest.mark.parametrize("until", [AT + timedelta(minutes=30), None])
+async def test_writing_pauses_the_bot_and_gives_the_chat_to_nobody(page: Page, until: datetime | None) -> None:
+    """List, head and outcome say so, and nothing on the page says that the chat has a human."""
+    await given(
+        page, ANA, Message(id="a1", text="hello"), Paused(until=until, at=AT, reason="taken_over", after="c1.r")
+    )
+    shown = str((await page.get(address(ANA), **HTML))[1])
+    assert "<mark>a human wrote</mark>" in shown
+    assert ("The bot is paused until" if until else "The bot is paused: a human wrote") in shown
+    assert '<span class="soft">Nobody</span>' in shown
+    assert "uman has" not in shown
+    assert "yours" not in "".join(SAID.values())
