@@ -23,7 +23,7 @@ from console.languages import translate_of
 from console.problems import NOT_ADDED, NOT_REMOVED, Problem, unstored
 from console.rendering import render
 from console.uploads import Upload, upload_of
-from events.library import Entry, Library, name_fault
+from events.library import Entry, Library, new_name_fault
 from events.log import LogError
 from events.parts import Part
 from events.subjects import token, untoken
@@ -137,7 +137,7 @@ async def _add(request: Request, account: str, entry: Entry, bytes_: bytes | Non
 
 async def _free(request: Request, account: str, name: str, given: Mapping[str, str], field: str = "name") -> None:
     """Refuse a name that cannot be one, or that another entry has, unless it is to be replaced. Raises Unfit."""
-    if (fault := name_fault(name)) is not None:
+    if (fault := new_name_fault(name)) is not None:
         raise Unfit(field, "Not added: %(reason)s.", reason=fault)
     try:
         there = await _library(request).entry(account, name)

@@ -15,6 +15,7 @@ from typing import Annotated, Protocol
 
 import msgspec
 
+from events.file_names import has_unseen, place_fault
 from events.kept_fields import Fields, fields_of, keep
 from events.parts import Label, Part
 from events.phrases import Phrase
@@ -33,9 +34,6 @@ LARGEST_ENTRY = 64 * 1024
 
 _LISTED = 20
 _OBJECT = re.compile(r"LIBRARY/([0-9a-f]{64})")
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_JOINER = "\u200d"
-"""The sign that joins emoji to one."""
 
 _fields = msgspec.json.Decoder(Fields)
 
@@ -112,14 +110,19 @@ def name_fault(name: str) -> Phrase | None:
         )
     if "/" in name or "\\" in name:
         return Phrase("a name of the library has no slashes: give the name alone")
-    if any(unicodedata.category(sign) in _UNSEEN and sign != _JOINER for sign in name):
+    if has_unseen(name):
         return Phrase("a name of the library has no signs that cannot be seen")
     return None
 
 
+def new_name_fault(name: str) -> Phrase | None:
+    """Why an entry that is added cannot have this name; None if it can."""
+    return name_fault(name) or place_fault(name)
+
+
 def encoded(entry: Entry, content: bytes | None) -> bytes:
     """The entry as it is stored with these bytes. ValueError says why it cannot be."""
-    if (fault := name_fault(entry.name)) is not None:
+    if (fault := new_name_fault(entry.name)) is not None:
         raise ValueError(fault)
     check(content)
     if content is not None and entry.part.object != object_of(content):

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 
 import msgspec
 
-from events.knowledge import Document, Place, Unread, Version, encoded, read
+from events.knowledge import Document, Place, Unread, Version, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
-from events.next_version import next_version
+from events.next_version import first_version, next_version
 from events.settled import PREFIX, Outcome, Settled, read_settled
 
 _STREAM = "2026-01-01T00:00:00+00:00"
@@ -41,7 +41,7 @@ class MemoryKnowledgeLog:
 
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         last = next((seq for seq in range(len(self._kept), 0, -1) if self._kept[seq - 1][0] == place.subject), 0)
-        body = next_version(place, document, self._kept[last - 1][1]) if last else encoded(place, document)
+        body = next_version(place, document, self._kept[last - 1][1]) if last else first_version(place, document)
         if last != expected:
             raise KnowledgeChanged(place)
         await self.store(place.subject, body)

@@ -5,12 +5,20 @@ from __future__ import annotations
 import msgspec
 
 from events.faq import same
+from events.file_names import path_fault
 from events.kept_fields import Fields, fields_of, keep
 from events.knowledge import LARGEST, Document, KnowledgeUnreadable, Pair, Place, Unread, encoded, read
 
 _record = msgspec.json.Decoder(Fields)
 _pairs = msgspec.json.Decoder(list[Fields])
 _text = msgspec.json.Decoder(str)
+
+
+def first_version(place: Place, document: Document) -> bytes:
+    """The document as JSON, where none is before it. Raises KnowledgeUnreadable, also for its name."""
+    if not document.removed and (fault := path_fault(place.name)) is not None:
+        raise KnowledgeUnreadable(fault)
+    return encoded(place, document)
 
 
 def next_version(place: Place, document: Document, before: bytes) -> bytes:
@@ -28,7 +36,7 @@ def next_version(place: Place, document: Document, before: bytes) -> bytes:
             f"its newest version cannot be read by this release ({found.reason}): update recado, or remove the document"
         )
     if found.document.removed:
-        return body
+        return first_version(place, document)
     record = _record.decode(body)
     keep(record, there, Document)
     if document.faq and found.document.faq:

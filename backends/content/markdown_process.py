@@ -85,7 +85,10 @@ def page(body: bytes) -> Iterator[str]:
     from bs4 import BeautifulSoup  # noqa: PLC0415 - one of many, half a second each
     from markdownify import MarkdownConverter  # noqa: PLC0415 - one of many, half a second each
 
+    from backends.content.unseen import take_out_unseen  # noqa: PLC0415 - it needs that
+
     tree = BeautifulSoup(body, "html.parser")
+    take_out_unseen(tree)
     for element in tree.select(_LEFT_OUT):
         element.decompose()
     title = " ".join(tree.title.get_text().split()) if tree.title is not None else ""

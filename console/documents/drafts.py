@@ -166,6 +166,7 @@ def _made(edited: Edited, stock: Stock) -> tuple[Place, tuple[Pair, ...]]:
         there = pairs.pairs_of(stock, place)
     except Problem as problem:
         raise Unfit("collection", problem.text, **problem.values) from None
+    pairs.check_name(place, there)
     pairs.check(pairs.Draft(edited.q, edited.a), there)
     return place, (*there, Pair(edited.q, edited.a))
 

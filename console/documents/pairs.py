@@ -20,6 +20,7 @@ from console.languages import translate_of
 from console.problems import NOT_STORED, Problem, unstored
 from console.rendering import render
 from events.faq import same
+from events.file_names import path_fault
 from events.knowledge import MOST_PAIRS, Document, KnowledgeUnreadable, Pair, Place
 from events.knowledge_log import KnowledgeChanged, Stock
 from events.log import LogError
@@ -79,6 +80,7 @@ async def change(request: Request) -> Response:
     try:
         if do == "save":
             check(draft, pairs)
+        check_name(place, pairs)
         if draft.base != str(last):
             return _overtaken(request, place, draft, stock)
         made = _made(draft, pairs, removes=do == "remove")
@@ -105,6 +107,12 @@ async def change(request: Request) -> Response:
 def _draft(given: Mapping[str, str]) -> Draft:
     q, a, was = (given.get(name, "").replace("\r\n", "\n") for name in ("q", "a", "was"))
     return Draft(q.strip(), a.strip(), was, whole_number(given.get("number", "")) or 0, given.get("base", ""))
+
+
+def check_name(place: Place, there: tuple[Pair, ...]) -> None:
+    """Raises Unfit if the document is new, and cannot have its name."""
+    if not there and (fault := path_fault(place.name)) is not None:
+        raise Unfit("", "Not stored: %(reason)s.", reason=fault)
 
 
 def pairs_of(stock: Stock, place: Place) -> tuple[Pair, ...]:

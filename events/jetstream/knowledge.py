@@ -15,10 +15,10 @@ from events.jetstream.followed import Follower
 from events.jetstream.publisher import PubAck, Publisher
 from events.jetstream.streams import KNOWLEDGE
 from events.jetstream.write_once import write_once
-from events.knowledge import Document, Place, Unread, Version, encoded, read
+from events.knowledge import Document, Place, Unread, Version, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
 from events.log import LogFull, LogMismatch, LogUnavailable
-from events.next_version import next_version
+from events.next_version import first_version, next_version
 from events.phrases import Phrase
 from events.settled import PREFIX, Outcome, Settled, read_settled
 from events.subjects import token
@@ -70,7 +70,7 @@ class JetStreamKnowledgeLog:
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         before = await stored_message(self._bus, KNOWLEDGE, {"seq": expected}) if expected else None
         if before is None or before.subject != place.subject:  # then the server refuses another number than 0
-            body = encoded(place, document)
+            body = first_version(place, document)
         else:
             body = next_version(place, document, before.raw().body)
         ack = await self._stored(place.subject, body, expected)

@@ -11,7 +11,7 @@ import msgspec
 
 from chat.file_types import FileNotTaken
 from chat.files import file_part
-from events.library import LARGEST, folded, name_fault
+from events.library import LARGEST, folded, new_name_fault
 from events.parts import Part
 from events.phrases import Phrase
 
@@ -41,7 +41,7 @@ def checked(path: Path, name: str | None = None, kind: str | None = None, captio
     except (FileNotTaken, OSError) as refused:
         why = refused.strerror or str(refused) if isinstance(refused, OSError) else str(refused)
         raise click.ClickException(f"{_shown(path)}: {why}") from refused
-    if (fault := name_fault(named)) is not None:
+    if (fault := new_name_fault(named)) is not None:
         raise click.ClickException(f"{_shown(path)}: {fault}" + (": rename it" if name is None else ""))
     return Checked(named, part, content)
 

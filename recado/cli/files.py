@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from chat.files import KINDS
-from events.library import Entry, Library, listed, name_fault
+from events.library import Entry, Library, listed, new_name_fault
 from events.log import LogError
 from events.parts import Part, faults
 from recado.cli.control import by_user
@@ -216,7 +216,7 @@ def _place(name: str, latitude: float | None, longitude: float | None, address: 
     """Raises click.UsageError."""
     if latitude is None or longitude is None:
         raise click.UsageError("a place needs --latitude and --longitude, in degrees")
-    if (wrong := name_fault(name)) is not None:
+    if (wrong := new_name_fault(name)) is not None:
         raise click.UsageError(wrong)
     part = Part(kind="location", latitude=latitude, longitude=longitude, name=name, address=address or None)
     if (wrong := next(faults(part), None)) is not None:

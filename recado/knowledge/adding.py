@@ -99,7 +99,7 @@ class Adding:
     async def _written(self, content: Content, origin: str) -> Added:
         if content.name.lower().endswith(ENDING):
             return await self._with_pairs(content.name[: -len(ENDING)], content.body, origin)
-        place = msgspec.convert({"collection": self._collection, "name": content.name}, Place)
+        place = Place(self._collection, content.name)
         before = self._stock.newest.get(place)
         there = before.document if before is not None and not before.document.removed else None
         is_same = there is not None and there.sha256 == digest_of(content.body)
@@ -134,7 +134,7 @@ class Adding:
         return True
 
     async def _with_pairs(self, name: str, body: bytes, origin: str) -> Added:
-        place = msgspec.convert({"collection": self._collection, "name": name}, Place)
+        place = Place(self._collection, name)
         before = self._stock.newest.get(place)
         there = before.document if before is not None and not before.document.removed else None
         pairs = pairs_in(body)

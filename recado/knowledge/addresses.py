@@ -17,6 +17,7 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from events.file_names import made_fit
 from events.knowledge import Line
 from recado.knowledge.public import is_loopback, is_public
 from recado.knowledge.sources import TYPES, Content, Gone, SourceRefused, checked
@@ -142,7 +143,7 @@ def name_of(url: URL, mime: str) -> str:
     """The document's name: the address without its scheme, with the ending of its type."""
     port = "" if url.is_default_port() else f":{url.port}"
     name = f"{url.raw_host}{port}{url.path.rstrip('/')}{f'?{url.query_string}' if url.query_string else ''}"
-    return with_ending(" ".join(name.split()), mime)
+    return with_ending(made_fit(" ".join(name.split())), mime)
 
 
 def with_ending(name: str, mime: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 
+from events.file_names import leads_out
 from events.knowledge import Document, Version
 from events.library import Library
 from recado.knowledge.addresses import with_ending
@@ -34,7 +35,7 @@ async def export(versions: Iterable[Version], library: Library, folder: Path) ->
             yield Exported(name, reason="its file is no longer in the library: add it again")
             continue
         inside = f"{name}{ENDING}" if version.document.faq else with_ending(name, version.document.mime)
-        if not _is_inside(inside):
+        if leads_out(inside):
             yield Exported(name, reason="its name leads out of the folder, or is hidden")
             continue
         try:
@@ -46,11 +47,6 @@ async def export(versions: Iterable[Version], library: Library, folder: Path) ->
             yield Exported(name, reason=f"its file cannot be written: {error}")
             continue
         yield Exported(name, inside)
-
-
-def _is_inside(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return str(PurePosixPath(name)) == name and not any(part.startswith((".", "/", "~$")) for part in parts)
 
 
 async def _body(document: Document, library: Library) -> bytes | None:

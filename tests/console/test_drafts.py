@@ -94,6 +94,8 @@ async def test_a_draft_is_dismissed(shelf: Shelf) -> None:
         ({"collection": ""}, "Name a collection"),
         ({"name": "x" * 301}, "Name a collection"),
         ({"name": "hours.md"}, "is a file"),
+        ({"name": "../hours"}, "leads out"),
+        ({"name": "con"}, "Windows"),
     ],
 )
 async def test_a_pair_that_does_not_fit_comes_back(shelf: Shelf, form: dict[str, str], said: str) -> None:
