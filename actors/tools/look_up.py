@@ -141,7 +141,7 @@ def _told(contents: Contents) -> str:
 
 
 def _name(name: str) -> str:
-    plain = harmless(" ".join(name.split())).replace('"', "")
+    plain = harmless(" ".join(name.replace('"', "").split()))  # a quote may part the signs of a token
     return plain if len(plain) <= LONGEST_NAME else f"{plain[:LONGEST_NAME]}…"
 
 
