@@ -21,6 +21,7 @@ from events.inbound import Media
 from events.parts import Part
 from events.subjects import ChatKey
 from events.usage import TokenUsage
+from gateways.names.number_plans import other_forms
 from projections.reads.costs import costed, total
 from projections.reads.person import PersonView, Thing
 from projections.reads.views import ChatView, Entry, TurnView
@@ -101,7 +102,8 @@ def _names(_: Translate, deps: Deps, key: ChatKey, found: PersonView) -> Iterato
     for name in dict.fromkeys((key.chat, *deps.family(key.account, key.chat), *found.names)):
         server = name.rpartition("@")[2]
         if server == "s.whatsapp.net":
-            yield Name(_("Number"), person(name))
+            is_form = name in other_forms(key.chat)
+            yield Name(_("The same number, written otherwise") if is_form else _("Number"), person(name))
         elif server == "g.us":
             yield Name(_("Group"), name)
         else:

@@ -16,10 +16,11 @@ from events.decisions import Blocked, Paused, TurnStarted
 from events.inbound import Media, Message, Revoke
 from events.parts import Part
 from events.references import Choice, Location, Product, Referral
+from events.subjects import ChatKey
 from events.teamwork import Assigned, Labelled, Noted, Resolved
 from events.usage import TokenUsage
 from events.users import User
-from tests.console.conftest import ANA, Page
+from tests.console.conftest import ANA, TOM, Page
 from tests.console.test_desk import given, ordered, orders, reply
 
 AT = datetime.now(UTC)
@@ -158,3 +159,13 @@ async def test_every_name_of_a_person(page: Page) -> None:
     await given(page, ANA, Message(id="a1", text="hello"))
     shown = words(await pane(page))
     assert "Number +12025550143 Number +12025550199 LID 8877 BSUID BR.abc Account local" in shown
+
+
+async def test_the_other_form_of_a_number_is_told_as_one(page: Page) -> None:
+    """A Brazilian number with and without the 9 is one phone; a further number is another."""
+    key = ChatKey("local", "5511999990001@s.whatsapp.net")
+    names = (key.chat, "551199990001@s.whatsapp.net", TOM.chat)
+    object.__setattr__(page.deps, "family", lambda _account, _chat: names)
+    await given(page, key, Message(id="a1", text="hello"))
+    shown = words(unescape(str((await page.get(f"{address_of(key)}?part=person"))[1])))
+    assert "Number +5511999990001 The same number, written otherwise +551199990001 Number +447700900123" in shown

@@ -36,6 +36,7 @@ from events.references import Choice, Location, Product, Referral
 from events.subjects import ChatKey
 from events.teamwork import Assigned, Labelled, Noted
 from events.tool_calls import ToolCalled, ToolReturned
+from events.users import StoredUser
 from gateways.templates.known import Known
 from gateways.templates.template import APPROVED, Button, Template
 from recado.settings.settings import settings_of
@@ -156,10 +157,11 @@ async def _roster(_: Mapping[int, int] | None) -> list[InstanceView]:
 
 
 @asynccontextmanager
-async def whole_desk(folder: Path) -> AsyncIterator[tuple[Page, dict[str, str]]]:
-    """The page, and the headers of its owner's browser."""
+async def whole_desk(folder: Path, who: StoredUser = OWNER) -> AsyncIterator[tuple[Page, dict[str, str]]]:
+    """The page, and the headers of the browser of one of its users."""
     log = MemoryProfileLog()
-    async with peopled(folder, OWNER, profiles=lambda page: Trying(log, page.log)) as (page, _):
+    users = {one.name: one for one in (OWNER, who)}.values()
+    async with peopled(folder, *users, profiles=lambda page: Trying(log, page.log)) as (page, _):
         library, shelf = MemoryLibrary(), Shelf(page)
         following = asyncio.create_task(shelf.indexing.follow())
         content = "τιμές".encode()
@@ -183,7 +185,7 @@ async def whole_desk(folder: Path) -> AsyncIterator[tuple[Page, dict[str, str]]]
         await given(page, TOM, *story_of_tom())
         await given(page, GROUP, Message(id="g1", text="όλοι", name="Εύα", group=True, sender=EVA.chat))
         await given(page, EVA, Message(id="v1", text="περιμένω", name="Εύα"))
-        yield page, cookie(page, OWNER)
+        yield page, cookie(page, who)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         await shelf.indexing.close()
