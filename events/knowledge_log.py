@@ -86,6 +86,9 @@ class KnowledgeLog(Protocol):
     async def settled(self) -> list[Settled]:
         """The drafts that were accepted or dismissed."""
 
+    async def outcome(self, draft: Settled) -> Outcome | None:
+        """The outcome of a draft; None: it has none, or one that this release cannot read."""
+
     async def settle(self, draft: Settled, outcome: Outcome) -> None:
         """Note the outcome of a draft; of two outcomes the first one stays. Raises LogFull."""
 

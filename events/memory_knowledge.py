@@ -10,7 +10,7 @@ import msgspec
 from events.knowledge import Document, Place, Unread, Version, read
 from events.knowledge_log import Changes, KnowledgeChanged, Stock
 from events.next_version import first_version, next_version
-from events.settled import PREFIX, Outcome, Settled, read_settled
+from events.settled import PREFIX, Outcome, Settled, read_outcome, read_settled
 
 _STREAM = "2026-01-01T00:00:00+00:00"
 
@@ -59,6 +59,9 @@ class MemoryKnowledgeLog:
 
     async def settled(self) -> list[Settled]:
         return [one for subject, _ in self._kept if (one := read_settled(subject)) is not None]
+
+    async def outcome(self, draft: Settled) -> Outcome | None:
+        return next((read_outcome(body) for subject, body in self._kept if subject == draft.subject), None)
 
     async def settle(self, draft: Settled, outcome: Outcome) -> None:
         if draft not in await self.settled():

@@ -69,3 +69,11 @@ def read_settled(subject: str) -> Settled | None:
         return None
     asked = tuple(tuple(map(int, one.split("+"))) for one in found["asked"].split("-"))
     return Settled(int(found["log"]), asked)
+
+
+def read_outcome(body: bytes) -> Outcome | None:
+    """The stored outcome of a draft; None: a release wrote it that this one cannot read."""
+    try:
+        return msgspec.json.decode(body, type=Outcome)
+    except msgspec.DecodeError:
+        return None

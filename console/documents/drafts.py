@@ -16,7 +16,7 @@ from console.access import user_of
 from console.composing import Unfit
 from console.desk import deps_of
 from console.documents import pairs
-from console.documents.shelf import HOME, documents_of, is_kept_whole, leaf_of, shown_of
+from console.documents.shelf import HOME, address_of, documents_of, is_kept_whole, leaf_of, shown_of
 from console.forms import form_of
 from console.languages import translate_of
 from console.problems import NOT_STORED, Problem, unstored
@@ -26,7 +26,7 @@ from events.knowledge import Document, KnowledgeUnreadable, Pair, Place
 from events.knowledge_log import KnowledgeChanged, Stock
 from events.log import LogError
 from events.numbers import whole_number
-from events.settled import Outcome
+from events.settled import Outcome, seconds
 from projections.drafts.drafts import Draft, Drafts
 from projections.drafts.masking import MASK
 
@@ -93,7 +93,9 @@ async def listed(request: Request) -> Response:
 async def edit(request: Request) -> Response:
     """GET: the form of the draft with the message `?seq=`."""
     stock = await documents_of(request).look()
-    draft = _draft(request, await drafts_in(request, stock))
+    found = await drafts_in(request, stock)
+    if (draft := _draft(request, found)) is None:
+        return await _gone(request, found)
     collections = _collections(stock)
     return _form(request, draft, Edited(draft.question, draft.answer, next(iter(collections), "")), collections)
 
@@ -103,7 +105,8 @@ async def settle(request: Request) -> Response:
     given, documents, _ = await form_of(request), documents_of(request), translate_of(request)
     stock = await documents.look()
     found = await drafts_in(request, stock)
-    draft = _draft(request, found)
+    if (draft := _draft(request, found)) is None:
+        return await _gone(request, found, _edited(given))
     by, at = user_of(request).name, deps_of(request).now()
     request.app.state.drafts_counted.clear()
     if (do := given.get("do", "")) == "dismiss":
@@ -132,13 +135,29 @@ async def settle(request: Request) -> Response:
     return RedirectResponse(f"{LIST}?said=accepted", 303)
 
 
-def _draft(request: Request, found: Drafts) -> Draft:
-    """The draft that the address names. Raises Problem."""
+def _draft(request: Request, found: Drafts) -> Draft | None:
+    """The draft that the address names; None if it is not there."""
     seq = whole_number(request.query_params.get("seq", ""))
-    draft = found.of(seq) if seq is not None else None
-    if draft is None:
-        raise Problem(404, "This draft is not there any more: it was accepted or dismissed, or its chat was erased.")
-    return draft
+    return found.of(seq) if seq is not None else None
+
+
+async def _gone(request: Request, found: Drafts, edited: Edited | None = None) -> Response:
+    """The page in place of a draft that is not there: who settled it, and the words that the user wrote."""
+    documents, _ = documents_of(request), translate_of(request)
+    seq, log_ = whole_number(request.query_params.get("seq", "")), seconds(found.log)
+    settled = (one for one in await documents.settled() if one.log == log_ and any(seq in seqs for seqs in one.asked))
+    one = next(settled, None)
+    outcome = await documents.outcome(one) if one is not None else None
+    told = _("This draft is not there any more: it was accepted or dismissed, or its chat was erased.")
+    if outcome is not None and outcome.did == "accepted":
+        told = _("%(name)s accepted this draft.", name=outcome.by)
+    elif outcome is not None:
+        told = _("%(name)s dismissed this draft.", name=outcome.by)
+    values: dict[str, Any] = {"told": told, "edited": edited or Edited("", "", ""), "back": LIST, "document": ""}
+    if outcome is not None and outcome.pair:
+        collection, _slash, name = outcome.pair.partition("/")
+        values |= {"document": address_of(Place(collection, name), "document"), "pair": outcome.pair}
+    return render(request, "draft_gone.html", status=404 if outcome is None else 409, **values)
 
 
 def _edited(given: Mapping[str, str]) -> Edited:

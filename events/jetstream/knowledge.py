@@ -20,7 +20,7 @@ from events.knowledge_log import Changes, KnowledgeChanged, Stock
 from events.log import LogFull, LogMismatch, LogUnavailable
 from events.next_version import first_version, next_version
 from events.phrases import Phrase
-from events.settled import PREFIX, Outcome, Settled, read_settled
+from events.settled import PREFIX, Outcome, Settled, read_outcome, read_settled
 from events.subjects import token
 
 _AT_ONCE = 64
@@ -81,6 +81,10 @@ class JetStreamKnowledgeLog:
     async def settled(self) -> list[Settled]:
         subjects = await self._subjects(f"{PREFIX}*")
         return [one for subject in subjects if (one := read_settled(subject)) is not None]
+
+    async def outcome(self, draft: Settled) -> Outcome | None:
+        stored = await stored_message(self._bus, KNOWLEDGE, {"last_by_subj": draft.subject})
+        return read_outcome(stored.raw().body) if stored is not None else None
 
     async def settle(self, draft: Settled, outcome: Outcome) -> None:
         await self._stored(draft.subject, msgspec.json.encode(outcome), 0)

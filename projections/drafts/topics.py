@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from projections.drafts.masking import MASK
 from projections.knowledge.forms import telling_stems
+from projections.words import folded
 
 SAME = 0.6
 """Share of the stems of two questions, of all that either has, from which they ask the same."""
@@ -13,12 +15,27 @@ SAME = 0.6
 MOST_STEMS = 40
 """Stems of a question that count, the first ones."""
 
+_WORD = re.compile(r"\w+")
+
+_FILLERS = frozenset(
+    folded(
+        "ai aqui ali ca quem fala falo falar falando quero queria quer gostaria saber sabe sei diz diga dizer dizem "
+        "coisa gente alguem sobre informacao informar duvida licenca desculpa desculpe "
+        "ahi aca habla hablo hablar quiero quisiera gustaria dime digame decir cosa alguien ustedes informacion duda "
+        "disculpa disculpe perdon oiga any anyone some would like know about just wondering wonder tell want wanted "
+        "ask asking sorry excuse question guys please"
+    ).split()
+)
+"""Words with which people begin or end a question; they tell nothing of it."""
+
 Topic = frozenset[str]
 
 
 def topic_of(question: str) -> Topic:
     """What a masked question is about: the stems of its words that say something."""
-    return frozenset(telling_stems(question.replace(MASK, " "))[:MOST_STEMS])
+    said = question.replace(MASK, " ")
+    told = " ".join(word for word in _WORD.findall(said) if folded(word) not in _FILLERS)
+    return frozenset((telling_stems(told) or telling_stems(said))[:MOST_STEMS])
 
 
 class Topics:

@@ -72,5 +72,8 @@ class StoredDocuments:
     async def settled(self) -> list[Settled]:
         return await self._stored.settled()
 
+    async def outcome(self, draft: Settled) -> Outcome | None:
+        return await self._stored.outcome(draft)
+
     async def settle(self, draft: Settled, outcome: Outcome) -> None:
         await self._stored.settle(draft, outcome)

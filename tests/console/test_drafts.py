@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from events.decisions import Reply, TurnStarted
@@ -67,7 +69,27 @@ async def test_a_draft_is_edited_and_accepted(shelf: Shelf) -> None:
     shown = await shelf.shown(f"{OPEN}?said=accepted")
     assert "There is no draft now." in shown
     assert "the model finds it from now on" in shown
-    assert (await shelf.give(f"{ONE}?seq=1", do="accept", **form))[0] == 404
+
+
+async def test_a_draft_that_was_settled_meanwhile(shelf: Shelf) -> None:
+    """The page says who settled it, keeps the words, and leads to the drafts and to the document."""
+    await asked(shelf, "m1", "Vocês entregam no sábado?")
+    await asked(shelf, "m2", "Aceitam cartão de crédito?", TOM, "Tom")
+    accepted, dismissed = re.findall(r'href="(/desk/documents/drafts/one\?seq=\d+)"', await shelf.shown(OPEN))
+    form = {"do": "accept", "q": "Entregam?", "a": "Sim.", "collection": "shop", "name": "faq"}
+    assert (await shelf.give(accepted, **form))[0] == 303
+    assert (await shelf.give(dismissed, do="dismiss"))[0] == 303
+    status, page = await shelf.give(accepted, **{**form, "q": "Words of mine?", "a": "More words."})
+    assert status == 409
+    assert "page accepted this draft" in page
+    assert field(page, "q") == "Words of mine?"
+    assert "More words." in page
+    assert f'href="{OPEN}"' in page
+    assert 'href="/desk/documents/shop/document?name=faq"' in page
+    status, page = await shelf.give(dismissed, **form)
+    assert (status, "page dismissed this draft" in page) == (409, True)
+    assert (await shelf.page.get(accepted))[0] == 409
+    assert [pair.q for pair in (await shelf.log.look()).newest[FAQ].document.faq] == ["Entregam?"]
 
 
 async def test_a_draft_is_dismissed(shelf: Shelf) -> None:
