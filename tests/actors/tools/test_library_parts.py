@@ -106,7 +106,7 @@ async def test_bytes(shelf: Shelf) -> None:
         (FromBytes(PDF[:40], "x"), "ends in the middle"),
         (FromBytes(b"<html>", "x.pdf"), "page of HTML"),
         (FromBytes(picture("GIF"), "x"), "a GIF"),
-        (FromBytes(picture("JPEG"), "x", "voice"), "as image, not as voice"),
+        (FromBytes(picture("JPEG"), "x", "voice"), "as a picture, not as a voice message"),
         (FromLibrary("bakery", "caption"), "no `caption`"),
     ],
 )
