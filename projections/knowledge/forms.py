@@ -20,7 +20,7 @@ LANGUAGES = ("portuguese", "spanish", "english")
 CONCEPTS = Path(__file__).with_name("concepts.txt").read_text()
 
 MOST_WORDS = 64
-"""Words of a question that are looked for; the first ones count."""
+"""Different words of a question that are looked for; the first ones count."""
 
 _WORD = re.compile(r"\w+", re.UNICODE)
 
@@ -92,7 +92,7 @@ def forms_of(text: str) -> str:
 def matched(question: str) -> str:
     """The question as FTS5 takes it: any form or concept of any word that says something; empty without words."""
     words = _WORD.findall(question.lower())
-    telling = [word for word in words if folded(word) not in _EMPTY] or words
+    telling = list(dict.fromkeys([word for word in words if folded(word) not in _EMPTY] or words))
     forms = dict.fromkeys(form for word in telling[:MOST_WORDS] for form in _with_concepts(word).split())
     return " OR ".join(f'"{form}"' for form in forms)
 

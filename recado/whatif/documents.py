@@ -9,12 +9,14 @@ from pathlib import Path
 
 import structlog
 
+from actors.tools.look_up import NotSearchable
 from actors.tools.passages import Found
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.knowledge_contents import Contents
 from events.knowledge_log import KnowledgeLog
 from events.library import Library
+from events.log import LogError
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
 from events.usage import Tally
@@ -60,7 +62,10 @@ class TrialDocuments:
     async def _there(self) -> SearchedKnowledge:
         async with self._making:
             if self._made is None:
-                self._made = await self._make()
+                try:
+                    self._made = await self._make()
+                except LogError as fault:
+                    raise NotSearchable(str(fault)) from fault
         return self._made
 
     async def read(self) -> None:

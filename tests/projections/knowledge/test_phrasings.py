@@ -6,6 +6,7 @@ from array import array
 
 import pytest
 
+from projections.knowledge.forms import matched
 from projections.knowledge.phrasings import mean_of, phrasings_of
 
 
@@ -27,3 +28,8 @@ def test_the_mean_has_length_1() -> None:
     east, north = array("f", (1, 0)).tobytes(), array("f", (0, 1)).tobytes()
     assert mean_of([east]) == east
     assert list(array("f", mean_of([east, north]))) == pytest.approx([0.5**0.5] * 2)
+
+
+def test_words_that_all_phrasings_have_leave_room_for_the_others() -> None:
+    same = " ".join(f"word{number}" for number in range(30))
+    assert '"zebra"' in matched(f"{same}\n{same}\n{same} zebra")
