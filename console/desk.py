@@ -90,7 +90,7 @@ async def chat(request: Request) -> Response:
     if part == "list":
         return render(request, _PARTS[part], **await listed(request, key))
     if part == "person":
-        values = await _shared(request, deps, key) | {"said": None, "refused": None}
+        values = await _shared(request, deps, key, None) | {"said": None, "refused": None}
         return render(request, _PARTS[part], **values, **await person_of(request, deps, key, values["chat"]))
     if part in _PARTS:
         return await page_of(request, template=_PARTS[part])
@@ -101,9 +101,11 @@ async def chat(request: Request) -> Response:
     return answer
 
 
-async def _shared(request: Request, deps: Deps, key: ChatKey) -> dict[str, Any]:
+async def _shared(request: Request, deps: Deps, key: ChatKey, said: Said | None) -> dict[str, Any]:
     """The values that the conversation and its person share. Raises Problem."""
-    given, view = request.query_params, await view_of(deps, key)
+    # The outcome of an order is said once, also that the chat is erased.
+    view = await (view_of(deps, key) if said is None else _stored(deps, key))
+    given = request.query_params
     pane = given.get("pane", "chat")
     if pane not in PANES:
         raise Problem(400, "%(pane)s is no pane: there are %(panes)s.", pane=f"{pane[:40]!r}", panes=", ".join(PANES))
@@ -128,7 +130,7 @@ async def page_of(
 ) -> Response:
     """The chat that the address names, with the outcome of an order, or with an order that was refused."""
     deps, key, given = deps_of(request), key_of(request), request.query_params
-    shared = await _shared(request, deps, key)
+    shared = await _shared(request, deps, key, said)
     places = {name: sequence(given, name) for name in ("before", "after", "around") if name in given}
     if len(places) > 1:
         raise Problem(400, "A page of a chat is before, after or around one line, not two of these.")
@@ -216,6 +218,14 @@ def key_of(request: Request) -> ChatKey:
 
 
 async def view_of(deps: Deps, key: ChatKey) -> ChatView:
+    """The chat. Raises Problem: there is none, or nothing is left of it."""
+    view = await _stored(deps, key)
+    if view.blank:
+        raise unknown(key)
+    return view
+
+
+async def _stored(deps: Deps, key: ChatKey) -> ChatView:
     view = await deps.read(deps.queries.chat, key, deps.now())
     if view is None:
         raise unknown(key)
@@ -225,7 +235,8 @@ async def view_of(deps: Deps, key: ChatKey) -> ChatView:
 def unknown(key: ChatKey) -> Problem:
     return Problem(
         404,
-        "Nobody has written in the chat %(person)s of the account %(account)s.",
+        "Nothing is here of the chat %(person)s in the account %(account)s: it was erased, or nobody has written in "
+        "it.",
         person=person(key.chat),
         account=key.account[:60],
     )

@@ -32,8 +32,13 @@ def fields_in(query: QueryParams, *, beside: bool) -> dict[str, str]:
 def kept(query: QueryParams) -> str:
     """The fields in the query of a chat's address that an order leads back to, as a query with its `?`: those of the
     list, and the person's pane; empty without any."""
+    return _query(kept_fields(query))
+
+
+def kept_fields(query: QueryParams) -> dict[str, str]:
+    """The fields of `kept`."""
     pane = {"pane": "person"} if query.get("pane") == "person" else {}
-    return _query(_beside(fields_in(query, beside=True)) | pane)
+    return _beside(fields_in(query, beside=True)) | pane
 
 
 def list_alone(query: QueryParams) -> str:

@@ -17,6 +17,7 @@ from console.deps import Deps
 from console.desk import deps_of, files_of, key_of, view_of, window_of
 from console.forms import form_of
 from console.languages import translate_of
+from console.list_links import kept, kept_fields
 from console.not_taken import NotTaken
 from console.orders import open_chat, order_in, ordered, told_outcome
 from console.problems import Problem
@@ -102,6 +103,8 @@ async def _page(
     values: dict[str, Any] = {
         "chat": await view_of(deps, key),
         "address": address_of(key),
+        "kept": kept(request.query_params),
+        "kept_fields": kept_fields(request.query_params),
         "window": await window_of(deps, key),
         "faults": list(faults),
         "known": None,

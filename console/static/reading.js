@@ -111,9 +111,9 @@ async function earlier() {
 /** Bring a line into sight, and show which one it is. */
 function found(line) {
   if (!line) return;
-  for (const other of chat.querySelectorAll(".found")) other.classList.remove("found");
+  for (const other of chat.querySelectorAll(".sought")) other.classList.remove("sought");
   line.scrollIntoView({ block: "center" });
-  line.classList.add("found");
+  line.classList.add("sought");
   line.tabIndex = -1;
   line.focus({ preventScroll: true });
 }

@@ -2,9 +2,13 @@
 
 import { announce } from "./news.js";
 
+const PLACES = ["#told, #person-told, #asked-told, #conversation > .nothing", "#list-told"]; // a phone may show the list alone
+
+document.addEventListener("leaving", () => document.querySelector("#list-told")?.replaceChildren());
+
 /** Say it until something else is said; `isBad`: as an alert. */
 export function tellUser(text, isBad = false) {
-  const places = [...document.querySelectorAll("#told, #person-told, #asked-told, #conversation > .nothing")];
+  const places = PLACES.flatMap((place) => [...document.querySelectorAll(place)]);
   const place = document.querySelector("dialog[open] #asked-told") ?? places.find((one) => one.checkVisibility()) ?? places[0];
   for (const one of places) one.replaceChildren();
   if (!place) {

@@ -18,7 +18,7 @@ from projections.database import moment
 from projections.reads.entries import moment_or_none
 from projections.reads.views import ChatView, LastWords
 from projections.tables.chats import admission, decode_snapshot
-from projections.tables.marks import named
+from projections.tables.marks import BLANK, named
 
 THINGS = FILES | {"location", "contact", "reaction"}
 """Kinds of parts that a preview names."""
@@ -96,6 +96,7 @@ def _chat_view(row: tuple[Any, ...], now: datetime | None) -> ChatView:
         state=work,
         snoozed_until=state.snoozed_until if work == "snoozed" else None,
         unanswered_at=state.unanswered if state.admission != "blocked" else None,
+        blank=marks == BLANK and not state.into,
     )
 
 

@@ -61,6 +61,7 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     - `labels`: its labels.
     - `state`: of the work on it; `snoozed` until `snoozed_until`, from when on it is open.
     - `unanswered_at`: the time of the person's first message since our last word; None: none waits for us.
+    - `blank`: nothing is left of it, as of a chat that was erased.
     """
 
     account: str
@@ -90,6 +91,7 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     snoozed_until: datetime | None
     unanswered_at: datetime | None
+    blank: bool
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

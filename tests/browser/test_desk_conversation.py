@@ -56,7 +56,7 @@ async def test_a_found_message_moves_its_pane_alone(window: Window, page: Page) 
         )
     seq = 150
     await open_chat(window, page, f"?around={seq}#s{seq}")
-    await until(window, f"document.querySelector('#s{seq}.found') !== null")
+    await until(window, f"document.querySelector('#s{seq}.sought') !== null")
     await expect(window.locator("#list .unread").nth(20)).to_be_attached()
     assert await window.locator(f"#s{seq}").evaluate(IN_SIGHT)
     assert await window.evaluate("[document.scrollingElement.scrollTop, document.scrollingElement.scrollHeight]") == [
@@ -96,7 +96,7 @@ async def test_reading_up_and_down(window: Window, page: Page) -> None:
     await expect(window.locator(".lines strong", has_text="come")).to_be_visible()
     await expect(window.locator(".below")).to_be_hidden()
     await window.locator("a.quoted").click()
-    assert await window.locator(".found", has_text="message 3").evaluate(IN_SIGHT)
+    assert await window.locator(".sought", has_text="message 3").evaluate(IN_SIGHT)
     await window.reload()
     await window.locator("a.quoted").click()
     await expect(window.locator(".found .text")).to_have_text("message 3")

@@ -94,7 +94,9 @@ async def test_a_message_that_was_found_and_the_newest(page: Page, window: Windo
     """Both come in place, and so do earlier messages by their link."""
     await open_chat(page, window, "?list.q=message")
     await window.locator(".found a", has_text="message 30").first.click()
-    await expect(window.locator("#lines .found")).to_be_focused()
+    sought = window.locator("#lines .sought")
+    await expect(sought).to_be_focused()
+    await expect(sought.locator(".does a").first).to_have_css("padding-left", "0px")
     await window.locator("#newest a").last.click()
     await expect(window.locator("#lines .text").last).to_have_text("message 69")
     assert await is_same(window)
@@ -165,7 +167,7 @@ async def test_a_chat_that_is_gone(page: Page, window: Window) -> None:
 
     await window.route("**/*part=live*", gone)
     await given(page, ANA, Message(id="last", text="bye"))
-    await expect(window.locator("#conversation .nothing")).to_contain_text("Nobody has written in the chat")
+    await expect(window.locator("#conversation .nothing")).to_contain_text("Nothing is here of the chat")
     await window.get_by_role("link", name="To the chats").click()
     await expect(window).to_have_url(re.compile(r"/desk\?account=local$"))
     assert await is_same(window)
@@ -223,6 +225,37 @@ async def test_a_template_and_why(page: Page, window: Window) -> None:
     await expect(dialog).to_be_hidden()
     await expect(window.locator("#text")).to_have_value("half a sentence")
     assert await is_same(window)
+
+
+async def test_asked_on_a_phone(page: Page, window: Window) -> None:
+    """The dialog is there whichever pane is shown."""
+    await window.set_viewport_size({"width": 390, "height": 844})
+    await open_chat(page, window)
+    await window.locator("#lines a[href*='/why/']").last.click()
+    await expect(window.locator("#asked h1")).to_be_in_viewport()
+    await window.keyboard.press("Escape")
+    await window.locator(".to-person").click()
+    await window.locator("#order-block").click()
+    await expect(window.locator("#asked h1")).to_have_text("Block +12025550143?")
+    await expect(window.locator("#asked h1")).to_be_in_viewport()
+
+
+async def test_erased_on_a_phone(page: Page, window: Window, obeyed: Any) -> None:
+    """The list, which is all that is seen then, says it until another chat is opened."""
+    await window.set_viewport_size({"width": 390, "height": 844})
+    await open_chat(page, window, "?pane=person")
+    orders.OBEYED_WITHIN = 30
+    upto = (await page.log.head()).last + 1  # with the order
+    task = await obeyed(ANA, lambda control: Erased(upto=upto, at=AT, cause=control.id))
+    await window.locator("#order-erase").click()
+    await window.fill("#confirm", ANA.chat)
+    await window.keyboard.press("Enter")
+    await task
+    told = window.locator("#list-told")
+    await expect(told).to_have_text("Erased. What is left of it is being removed.")
+    await expect(told).to_be_in_viewport()
+    await rows(window).first.click()
+    await expect(told).to_be_empty()
 
 
 async def test_without_script(page: Page, browser: Browser) -> None:

@@ -282,11 +282,13 @@ async def test_erasing_is_confirmed(page: Page) -> None:
     await given(page, ANA, Message(id="a1", text="hello", name="Ana Lima"))
     _, question = await page.get(address(ANA, "/erase"), **HTML)
     assert "Erase everything of <bdi>Ana Lima</bdi>?" in question
+    assert "goes: 1 message and 0 replies, in the log" in question
     assert "Nothing was erased" in (await ordered(page, ANA, command="erase", confirm="+1"))[1]
-    await given(page, ANA, Erased(upto=1, at=AT))
-    _, shown = await page.get(address(ANA), **HTML)
-    assert "hello" not in shown
-    assert "Nothing was said here" in shown
+    await given(page, ANA, Erased(upto=1, at=AT), Erased(upto=1, at=AT, done=True))
+    status, shown = await page.get(address(ANA), **HTML)
+    assert status == 404
+    assert "it was erased" in shown
+    assert "Ana Lima" not in shown
 
 
 async def test_the_story_of_a_message(page: Page) -> None:

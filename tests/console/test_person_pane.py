@@ -150,6 +150,7 @@ async def test_a_user_sees_the_forms_that_they_may_send(
     monkeypatch.setattr("console.person_pane.user_of", lambda _: User("bea", role))  # type: ignore[arg-type]
     shown = await pane(page)
     assert ("<form" in shown, 'id="order-erase"' in shown) == (forms, erases)
+    assert ("No notes" in shown) == (role == "viewer")
 
 
 async def test_every_name_of_a_person(page: Page) -> None:

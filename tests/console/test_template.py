@@ -239,8 +239,23 @@ async def test_the_way_there(page: Page, told: Told) -> None:
     await happened(page, TOM, Message(id="wamid.2", text="hello again", at=AT - timedelta(hours=1)))
     text = (await page.get(address(TOM), **HTML))[1]
     assert ("Choose a template" in text, "Template …" in text) == (False, True)
+    beside = "?list.only=unassigned&amp;list.account=local"
+    text = (await page.get(address(TOM) + beside.replace("&amp;", "&"), **HTML))[1]
+    assert f'/template{beside}">Template …' in text
     await happened(page, TOM, Message(id="3EB0", text="on a linked device"))
     assert "/template" not in (await page.get(address(TOM), **HTML))[1]
     missing: Any = None
     object.__setattr__(page.deps, "templates", missing)
     assert (await got(page))[0] == 404
+
+
+async def test_the_way_back_to_the_same_list(page: Page) -> None:
+    """Every link and form of the page keeps the list's fields."""
+    beside = "?list.only=unassigned"
+    text = (await page.get(address(TOM, "/template") + beside, **HTML))[1]
+    assert f'href="{address(TOM)}{beside}"' in text
+    assert f'href="{address(TOM, "/template")}{beside}&amp;ref=' in text
+    assert '<input type="hidden" name="list.only" value="unassigned">' in text
+    text = (await page.get(address(TOM, "/template") + beside + "&ref=hello:en", **HTML))[1]
+    assert f'action="{address(TOM, "/template")}{beside}"' in text
+    assert f'href="{address(TOM, "/template")}{beside}"' in text

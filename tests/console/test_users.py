@@ -11,10 +11,14 @@ from multidict import CIMultiDict
 from structlog.testing import capture_logs
 
 from console.entrance import ProxyHeader
+from events.inbound import Message
 from events.log import LogUnavailable, WriteUnknown
 from events.memory_users import MemoryUsers
+from tests.console.conftest import ANA as CHAT
 from tests.console.conftest import Page, serve
 from tests.console.people import HASH, WORD, cookie, form, log_in, peopled, put, removed, user
+from tests.console.test_desk import address
+from tests.console.test_desk import given as happened
 from tests.waiting import until
 
 PASSWORD = "page-password-1"
@@ -254,3 +258,13 @@ async def test_a_change_of_which_nothing_is_known(
     monkeypatch.setattr(book, "write", lost)
     status, shown = await form(page, "/desk/me", {"do": "logout"}, **cookie(page, ANA))
     assert (status, "it is not known whether this was done" in shown, "Nothing was" in shown) == (503, True, False)
+
+
+async def test_a_viewer_is_offered_no_reply(tmp_path: Path) -> None:
+    """Where there is no form for an answer, no message has a link to it."""
+    async with peopled(tmp_path, ANA, user("ivo", role="viewer")) as (page, _):
+        await happened(page, CHAT, Message(id="a1", text="hello"))
+        for name, offered in (("ivo", False), ("ana", True)):
+            assert (await log_in(page, name))[0] == 303
+            shown = (await page.get(address(CHAT), accept="text/html"))[1]
+            assert ("quote=a1" in shown) == offered
