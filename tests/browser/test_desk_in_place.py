@@ -270,3 +270,20 @@ async def test_without_script(page: Page, browser: Browser) -> None:
     await window.locator("button.danger").click()
     await expect(window.locator("#told .told")).to_contain_text("The order is stored")
     await context.close()
+
+
+@pytest.mark.parametrize(("path", "link"), [("?pane=person", "#order-block"), ("", "#lines a[href*='/why/']")])
+async def test_a_dialog_on_a_phone(page: Page, window: Window, path: str, link: str) -> None:
+    """It is seen whole over the one pane that a phone shows."""
+    await window.set_viewport_size({"width": 390, "height": 844})
+    await open_chat(page, window, path)
+    await window.locator(link).last.click()
+    dialog = window.locator("#asked")
+    await expect(dialog).to_be_visible()
+    box = await dialog.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    await window.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    assert await is_same(window)

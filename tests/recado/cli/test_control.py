@@ -292,7 +292,7 @@ async def test_files_are_sent(known: Command, jetstream_log: JetStreamLog, bus: 
     ("args", "told"),
     [
         (("--document", "menu.pdf"), "No such file"),
-        (("--document", "photo.jpg"), "as image, not as document"),
+        (("--document", "photo.jpg"), "as a picture, not as a document"),
         (("--image", "page.png"), "page of HTML"),
         (("--image", "."), "it is no file"),
     ],
