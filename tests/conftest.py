@@ -86,6 +86,14 @@ def _nothing_is_left_open() -> Iterator[None]:
     gc.collect()
 
 
+@pytest.fixture(autouse=True)
+def _logs_as_at_the_beginning() -> Iterator[None]:
+    """A command that a test runs in this process configures the logs: the next test reads its own."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+
+
 def pytest_collection_finish() -> None:
     """What is imported stays: the collections after each module need not look at it."""
     gc.collect()
