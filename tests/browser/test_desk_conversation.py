@@ -99,7 +99,7 @@ async def test_reading_up_and_down(window: Window, page: Page) -> None:
     assert await window.locator(".sought", has_text="message 3").evaluate(IN_SIGHT)
     await window.reload()
     await window.locator("a.quoted").click()
-    await expect(window.locator(".found .text")).to_have_text("message 3")
+    await expect(window.locator(".sought .text")).to_have_text("message 3")
     assert "around=" in window.url
     await window.get_by_role("link", name="To the newest messages").click()
     await expect(window.locator("a.quoted")).to_be_visible()
