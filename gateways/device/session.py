@@ -52,7 +52,7 @@ class DeviceLoggedOut(Exception):
     def __init__(self) -> None:
         super().__init__(
             "WhatsApp has logged this device out (somebody removed it on the phone, or WhatsApp did). "
-            "Start `recado gateway device` again to pair it again; replies wait in the log until then"
+            "Start `recado gateway device` again to pair it; replies wait in the log until then"
         )
 
 

@@ -133,7 +133,7 @@ FAILURE = neonize.ConnectFailureReason.LOGGED_OUT
 @pytest.mark.parametrize(
     ("event", "expected", "says"),
     [
-        (neonize.LoggedOut(OnConnect=True, Reason=FAILURE), DeviceLoggedOut, "pair it anew"),
+        (neonize.LoggedOut(OnConnect=True, Reason=FAILURE), DeviceLoggedOut, "to pair it;"),
         (neonize.StreamReplaced(), DeviceReplaced, "one at a time"),
         (
             neonize.TemporaryBan(Code=neonize.TemporaryBan.BLOCKED_BY_USERS, Expire=7200),
