@@ -157,7 +157,7 @@ async def test_searching(up: Recado, window: Page) -> None:
     await window.keyboard.type("sundays")
     await window.keyboard.press("Enter")
     await window.locator(".found a").first.click()
-    await expect(window.locator(".lines li.found .text")).to_contain_text("on Sundays")
+    await expect(window.locator(".lines li.sought .text")).to_contain_text("on Sundays")
 
 
 async def test_erasing(up: Recado, window: Page) -> None:

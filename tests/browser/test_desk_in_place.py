@@ -183,13 +183,13 @@ async def test_the_list_after_a_chat_is_gone(page: Page, window: Window) -> None
 
     await window.route(f"**{address(ANA)}*", gone)
     await given(page, ANA, Message(id="last", text="bye"))
-    await expect(window.locator("#conversation .nothing")).to_contain_text("Nobody has written in the chat")
+    await expect(window.locator("#conversation .nothing")).to_contain_text("Nothing is here of the chat")
     await expect(window).to_have_url(re.compile(r"/desk\?account=local$"))
     await given(page, TOM, Message(id="t2", text="are you there?"))
     await expect(rows(window).first).to_contain_text("are you there?")
     await window.locator("#only-waiting").click()
     await expect(window.locator(".title")).to_contain_text("waiting")
-    await expect(window.locator("#conversation .nothing")).to_contain_text("Nobody has written in the chat")
+    await expect(window.locator("#conversation .nothing")).to_contain_text("Nothing is here of the chat")
     assert await is_same(window)
 
 
