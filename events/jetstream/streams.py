@@ -8,7 +8,6 @@ from typing import Any
 
 import structlog
 
-from events import codec
 from events.account_update import KEPT
 from events.inbound import INBOUND
 from events.jetstream.api import (
@@ -26,6 +25,7 @@ from events.jetstream.api import (
 )
 from events.jetstream.connection import Bus
 from events.jetstream.fitting import lacks_room
+from events.jetstream.marks import READS, check_readable
 from events.knowledge import LARGEST as LARGEST_DOCUMENT
 from events.log import LogMismatch, LogUnavailable
 from events.numbers import whole_number
@@ -37,12 +37,6 @@ DLQ = "DLQ"
 ACCOUNTS = "ACCOUNTS"
 PROFILES = "PROFILES"
 KNOWLEDGE = "KNOWLEDGE"
-
-RESTORING = "recado.restoring"
-"""In the metadata of the log: the log was restored from a backup, and its open work is not settled yet."""
-
-READS = "recado.reads"
-"""In the metadata of the log: the set of types (`codec.READS`) that a reader of the log has to know."""
 
 REPLICAS = 3
 """Servers of a cluster that keep the streams."""
@@ -185,34 +179,14 @@ async def existing_streams(bus: Bus) -> StreamInfo:
         info = await once_made(bus, EVENTS)
     except ApiRefused as refused:
         raise LogMismatch(
-            Phrase("the bus refuses to show the stream %(events)s: %(refused)s", events=EVENTS, refused=refused)
+            Phrase("the bus refuses to show the stream %(name)s: %(refused)s", name=EVENTS, refused=refused)
         ) from refused
     if info is None:
         raise LogMismatch(
             Phrase("there is no stream %(events)s on the bus: start an instance first, which makes it", events=EVENTS)
         )
-    _check_whole(info)
+    check_readable(info)
     return info
-
-
-def _check_whole(info: StreamInfo) -> None:
-    if RESTORING in info.config.get("metadata", {}):
-        raise LogMismatch(
-            Phrase(
-                "the log is being put back from a backup: start again when recado restore has ended. If it was "
-                "interrupted, run it again with the same file"
-            )
-        )
-    needed = info.config.get("metadata", {}).get(READS, "1")
-    if (reads := whole_number(needed)) is None or reads > codec.READS:
-        raise LogMismatch(
-            Phrase(
-                "the log has events that only a newer recado reads (set %(needed)s, this release reads %(reads)s): "
-                "start the newer release again",
-                needed=needed[:20],
-                reads=codec.READS,
-            )
-        )
 
 
 async def mark_reads(bus: Bus, reads: int) -> None:
@@ -234,7 +208,7 @@ async def _ensure(bus: Bus, max_bytes: int | None, replicas: int) -> StreamInfo:
     if info is None:
         info = await _create(bus, max_bytes or await _default_size(bus), replicas, shrink=max_bytes is None)
     else:
-        _check_whole(info)
+        check_readable(info)
         info = await _bring_up(bus, info, _events(info.config["max_bytes"], info.config["num_replicas"]))
     most = info.config["max_bytes"]
     for name, size in (
@@ -345,12 +319,11 @@ async def _request_stream(bus: Bus, verb: str, config: dict[str, Any]) -> Stream
     except ApiRefused as refused:
         raise LogMismatch(
             Phrase(
-                "the bus refuses to %(lower)s the stream %(config)s (%(config2)s bytes, %(config3)s replicas): "
-                "%(description)s",
-                lower=verb.lower(),
-                config=config["name"],
-                config2=config["max_bytes"],
-                config3=config["num_replicas"],
-                description=refused.fault.description,
+                "the bus refuses to %(verb)s the stream %(name)s (%(bytes)s bytes, %(replicas)s replicas): %(reason)s",
+                verb=verb.lower(),
+                name=config["name"],
+                bytes=config["max_bytes"],
+                replicas=config["num_replicas"],
+                reason=refused.fault.description,
             )
         ) from refused

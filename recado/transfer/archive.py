@@ -20,8 +20,9 @@ import structlog
 
 from events.jetstream.api import RESTORED, STREAM_NOT_FOUND, ApiRefused, Done, StreamInfo, call
 from events.jetstream.connection import Bus
+from events.jetstream.marks import RESTORING
 from events.jetstream.snapshot import CHUNK, Download, Snapshot, upload
-from events.jetstream.streams import EVENTS, REPLICAS, RESTORING
+from events.jetstream.streams import EVENTS, REPLICAS
 from events.log import LogUnavailable
 from events.phrases import Phrase
 from events.stores import STORES

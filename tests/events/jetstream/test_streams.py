@@ -18,7 +18,8 @@ from events.inbound import Message
 from events.jetstream.api import parse_headers
 from events.jetstream.connection import Bus
 from events.jetstream.log import JetStreamLog
-from events.jetstream.streams import READS, ensure_streams, mark_reads
+from events.jetstream.marks import READS
+from events.jetstream.streams import ensure_streams, mark_reads
 from events.log import LogFull, LogMismatch
 from events.subjects import ChatKey, inbound_subject, outbound_subject, parse_subject, partition, token
 from tests.events.given import ANA, BIA, message, reply, take
