@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from enum import Enum, auto
 from typing import Any
 
 import msgspec
@@ -21,6 +20,7 @@ from actors.leases.bucket import ABSENT, Entry, LeaseBucket, LeasesUnavailable
 from actors.leases.clocks import boot_seconds
 from actors.leases.fence import TTL, Fence
 from actors.leases.members import PREFIX, UNKNOWN, Description, Holder, Member, Members, holder_in
+from actors.leases.membership import Membership
 from actors.router import Router
 from events.codec import READS
 from events.phrases import Phrase
@@ -36,21 +36,6 @@ LOOK_EVERY = 3.0
 
 _AGAIN = 0.1
 """Seconds until the next try after another instance was faster, or the bucket refused."""
-
-
-class _Membership(Enum):
-    """The states of this instance towards the others; only a MEMBER holds partitions.
-
-    - `NEW`: it was never a member.
-    - `MEMBER`: it is one.
-    - `OUT`: it was one, and joins again at the next step.
-    - `REPLACED`: a later process of our name took the place; it joins again once that process is gone.
-    """
-
-    NEW = auto()
-    MEMBER = auto()
-    OUT = auto()
-    REPLACED = auto()
 
 
 class Ownership:
@@ -92,7 +77,7 @@ class Ownership:
         self._prepared = prepared
         self._seconds = seconds
         self._held: dict[int, int] = {}  # partition: the lease's revision
-        self._membership = _Membership.NEW
+        self._membership = Membership.NEW
         self._leaving = self._listens = False
         self._revision = 0
         self._renew_at = self._look_at = self._remember_until = 0.0
@@ -100,7 +85,7 @@ class Ownership:
 
     @property
     def _joined(self) -> bool:
-        return self._membership is _Membership.MEMBER
+        return self._membership is Membership.MEMBER
 
     async def run(self) -> None:
         """Repeat the step until cancelled; then let go of everything."""
@@ -178,13 +163,13 @@ class Ownership:
             entry = await self._bucket.read(key)
             who = holder_in(key, entry)
             another = who is not None and who != UNKNOWN and who.incarnation != self._me.incarnation
-            if who is not None and another and self._membership in (_Membership.MEMBER, _Membership.REPLACED):
+            if who is not None and another and self._membership in (Membership.MEMBER, Membership.REPLACED):
                 return await self._stand_by(who)
             revision = await self._bucket.write(key, value, entry.revision, ttl=TTL)
             if revision is None:
                 self._renew_at = sent
                 return None
-            if who is None and self._membership is not _Membership.NEW:
+            if who is None and self._membership is not Membership.NEW:
                 # The bucket was away, or we were: the others may be about to come back to it as well.
                 self._remember_until = self._seconds() + TTL
             self._look_at = 0.0
@@ -193,7 +178,7 @@ class Ownership:
         metrics.renewals.labels("renewed").inc()
         self.trouble = None
         if not self._joined:
-            self._membership = _Membership.MEMBER
+            self._membership = Membership.MEMBER
             log.info("joined", instance=self._me.instance, incarnation=self._me.incarnation)
         return None
 
@@ -210,11 +195,11 @@ class Ownership:
     async def _stand_by(self, other: Holder) -> None:
         """Give way to another process of our name, which was started later: two processes that took the name from each
         other in turns would answer no chat."""
-        if self._membership is not _Membership.REPLACED:
+        if self._membership is not Membership.REPLACED:
             log.error("namesake", instance=other.instance, help="two instances share RECADO_INSTANCE or a data folder")
         if self._joined:
             await self._fall(Phrase("another process bears our name"))
-        self._membership = _Membership.REPLACED
+        self._membership = Membership.REPLACED
         self.trouble = Phrase(
             "another process bears the name %(name)s: give each a RECADO_INSTANCE and a data folder",
             name=other.instance,
@@ -231,8 +216,8 @@ class Ownership:
     def _forget(self) -> None:
         self._held.clear()
         metrics.partitions.set(0)
-        if self._membership is not _Membership.REPLACED:
-            self._membership = _Membership.OUT
+        if self._membership is not Membership.REPLACED:
+            self._membership = Membership.OUT
         self._fence.drop()
         self._renew_at = 0.0
 

@@ -1,5 +1,5 @@
-// Pages about the chat that is open come in a dialog over the inbox: what asks before a chat is blocked or erased or its
-// conversation begun anew, the templates, and why something was answered. Without this script their links load the page.
+// Pages about the chat that is open come in a dialog over the inbox: the questions before a chat is blocked or erased or
+// begins a new conversation, the templates, and why something was answered. Without this script their links load the page.
 
 import { DRAFT } from "./drafts.js";
 import { ordered, unanswered } from "./orders.js";

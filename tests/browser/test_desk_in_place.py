@@ -1,4 +1,4 @@
-"""What the inbox does without the page being loaded: lists are narrowed, and pages about a chat come in a dialog."""
+"""The inbox without a page being loaded: it narrows lists, and shows pages about a chat in a dialog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes late, or not at all, while a dialog of the inbox is asked for, open, or closed again."""
+"""Answers that come late, or not at all, while a dialog of the inbox is asked for, open, or closed again."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def test_another_chat_is_opened_before_the_question_comes(page: Page, wind
 
 
 async def test_a_template_that_is_refused_after_its_dialog_was_closed(page: Page, window: Window) -> None:
-    """What is wrong is told in the chat."""
+    """The chat tells the fault."""
     held = Held()
     await open_chat(page, window)
     await open_template(window, "order_ready:pt_BR")

@@ -166,7 +166,7 @@ async def writing(someone: Outsider, model: OpenAIDouble, dice: random.Random, m
 async def load(
     url: str, token: str | None, model: OpenAIDouble, dice: random.Random
 ) -> AsyncIterator[tuple[Load, LogWatch]]:
-    """`writing` by somebody on the bus at `url`, of one server, and the log of it; no reply is heard twice."""
+    """`writing` by a program on the bus at `url`, of one server, and the log of it; no reply is heard twice."""
     async with (
         watching(url, token) as log,
         outsider(url, token, patience=PUBACK_WITHIN) as someone,

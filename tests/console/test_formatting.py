@@ -130,7 +130,7 @@ PIECES = st.lists(
 @example("```\n```")
 @example("> \n> a")
 def test_no_word_is_lost_and_no_html_comes_in(text: str) -> None:
-    """What is shown is the text without some of its marks and turns nothing around; other tags and attributes than ours
+    """The page shows the text without some of its marks and turns nothing around; other tags and attributes than ours
     are not there."""
     read = Read(str(formatted(text)).replace("\r", "&#13;"))
     assert read.open == []

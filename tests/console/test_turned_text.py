@@ -26,7 +26,7 @@ async def shown(page: Page, path: str) -> str:
 
 @pytest.mark.slow("reads the pages of two chats, and every page to which they lead")
 async def test_no_page_is_turned_around(page: Page) -> None:
-    """Whatever a person can send has the sign in it; no page to which the desk leads has."""
+    """The sign is in all that a person can send, and on no page to which the desk leads."""
     await given(
         page,
         ANA,

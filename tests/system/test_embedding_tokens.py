@@ -1,4 +1,4 @@
-"""Every token that a server counted for a vector is in the usage, once: whoever asked for it."""
+"""Every token that a server counted for a vector is in the usage once, for every kind of caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser does not show of a page is no text of the document."""
+"""A document has no text of its page that a browser does not show."""
 
 from __future__ import annotations
 
