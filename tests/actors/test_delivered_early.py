@@ -30,8 +30,10 @@ async def quiet() -> AsyncIterator[House]:
     """An instance that owns every chat; the test reads the log for it."""
     home = House(MemoryLog(), "one", debounce=3600.0)
     home.router.take(range(PARTITIONS))
-    yield home
-    await home.router.close()
+    try:
+        yield home
+    finally:
+        await home.router.close()
 
 
 @pytest.fixture(autouse=True)

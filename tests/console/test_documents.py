@@ -96,10 +96,12 @@ async def shelved(folder: Path, **how: Any) -> AsyncIterator[Shelf]:
     async with serve(folder, **how) as page:
         shelf = Shelf(page)
         following = asyncio.create_task(shelf.indexing.follow())
-        yield shelf
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-        await shelf.indexing.close()
+        try:
+            yield shelf
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await shelf.indexing.close()
 
 
 @pytest.fixture

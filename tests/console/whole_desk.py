@@ -185,7 +185,9 @@ async def whole_desk(folder: Path, who: StoredUser = OWNER) -> AsyncIterator[tup
         await given(page, TOM, *story_of_tom())
         await given(page, GROUP, Message(id="g1", text="όλοι", name="Εύα", group=True, sender=EVA.chat))
         await given(page, EVA, Message(id="v1", text="περιμένω", name="Εύα"))
-        yield page, cookie(page, who)
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-        await shelf.indexing.close()
+        try:
+            yield page, cookie(page, who)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await shelf.indexing.close()

@@ -30,6 +30,8 @@ class OneTail:
 async def one_tail(log: EventLog, **ways: Any) -> AsyncIterator[EventLog]:
     shared = SharedTail(log, **ways)
     running = asyncio.create_task(shared.run())
-    yield cast("EventLog", OneTail(log, shared))
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    try:
+        yield cast("EventLog", OneTail(log, shared))
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

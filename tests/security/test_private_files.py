@@ -46,8 +46,10 @@ def folder(tmp_path: Path) -> Path:
 @contextmanager
 def careless() -> Iterator[None]:
     before = os.umask(0o022)
-    yield
-    os.umask(before)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def rights_of_others(path: Path) -> int:

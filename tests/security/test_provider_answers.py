@@ -70,8 +70,10 @@ async def server() -> AsyncIterator[Server]:
 @asynccontextmanager
 async def wire_to(server: Server) -> AsyncIterator[Wire]:
     wire = Wire("sk-secret", server.url)
-    yield wire
-    await wire.close()
+    try:
+        yield wire
+    finally:
+        await wire.close()
 
 
 ASKING: dict[str, Callable[[Wire], Awaitable[bytes]]] = {

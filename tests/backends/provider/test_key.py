@@ -51,8 +51,10 @@ async def provider() -> AsyncIterator[Provider]:
 @asynccontextmanager
 async def wire_to(provider: Provider, key: Key | str) -> AsyncIterator[Wire]:
     wire = Wire(key, provider.url)
-    yield wire
-    await wire.close()
+    try:
+        yield wire
+    finally:
+        await wire.close()
 
 
 ASKING: dict[str, Callable[[Wire], Awaitable[bytes]]] = {

@@ -41,8 +41,10 @@ async def _something_that_says(words: bytes) -> AsyncIterator[int]:
         writer.close()
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
-    server.close()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
 
 
 async def test_no_server_listens() -> None:

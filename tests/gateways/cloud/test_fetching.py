@@ -56,10 +56,12 @@ async def fetching(
             **{"kept": timedelta(hours=1), "patience": 10.0, "wait": lambda _: 0.01, **settings},
         )
         running = asyncio.create_task(made.run())
-        yield
-        assert not running.done(), running
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        try:
+            yield
+            assert not running.done(), running
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 async def came_in(log: JetStreamLog, media: str, kind: str = "audio", **fields: Any) -> None:

@@ -127,9 +127,11 @@ async def house(
                 await gateway.said("webhooks")
             bus = await Bus.open(server.url)
             log = await JetStreamLog.open(bus)
-            yield House(gateway, service, meta, log, await MediaStore.join(bus))
-            await log.close()
-            await bus.close()
+            try:
+                yield House(gateway, service, meta, log, await MediaStore.join(bus))
+            finally:
+                await log.close()
+                await bus.close()
 
 
 @pytest.mark.parametrize("shape", ["apart", "one process"])
@@ -207,6 +209,7 @@ async def test_killed_while_it_sends(
             ends = ("parked", "accepted") if step == "answered" else ("parked",)
             settled = await all_.until_receipt(*ends, part=part)
             if settled.state == "parked":
+                await all_.until_shown()
                 told = await all_.service.run("why", settled.reply)
                 assert f"does not send it any more by itself, part {part} of 5" in told.out
                 assert [taken.type for taken in all_.meta.taken] == AS_SENT[:part]

@@ -36,9 +36,11 @@ def folder(tmp_path: Path) -> Iterator[DataFolder]:
 async def _log(server: EmbeddedNats) -> AsyncIterator[JetStreamLog]:
     bus = await Bus.open(server.address.url, token=server.address.token)
     log = await JetStreamLog.open(bus, max_bytes=server.log_bytes)
-    yield log
-    await log.close()
-    await bus.close()
+    try:
+        yield log
+    finally:
+        await log.close()
+        await bus.close()
 
 
 async def test_it_runs_while_it_is_needed(folder: DataFolder) -> None:
