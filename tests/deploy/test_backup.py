@@ -160,6 +160,7 @@ async def test_the_conversation_goes_on(servers: DeployedNats, tmp_path: Path) -
         assert [(end.turn, end.messages) for end in ends if isinstance(end, TurnFailed)] == [("t1", ("b1",))]
         ignored = {(end.messages, end.cause) for end in ends if isinstance(end, Ignored) and end.reason == "restored"}
         assert ignored == {(("m2",), None), ((), "c1")}
+        await instance.has_read_all()
         assert "it was open in the backup" in (await operator("why", "m2")).out
 
         await goes_on(logs, operator, phone, tmp_path, sent)
@@ -169,9 +170,12 @@ async def test_the_conversation_goes_on(servers: DeployedNats, tmp_path: Path) -
 async def goes_on(logs: Logs, operator: Command, phone: Phone, folder: Path, sent: list[str]) -> None:
     """What is written now is answered once, and nothing of what was `sent` is sent again."""
     await say(operator, "m4")
-    history = (await operator("history", "5511999990001", "--json")).document
-    said = [line["text"] for line in history if line["author"] == "person"]
-    assert said == ["text of m1", "open", "text of m4"]
+
+    async def shown() -> bool:
+        history = (await operator("history", "5511999990001", "--json")).document
+        return [line["text"] for line in history if line["author"] == "person"] == ["text of m1", "open", "text of m4"]
+
+    await until(shown)
     await delivered(logs.gateway, phone, folder / "gateway", 7)
     await say(operator, "m1")  # a repeat of what is in the backup
     await delivered(logs.gateway, phone, folder / "gateway", 7)
