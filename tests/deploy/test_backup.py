@@ -97,10 +97,12 @@ async def delivered(log: JetStreamLog, phone: Phone, folder: Path, until_got: in
     """A gateway that runs until the phone has so many."""
     delivery = Delivery(log, "local", phone, data_dir=folder)
     running = asyncio.create_task(delivery.run())
-    await delivery.started.wait()
-    await until(lambda: len(phone.got) >= until_got or running.done())
-    delivery.stop()
-    await running
+    try:
+        await delivery.started.wait()
+        await until(lambda: len(phone.got) >= until_got or running.done())
+    finally:
+        delivery.stop()
+        await running
 
 
 @pytest.mark.slow("two installations start, and one is restored")
@@ -138,8 +140,9 @@ async def test_the_conversation_goes_on(servers: DeployedNats, tmp_path: Path) -
         # It all goes on, is answered and sent, and then it is gone with the disks.
         await instance.started()
         assert "these still run: one" in (await operator("restore", str(file))).err
+        await delivered(logs.gateway, phone, tmp_path / "gateway", 5)  # m1, m2, b1, c1, unsent
         await say(operator, "m3")
-        await delivered(logs.gateway, phone, tmp_path / "gateway", 6)  # m1, m2, b1, c1, unsent, m3
+        await delivered(logs.gateway, phone, tmp_path / "gateway", 6)
         sent = list(phone.got)
         assert len(sent) == len(set(sent)) == 6
         instance.kill()

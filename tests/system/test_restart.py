@@ -47,6 +47,7 @@ async def test_nothing_is_gone_after(tmp_path: Path, way: str) -> None:
                 model.fail("hang")
                 await someone.write(BOB, "m2", "are you open?")
                 await model.until(lambda requests: len(requests) == 2)
+                await log.seen("thread_created", key=BOB)
                 said = ["good morning", "reply to: good morning"]
                 await until(lambda: says(process, ANA, said))
                 threads = await shown(process, "threads")
@@ -77,7 +78,7 @@ async def test_a_run_that_ends_in_time_is_waited_for(tmp_path: Path) -> None:
             await on.asked(1)
             await on.outsider.write(ANA, "m2")
             stopping = asyncio.create_task(on.recado.stop())
-            await on.recado.said("stopping")
+            await on.recado.said("partitions_let_go")  # until then it begins turns
         assert await stopping == 0
         await on.log.ended(ANA, "m1")
         assert on.log.decided() == ["turn_started", "thread_created", "reply"]
