@@ -69,7 +69,8 @@ LOOK_EVERY = 5.0
 """Seconds between two looks for services."""
 
 ANSWERS_WITHIN = 0.3
-"""Seconds in which services answer `$SRV.INFO`; a slower one has another chance at the next look."""
+"""Seconds in which services answer `$SRV.INFO`; a slower one has another chance at the next look, and keeps its tools
+until then."""
 
 
 class _Described(msgspec.Struct):
@@ -111,6 +112,7 @@ class ServiceTools:
         self.found: dict[str, ServiceTool] = {}
         self.claimed: frozenset[str] = frozenset()
         """Names of tools that a profile on the bus names: only the profiles that name one have it."""
+        self._missed: frozenset[str] = frozenset()
         self._unusable: set[str] = set()
         self.looked = asyncio.Event()
         """Set after the first look: before that, a turn would be answered without the services' tools."""
@@ -122,7 +124,8 @@ class ServiceTools:
             await asyncio.sleep(LOOK_EVERY)
 
     async def look(self) -> None:
-        """Ask for all services. Tools that are badly described are passed over with a log line."""
+        """Ask for all services. Tools that are badly described are passed over with a log line; one that was there is
+        gone after two looks without it, since an answer may be late."""
         found: dict[str, ServiceTool] = {}
         unusable: set[str] = set()
         try:
@@ -135,6 +138,9 @@ class ServiceTools:
                         unusable.add(
                             f"two services offer {tool.tool.name}: {first.subject} counts, not {second.subject}"
                         )
+            missed = {name: tool for name, tool in self.found.items() if name not in found}
+            found |= {name: tool for name, tool in missed.items() if name not in self._missed}
+            self._missed = frozenset(missed)
             for name in sorted(found)[MOST_TOOLS:]:
                 del found[name]
                 unusable.add(f"there are more than {MOST_TOOLS} tools on the bus: some are not offered")

@@ -16,10 +16,14 @@ from typing import IO, Any, NamedTuple
 
 import aiohttp
 
+from events.jetstream.api import StreamInfo, call
+from events.jetstream.streams import EVENTS
 from projections.reads.queries import Queries
 from projections.reads.reader import ProjectionMissing, Reader
 from recado.embedded import process as nats_process
 from recado.embedded.server import BusAddress, find_bus
+from recado.settings.settings import load
+from recado.wiring.connect import connect
 from tests import forked
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
 from tests.forked import RECADO, Forked
@@ -28,6 +32,9 @@ from tests.waiting import until
 READY_WITHIN = 60.0
 STOPS_WITHIN = 60.0
 """Seconds; only for tests that fail."""
+
+SHOWING = frozenset({"attention", "chats", "history", "search", "threads", "usage", "why"})
+"""Commands that show the projection, which is written some time after the log."""
 
 KEPT = frozenset({"PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE"})
 """Of the environment of whoever runs the tests: no setting of recado among them."""
@@ -99,8 +106,10 @@ class Recado:
         await self.said("taking_work")
 
     async def asked(self, path: str) -> tuple[int, str]:
-        """GET a path of its page: the status, and what it says."""
+        """GET a path of its page: the status, and what it says; of pages that show chats, what the log has by now."""
         page = (await self.said("started"))["page"]
+        if path.startswith(("/desk", "/api")):
+            await self.has_read_all()
         async with aiohttp.ClientSession() as session, session.get(page + path) as answer:
             return answer.status, await answer.text()
 
@@ -194,7 +203,9 @@ class Recado:
 
     async def run(self, *arguments: str, within: float = 60.0, through: tuple[str, ...] = ()) -> Ended:
         """Run another command of recado with the same settings, in a second terminal as it were; `through` another
-        program that executes it."""
+        program that executes it. One that shows the projection shows what the log has by now."""
+        if self.runs and SHOWING.intersection(arguments[:1]):
+            await self.has_read_all()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             process = self._begin(arguments, through, out, err)
             try:
@@ -224,6 +235,15 @@ class Recado:
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+    async def has_read_all(self) -> None:
+        """Return once its projection has all that the log has now."""
+        bus = await connect(load(self.environment, self._folder / ".env"))
+        try:
+            last = (await call(bus, f"STREAM.INFO.{EVENTS}", StreamInfo)).state.last_seq
+        finally:
+            await bus.close()
+        await self.has_read(last)
 
     async def has_read(self, seq: int) -> None:
         """Return once its projection has the log up to `seq`: what commands and pages show is written some time after

@@ -25,7 +25,8 @@ from events.subjects import ChatKey
 from events.tool_calls import Passage, ToolCalled, ToolReturned
 from tests.chaos.fleet import CHATS, Fleet, fleet
 from tests.chaos.knowledge_judge import Stored, judge
-from tests.chaos.stage import Stage, stage
+from tests.chaos.nats_proxy import appends
+from tests.chaos.stage import stage
 from tests.waiting import until
 
 SEED = os.environ["RECADO_TEST_SEED"]
@@ -97,27 +98,19 @@ async def test_killed_after_a_look_up(tmp_path: Path, mode: str) -> None:
             await until(is_shown)
             await on.outsider.write(ANA, "m0", "how much is the freight?")
             assert old.words in (await on.log.ended(ANA, "m0")).event.text
-            killed = asyncio.create_task(_killed_after_a_look_up(on, len(on.log.events)))
-            on.model.latency = 2.0
+            on.proxy.hold_before(appends("reply"))
             await on.outsider.write(ANA, "m1", "how much is the freight?")
-            await killed
+            await on.proxy.holds()
+            on.recado.kill()
+            on.proxy.pass_all()
             new = await wrote.change()
-            on.model.latency = 0.0
-            await on.recado.restarted()
+            await on.recado.started()
             assert old.words in (await on.log.ended(ANA, "m1")).event.text
             assert any(isinstance(one.event, TurnAdopted) for one in on.log.events)
             await on.outsider.write(ANA, "m2", "and how much is the freight now?")
             assert new.words in (await on.log.ended(ANA, "m2")).event.text
             assert not judge(on.log.events, wrote.versions, timedelta(seconds=60))
         await on.kept_its_promises()
-
-
-async def _killed_after_a_look_up(on: Stage, since: int) -> None:
-    """Kill the instance once a look-up that came later is in the log, and no answer."""
-    await on.log.until(
-        lambda: any(isinstance(one.event, ToolReturned) for one in on.log.events[since:]), "a look-up is in the log"
-    )
-    on.recado.kill()
 
 
 def shown(those: Fleet) -> set[int]:

@@ -73,12 +73,13 @@ async def test_killed_in_a_turn(tmp_path: Path, step: str) -> None:
 async def test_killed_while_the_response_is_made(tmp_path: Path) -> None:
     """The log has the response's id and the provider works on it: the next process waits for that very response."""
     async with stage(tmp_path, **settings(RECADO_RUN_TIMEOUT="30")) as on:
-        on.model.responses.latency = 3.0
         await on.recado.started()
-        await on.outsider.write(ANA, "m1", "good morning")
-        await on.log.seen("run_started", times=2)
-        on.recado.kill()
-        await on.recado.started()
+        with on.model.holding():
+            await on.outsider.write(ANA, "m1", "good morning")
+            await on.log.seen("run_started", times=2)
+            on.recado.kill()
+            await on.recado.started()
+            await on.log.seen("turn_adopted")
         reply = await on.log.ended(ANA, "m1")
         assert list(on.model.responses.made) == [reply.event.run]
         seen_once(on, "good morning")

@@ -97,10 +97,12 @@ async def delivered(log: JetStreamLog, phone: Phone, folder: Path, until_got: in
     """A gateway that runs until the phone has so many."""
     delivery = Delivery(log, "local", phone, data_dir=folder)
     running = asyncio.create_task(delivery.run())
-    await delivery.started.wait()
-    await until(lambda: len(phone.got) >= until_got or running.done())
-    delivery.stop()
-    await running
+    try:
+        await delivery.started.wait()
+        await until(lambda: len(phone.got) >= until_got or running.done())
+    finally:
+        delivery.stop()
+        await running
 
 
 @pytest.mark.slow("two installations start, and one is restored")
@@ -138,8 +140,9 @@ async def test_the_conversation_goes_on(servers: DeployedNats, tmp_path: Path) -
         # It all goes on, is answered and sent, and then it is gone with the disks.
         await instance.started()
         assert "these still run: one" in (await operator("restore", str(file))).err
+        await delivered(logs.gateway, phone, tmp_path / "gateway", 5)  # m1, m2, b1, c1, unsent
         await say(operator, "m3")
-        await delivered(logs.gateway, phone, tmp_path / "gateway", 6)  # m1, m2, b1, c1, unsent, m3
+        await delivered(logs.gateway, phone, tmp_path / "gateway", 6)
         sent = list(phone.got)
         assert len(sent) == len(set(sent)) == 6
         instance.kill()
@@ -160,6 +163,7 @@ async def test_the_conversation_goes_on(servers: DeployedNats, tmp_path: Path) -
         assert [(end.turn, end.messages) for end in ends if isinstance(end, TurnFailed)] == [("t1", ("b1",))]
         ignored = {(end.messages, end.cause) for end in ends if isinstance(end, Ignored) and end.reason == "restored"}
         assert ignored == {(("m2",), None), ((), "c1")}
+        await instance.has_read_all()
         assert "it was open in the backup" in (await operator("why", "m2")).out
 
         await goes_on(logs, operator, phone, tmp_path, sent)
@@ -169,9 +173,12 @@ async def test_the_conversation_goes_on(servers: DeployedNats, tmp_path: Path) -
 async def goes_on(logs: Logs, operator: Command, phone: Phone, folder: Path, sent: list[str]) -> None:
     """What is written now is answered once, and nothing of what was `sent` is sent again."""
     await say(operator, "m4")
-    history = (await operator("history", "5511999990001", "--json")).document
-    said = [line["text"] for line in history if line["author"] == "person"]
-    assert said == ["text of m1", "open", "text of m4"]
+
+    async def shown() -> bool:
+        history = (await operator("history", "5511999990001", "--json")).document
+        return [line["text"] for line in history if line["author"] == "person"] == ["text of m1", "open", "text of m4"]
+
+    await until(shown)
     await delivered(logs.gateway, phone, folder / "gateway", 7)
     await say(operator, "m1")  # a repeat of what is in the backup
     await delivered(logs.gateway, phone, folder / "gateway", 7)

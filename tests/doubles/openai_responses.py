@@ -46,13 +46,14 @@ class Made(msgspec.Struct):
 
 
 class ResponsesDouble(ResponsesServing):
-    """The two APIs of an OpenAIDouble; a response takes `latency` seconds."""
+    """The two APIs of an OpenAIDouble; a response takes `latency` seconds, and is made after `held` is set."""
 
     def __init__(
         self, refusal: Callable[[web.Request], WireError | None], reply: Callable[[list[Json]], str], latency: float
     ) -> None:
         super().__init__(refusal)
         self.latency = latency
+        self.held: asyncio.Event | None = None
         self.conversations = Conversations()
         self.made: dict[str, Made] = {}
         self.locks = True
@@ -191,6 +192,8 @@ class ResponsesDouble(ResponsesServing):
         if made.active:
             made.object["status"] = "in_progress"
         await asyncio.sleep(self.latency * 3 / 4)
+        if self.held is not None:
+            await self.held.wait()
         kind = fault.kind if fault is not None else ""
         if kind == "stuck" or not made.active:
             return

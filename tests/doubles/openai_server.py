@@ -14,7 +14,8 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import msgspec
@@ -83,6 +84,7 @@ class OpenAIDouble:
         self._remember = remember
         self._control = control
         self._count = 0
+        self._held: asyncio.Event | None = None
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
 
@@ -111,6 +113,16 @@ class OpenAIDouble:
     def fail(self, kind: str, **fault: Any) -> None:
         """Queue a Fault: `double.fail("rate_limit", headers={"retry-after": "2"}, times=2)`."""
         self.faults.add(msgspec.convert({"kind": kind, **fault}, Fault))
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Completions and responses that are asked for within the block are made after it."""
+        self._held = self.responses.held = held = asyncio.Event()
+        try:
+            yield
+        finally:
+            self._held = self.responses.held = None
+            held.set()
 
     async def until(self, condition: Callable[[list[Recorded]], bool], timeout: float = 60.0) -> None:
         """Return once `condition` holds of the requests."""
@@ -158,6 +170,8 @@ class OpenAIDouble:
             return await self._answer_oddly(self.odd, body, recorded)
         fault = self.faults.take(chat.last_user_text(body), len(body["messages"]))
         if fault is None:
+            if self._held is not None:
+                await self._held.wait()
             await asyncio.sleep(self.latency)
             return _json(200, self._completion(recorded, body))
         recorded.fault = fault.kind

@@ -32,16 +32,17 @@ async def test_it_jumps_in_the_middle_of_everything(tmp_path: Path) -> None:
     clock.write_text("0")
     (tmp_path / "path").mkdir()
     (tmp_path / "path" / "sitecustomize.py").write_text(CLOCK)
-    async with fleet(tmp_path, latency=0.5) as those:
+    async with fleet(tmp_path) as those:
         those.member("a")
         those.member("b", PYTHONPATH=str(tmp_path / "path"), CLOCK_FILE=str(clock))
         before = await those.started("a", "b")
         mine, other = await those.chat_of("b"), await those.chat_of("a")
         for jump in (A_YEAR, -A_YEAR):
             asked = len(those.model.requests)
-            await those.outsider.write(mine, f"at {jump}")
-            await those.model.until(lambda requests, asked=asked: len(requests) > asked)
-            clock.write_text(str(jump))
+            with those.model.holding():
+                await those.outsider.write(mine, f"at {jump}")
+                await those.model.until(lambda requests, asked=asked: len(requests) > asked)
+                clock.write_text(str(jump))
             for id_ in (f"at {jump}", f"after {jump}"):
                 if id_.startswith("after"):
                     await those.outsider.write(mine, id_)

@@ -16,7 +16,7 @@ from tests.waiting import until
 async def test_its_late_decisions_are_refused(tmp_path: Path) -> None:
     """Its reply is on the way when the network goes. Others adopt the turn and answer; when the network is back, the
     old reply arrives and is refused, because the chat has moved on. The instance drops its work and goes on."""
-    async with fleet(tmp_path, "a", "b", "c", wired="b", latency=0.5) as those:
+    async with fleet(tmp_path, "a", "b", "c", wired="b") as those:
         before = await those.started("a", "b", "c")
         (wire,) = those.wire
         late: list[Frame] = []
@@ -28,9 +28,10 @@ async def test_its_late_decisions_are_refused(tmp_path: Path) -> None:
 
         wire.hold_before(noted)
         lost = await those.chat_of("b")
-        await those.outsider.write(lost, "m1")
-        await those.model.until(lambda requests: len(requests) == 1)
-        wire.part()
+        with those.model.holding():
+            await those.outsider.write(lost, "m1")
+            await those.model.until(lambda requests: len(requests) == 1)
+            wire.part()
         reply = await those.log.ended(lost, "m1")
         assert not reply.msg_id.startswith("b-")
         await those.spread("a", "c")

@@ -15,12 +15,13 @@ from tests.chaos.outsider import BOB
 async def test_a_zombie_decides_nothing_and_is_a_member_again(tmp_path: Path) -> None:
     """It is frozen in the middle of a run until its chats are others', and thawed: it decides nothing about the turn
     that was adopted, drops its work, and has its share again. Its process is the same."""
-    async with fleet(tmp_path, "a", "b", "c", latency=0.5) as those:
+    async with fleet(tmp_path, "a", "b", "c") as those:
         before = await those.started("a", "b", "c")
         lost = await those.chat_of("b")
-        await those.outsider.write(lost, "m1")
-        await those.model.until(lambda requests: len(requests) == 1)
-        those["b"].freeze()
+        with those.model.holding():
+            await those.outsider.write(lost, "m1")
+            await those.model.until(lambda requests: len(requests) == 1)
+            those["b"].freeze()
         reply = await those.log.ended(lost, "m1")
         assert not reply.msg_id.startswith("b-")
         await those.spread("a", "c")
@@ -35,14 +36,15 @@ async def test_a_zombie_decides_nothing_and_is_a_member_again(tmp_path: Path) ->
 @pytest.mark.slow("a lease outlives its holder by 3 s, and others begin only then")
 async def test_everybody_was_frozen(tmp_path: Path) -> None:
     """A laptop's lid was closed over all of them: they go on, and no message is answered twice."""
-    async with fleet(tmp_path, "a", "b", latency=0.5) as those:
+    async with fleet(tmp_path, "a", "b") as those:
         await those.started("a", "b")
         chats = [await those.chat_of("a"), await those.chat_of("b"), BOB]
-        for key in chats:
-            await those.outsider.write(key, "m1")
-        await those.model.until(lambda requests: len(requests) == len(chats))
-        for name in ("a", "b"):
-            those[name].freeze()
+        with those.model.holding():
+            for key in chats:
+                await those.outsider.write(key, "m1")
+            await those.model.until(lambda requests: len(requests) == len(chats))
+            for name in ("a", "b"):
+                those[name].freeze()
         await asyncio.sleep(4)  # longer than any lease lasts: this is the time that passes
         for name in ("a", "b"):
             those[name].thaw()

@@ -38,14 +38,15 @@ async def test_nothing_is_lost_and_everybody_goes_on(tmp_path: Path, servers: in
 async def test_the_server_was_only_asleep(tmp_path: Path) -> None:
     """It is frozen with replies on their way, for longer than any presence lasts: no instance answers, and
     all of them go on when the server does."""
-    async with fleet(tmp_path, "a", "b", latency=0.5) as those:
+    async with fleet(tmp_path, "a", "b") as those:
         before = await those.started("a", "b")
         chats = [await those.chat_of("a"), await those.chat_of("b")]
-        for key in chats:
-            await those.outsider.write(key, "m1")
-        await those.model.until(lambda requests: len(requests) == len(chats))
         (server,) = those.servers
-        server.freeze()
+        with those.model.holding():
+            for key in chats:
+                await those.outsider.write(key, "m1")
+            await those.model.until(lambda requests: len(requests) == len(chats))
+            server.freeze()
         for name in ("a", "b"):
             await those[name].said("lease_lost")
         server.thaw()

@@ -16,21 +16,21 @@ async def test_the_new_owner_waits_for_the_very_run(tmp_path: Path, way: str) ->
     provider is asked once for each message, and what the lost one heard is not answered."""
     async with fleet(tmp_path, "a", "b", OPENAI_API_MODE="responses", RECADO_RUN_TIMEOUT="60") as those:
         await those.started("a", "b")
-        those.model.responses.latency = 5.0
         lost = await those.chat_of("b")
-        await those.outsider.write(lost, "m1", "good morning")
-        await those.log.seen("run_started", key=lost, times=2)
-        if way == "kill":
-            those["b"].kill()
-        else:
-            those["b"].freeze()
+        with those.model.holding():
+            await those.outsider.write(lost, "m1", "good morning")
+            await those.log.seen("run_started", key=lost, times=2)
+            if way == "kill":
+                those["b"].kill()
+            else:
+                those["b"].freeze()
+            await those.log.seen("turn_adopted", key=lost)
         reply = await those.log.ended(lost, "m1")
         assert reply.msg_id.startswith("a-")
         assert list(those.model.responses.made) == [reply.event.run]
         if way == "freeze":
             those["b"].thaw()
             await those.spread("a", "b")
-        those.model.responses.latency = 0.0
         await those.answered(lost, "m2", "good night")
         await those.kept_its_promises("a")
         (conversation,) = those.model.responses.conversations.all.values()

@@ -19,6 +19,7 @@ from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
 from events.jetstream.connection import Bus
 from tests.actors.house import ANA
+from tests.waiting import until
 
 NAMED = {"name": "prices", "description": "What things cost."}
 
@@ -33,9 +34,14 @@ async def _offered(bus: Bus, subject: str, described: str) -> tuple[list[str], l
 
     service = await nats.micro.add_service(bus, name="shop", version="1.0.0")
     await service.add_endpoint(name="one", subject=subject, handler=answer, metadata={"recado.tool": described})
-    tools = ServiceTools(bus, patience=0.5)
-    with capture_logs() as logs:
+    tools = ServiceTools(bus)
+
+    async def answered() -> bool:
         await tools.look()
+        return bool(tools.found or logs)
+
+    with capture_logs() as logs:
+        await until(answered)  # on a busy machine a service may answer after the look
         await tools.look()
     await service.stop()
     return sorted(tools.found), [entry["reason"] for entry in logs if entry["event"] == "tool_unusable"]

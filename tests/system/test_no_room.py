@@ -53,16 +53,15 @@ async def fill(outsider: Outsider, share: float) -> None:
                 break
 
 
-@pytest.mark.slow("the model writes for 5 s")
 async def test_a_log_that_is_full_while_the_model_writes(tmp_path: Path) -> None:
     """The reply cannot be stored: the append is tried again until there is room, the model is asked once."""
     async with small_log(tmp_path) as on:
         await fill(on.outsider, 0.8)
-        on.model.latency = 5.0  # the rest is filled within these
         await on.recado.started()
-        await on.outsider.write(ANA, "m1")
-        await on.asked(1)
-        await fill(on.outsider, 1.0)
+        with on.model.holding():
+            await on.outsider.write(ANA, "m1")
+            await on.asked(1)
+            await fill(on.outsider, 1.0)
         with pytest.raises(Refused, match="maximum bytes"):
             await on.outsider.write(BOB, "m1", "x" * 1000)
         await on.recado.said("append_refused", decision="Reply")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 from pathlib import Path
@@ -46,6 +47,7 @@ async def test_nothing_is_gone_after(tmp_path: Path, way: str) -> None:
                 model.fail("hang")
                 await someone.write(BOB, "m2", "are you open?")
                 await model.until(lambda requests: len(requests) == 2)
+                await log.seen("thread_created", key=BOB)
                 said = ["good morning", "reply to: good morning"]
                 await until(lambda: says(process, ANA, said))
                 threads = await shown(process, "threads")
@@ -71,14 +73,15 @@ async def test_a_run_that_ends_in_time_is_waited_for(tmp_path: Path) -> None:
     """SIGTERM comes while the model writes: the reply is stored, later messages wait, and the exit status is 0."""
     async with stage(tmp_path) as on:
         await on.recado.started()
-        on.model.latency = 2.5  # the stop comes within these, and waits for 5 s
-        await on.outsider.write(ANA, "m1")
-        await on.asked(1)
-        await on.outsider.write(ANA, "m2")
-        assert await on.recado.stop() == 0
+        with on.model.holding():
+            await on.outsider.write(ANA, "m1")
+            await on.asked(1)
+            await on.outsider.write(ANA, "m2")
+            stopping = asyncio.create_task(on.recado.stop())
+            await on.recado.said("partitions_let_go")  # until then it begins turns
+        assert await stopping == 0
         await on.log.ended(ANA, "m1")
         assert on.log.decided() == ["turn_started", "thread_created", "reply"]
-        on.model.latency = 0.0
         await on.recado.started()
         await on.log.ended(ANA, "m2")
         await on.kept_its_promises()

@@ -17,6 +17,7 @@ from actors.tools.toolbox import LONGEST_OUTPUT, Toolbox
 from events.jetstream.connection import Bus
 from events.parts import Part
 from tests.actors.house import ANA
+from tests.waiting import until
 
 DELIVERY = {
     "name": "delivery",
@@ -50,6 +51,18 @@ async def service(bus: Bus, metadata: dict[str, str], name: str = "delivery") ->
     return service
 
 
+async def found_on(bus: Bus) -> ServiceTools:
+    """The tools on the bus, once there is one: on a busy machine a service may answer after the look."""
+    tools = ServiceTools(bus)
+
+    async def found() -> bool:
+        await tools.look()
+        return bool(tools.found)
+
+    await until(found)
+    return tools
+
+
 @pytest.fixture
 async def services(bus: Bus) -> AsyncIterator[ServiceTools]:
     """The tools found on a bus with three services: one with a tool, one without, one with a broken description."""
@@ -58,9 +71,7 @@ async def services(bus: Bus) -> AsyncIterator[ServiceTools]:
         await service(bus, {}, "other"),
         await service(bus, {"recado.tool": "{"}, "broken"),
     ]
-    tools = ServiceTools(bus, patience=0.5)
-    await tools.look()
-    yield tools
+    yield await found_on(bus)
     for each in running:
         await each.stop()
 
@@ -93,6 +104,8 @@ async def test_failures_are_told_to_the_model(
     services: ServiceTools, name: str, arguments: str, told: str, *, unfit: bool
 ) -> None:
     """A fault of the service, silence, bad arguments, a missing tool: each is a failed result."""
+    if told == "no answer within":
+        services._patience = 0.1
     result = await Toolbox({}, services).call(ANA, name, arguments)
     assert result.failed
     assert result.unfit == unfit
@@ -120,23 +133,39 @@ async def test_a_long_output_is_cut(services: ServiceTools) -> None:
 
 
 async def test_a_service_that_has_gone_is_no_tool_any_more(bus: Bus) -> None:
-    """Until the next look a call fails as not there; after it the tool is not offered."""
+    """A call fails as not there; after two looks without it the tool is not offered."""
     running = await service(bus, {"recado.tool": json.dumps(DELIVERY)})
-    tools = ServiceTools(bus, patience=0.5)
+    tools = await found_on(bus)
     toolbox = Toolbox({}, tools)
-    await tools.look()
     assert [tool.name for tool in await toolbox.offered("shop")] == ["delivery"]
     await running.stop()
     assert "not there" in (await toolbox.call(ANA, "delivery", "{}")).output
     await tools.look()
+    assert [tool.name for tool in await toolbox.offered("shop")] == ["delivery"]
+    await tools.look()
     assert await toolbox.offered("shop") == ()
+
+
+@pytest.mark.parametrize("looks", [(1, 0, 1, 0, 1), (1, 1, 0, 1)])
+async def test_a_late_answer_takes_no_tool_from_a_turn(bus: Bus, looks: tuple[int, ...]) -> None:
+    """Given a service that answers some looks too late, and never two in a row, then its tool is offered throughout."""
+    endpoint = {"subject": "tools.delivery", "metadata": {"recado.tool": json.dumps(DELIVERY)}}
+    answer = json.dumps({"name": "delivery", "endpoints": [endpoint]}).encode()
+
+    class Late(ServiceTools):
+        async def _ask_all(self, subject: str) -> list[bytes]:
+            return [answer] * look
+
+    tools = Late(bus)
+    for look in looks:
+        await tools.look()
+        assert list(tools.found) == ["delivery"]
 
 
 async def test_functions_count_before_services(bus: Bus) -> None:
     """Of two tools of one name the module's is offered, once."""
     running = await service(bus, {"recado.tool": json.dumps({**DELIVERY, "name": "order"})})
-    tools = ServiceTools(bus)
-    await tools.look()
+    tools = await found_on(bus)
     toolbox = Toolbox(load("tests.actors.tools.shop_tools"), tools)
     assert sorted(tool.name for tool in await toolbox.offered("shop")) == ["opening_hours", "order"]
     assert not toolbox.is_safe("order")

@@ -101,6 +101,7 @@ async def test_the_embedded_server(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     await up.started()
     assert (await recado("say", "5511999990001", "again")).code == 0
+    await up.has_read_all()
     history = (await recado("history", "5511999990001", "--json")).document
     assert [line["text"] for line in history if line["author"] == "person"] == ["hello", "again"]
     assert (await recado("verify")).code == 0
