@@ -49,6 +49,7 @@ from chat.state import Chat
 from chat.turn import Turn
 from chat.work import Adopt, Ask, Due, Effect, EndBurst, Erase, Obey, StartAgain, StopRun
 from events.decisions import TYPE_OF, Decision, Erased, Reply, TurnStarted
+from events.details import Detail
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
 from events.subjects import ChatKey
@@ -292,7 +293,7 @@ class ChatActor(LoopActor):
             turn = decision.turn if isinstance(decision, Reply | ToolCalled | ToolReturned) else None
             if turn is None:
                 raise error
-            self._queue(Failed(turn, "malformed_answer", f"the text is too long to store: {error}"))
+            self._queue(Failed(turn, "malformed_answer", Detail.TEXT_TOO_LONG.said(error=error)))
             return
         if isinstance(decision, Erased) and error.actual == error.expected:
             self._last = _Last.UNKNOWN  # an event came meanwhile

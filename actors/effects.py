@@ -62,6 +62,7 @@ from chat.work import (
     WriteReply,
 )
 from events.decisions import ThreadReason
+from events.details import Detail
 from events.subjects import ChatKey
 from events.usage import TokenUsage
 
@@ -167,7 +168,7 @@ async def _next_of_run(
     except ThreadLost as gone:
         log.warning("thread_lost", chat=key.chat, turn=turn.id, thread=gone.thread, reason=gone.detail)
         if turn.threads >= MOST_ATTEMPTS:
-            raise ReplyFailed("run_failed", f"one thread after the other is lost: {gone.detail}") from gone
+            raise ReplyFailed("run_failed", Detail.LOST_THREADS.said(words=gone.detail)) from gone
         history = _history(instance, answering, key, work.reset_upto)
         return [
             await _new_thread(instance, answering, key, turn.id, "replaced", history=history, moment=request.moment)

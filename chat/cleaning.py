@@ -12,6 +12,7 @@ import msgspec
 
 from chat import internals
 from events.cut import Cut
+from events.details import Detail
 
 Kind = Literal["reasoning", "template", "tool_call", "citation", "private_use", "link"]
 """Kind of a cut; `kind` in the event."""
@@ -82,8 +83,8 @@ class Cleaned(msgspec.Struct, frozen=True, gc=False):
             return ""
         said = ", ".join(f"{cut.kind} {cut.chars}" for cut in self.cut)
         if any(cut.kind == "tool_call" for cut in self.cut):
-            return f"the model wrote a tool call as text (characters cut: {said})"
-        return "" if self.text.strip() else f"the answer holds nothing for a person (characters cut: {said or 'none'})"
+            return Detail.TOOL_CALL_AS_TEXT.said(kinds=said)
+        return "" if self.text.strip() else Detail.ANSWER_SAYS_NOTHING.said(kinds=said or "none")
 
 
 class _Span(NamedTuple):

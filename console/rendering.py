@@ -174,6 +174,7 @@ _templates.filters |= {
         wording.mark,
         wording.named_file,
         wording.partly,
+        wording.stored,
         wording.plainly,
         wording.refers,
         wording.said,

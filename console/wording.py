@@ -10,6 +10,7 @@ from chat.references import notes
 from console.languages import Translate
 from events.inbound import ReceiptError
 from events.parts import Part
+from events.read_back import read_back
 from projections.reads.chat_list import Only
 from projections.reads.costs import Cost, in_dollars
 from projections.reads.spoken import KINDS, SPEAKERS
@@ -123,6 +124,11 @@ def said(_: Translate, words: object) -> str:
     return _.say(words)
 
 
+def stored(_: Translate, text: str | None) -> str:
+    """A fault's words that were stored: recado's own are said, those of others stay as they are."""
+    return _.say(read_back(text or ""))
+
+
 def plainly(_: Translate, reason: str | None) -> str:
     """The reason of `ignored` in words alone."""
     return _in_words(_, EXPLAINED, reason)
@@ -184,7 +190,7 @@ def partly(_: Translate, error: ReceiptError) -> str:
     reason = PARTLY.get(error.class_ or "")
     said = _.gettext(reason) if reason else _("a message of it was not delivered")
     if error.detail:
-        said = _("%(reason)s (%(detail)s)", reason=said, detail=error.detail[:_LONGEST_DETAIL])
+        said = _("%(reason)s (%(detail)s)", reason=said, detail=stored(_, error.detail)[:_LONGEST_DETAIL])
     return _("partly undelivered: %(reason)s", reason=said)
 
 

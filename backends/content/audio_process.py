@@ -22,6 +22,8 @@ from av.audio.stream import AudioStream
 from av.codec.codec import codecs_available
 
 from backends.content.confinement import TOO_LARGE, UNREADABLE, confine
+from backends.content.reader_faults import fault_of
+from events.details import Detail
 
 LONGEST = 60 * 60
 """Seconds of audio."""
@@ -60,7 +62,7 @@ def converted(body: bytes) -> bytes:
     for frame in frames(body, RATE):
         samples += bytes(frame.planes[0])[: frame.samples * 2]
         if len(samples) > LONGEST * RATE * 2:
-            raise TooLong(f"it is longer than {LONGEST // 60} minutes")
+            raise TooLong(Detail.TOO_MANY_MINUTES.said(minutes=LONGEST // 60))
     as_wav = _wav(samples)
     return as_wav if len(samples) <= WAV_UP_TO * RATE * 2 else _ogg(as_wav)
 
@@ -70,7 +72,7 @@ def frames(body: bytes, rate: int) -> Iterator[av.AudioFrame]:
     resampler = AudioResampler("s16", "mono", rate)
     with av.open(io.BytesIO(body), "r", metadata_errors="replace", options=dict(_ALONE)) as source:
         if not source.streams.audio:
-            raise ValueError("there is no sound in it")
+            raise ValueError(Detail.NO_SOUND)
         stream = source.streams.audio[0]
         decoder = _decoder(stream)
         for packet in source.demux(stream):
@@ -116,7 +118,7 @@ def answer(convert: Callable[[bytes], bytes]) -> int:
     except TooLong as error:
         out, status = str(error).encode(), TOO_LARGE
     except Exception as error:  # noqa: BLE001 - PyAV raises any exception for a broken file
-        out, status = f"{type(error).__name__}: {error}"[:300].encode(errors="replace"), UNREADABLE
+        out, status = fault_of(error).encode(errors="replace"), UNREADABLE
     sys.stdout.buffer.write(out)
     return status
 

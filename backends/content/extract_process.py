@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from backends.content.confinement import UNREADABLE, confine
+from backends.content.reader_faults import fault_of
+from events.details import Detail
 
 LONGEST = 60_000
 """Characters of the text; the rest is not read."""
@@ -60,7 +62,7 @@ def unpacked(body: bytes) -> io.BytesIO:
         for part in packed.infolist():
             left -= part.file_size
             if left < 0:
-                raise ValueError(f"it unpacks to more than {UNPACKED:,} bytes: split it")
+                raise ValueError(Detail.UNPACKED.said(unpacked=UNPACKED))
             plain.writestr(part.filename, packed.read(part))
     into.seek(0)
     return into
@@ -101,7 +103,7 @@ def main() -> int:
     try:
         text, status = beginning(READERS[sys.argv[1]](sys.stdin.buffer.read())), 0
     except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
-        text, status = f"{type(error).__name__}: {error}"[:300], UNREADABLE
+        text, status = fault_of(error), UNREADABLE
     sys.stdout.buffer.write(text.encode(errors="replace"))
     return status
 

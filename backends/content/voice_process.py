@@ -15,6 +15,7 @@ import av
 
 from backends.content.audio_process import TooLong, answer, frames
 from backends.content.confinement import confine
+from events.details import Detail
 
 RATE = 48_000
 """Samples a second, as phones record."""
@@ -33,10 +34,10 @@ def voice(body: bytes, longest: int) -> bytes:
             frame.pts, frame.time_base = samples, Fraction(1, RATE)
             samples += frame.samples
             if samples > longest * RATE:
-                raise TooLong(f"it is longer than {longest // 60} minutes")
+                raise TooLong(Detail.TOO_MANY_MINUTES.said(minutes=longest // 60))
             sink.mux(stream.encode(frame))
         if not samples:
-            raise ValueError("there is no sound in it")
+            raise ValueError(Detail.NO_SOUND)
         sink.mux(stream.encode(None))
     return out.getvalue()
 

@@ -13,6 +13,8 @@ from functools import lru_cache
 import msgspec
 from semantic_text_splitter import TextSplitter
 
+from events.details import Detail
+
 SMALLEST, LARGEST = 300, 900
 """Characters of a piece of prose: it is cut at the best border between them. A text without borders is cut anywhere."""
 
@@ -22,7 +24,7 @@ LONGEST_HEADINGS = 200
 MOST = 20_000
 """Pieces of one document."""
 
-TOO_MANY = f"it has more than {MOST:,} pieces: split it"
+TOO_MANY = Detail.TOO_MANY_PIECES.said(most=MOST)
 """Why a document of more is not found."""
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
