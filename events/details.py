@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from events.phrases import english
+from events.phrases import Phrase, english
 
 
 class Detail(StrEnum):
@@ -111,6 +111,22 @@ class Detail(StrEnum):
     VANISHED_MESSAGE = "the message was accepted and is not there"
     WRONG_ACTION = "the agent waits for an action that no chat can give (%(kinds)s): change the agent"
     WROTE_NOTHING = "turn %(turn)s is completed and wrote nothing"
+
+    # of the templates of an account, told by its gateway
+    NO_ACCOUNT = "Meta does not say which WhatsApp account the number %(number)s belongs to: %(rights)s"
+    NO_TEMPLATES_READ = "Meta's templates were not read"
+    TEMPLATES_NOT_ASKED = "Meta cannot be asked for its templates: %(why)s. Try again later"
+    TEMPLATES_NOT_SHOWN = "Meta does not show the templates (error %(code)s: %(detail)s): %(do)s"
+    TEMPLATES_RIGHTS = (
+        "give the token's system user the permission whatsapp_business_management and this WhatsApp account, see "
+        "docs/whatsapp.md"
+    )
+    TEMPLATES_UNREADABLE = "Meta's answer about templates cannot be read: %(wrong)s"
+    TRY_LATER = "try again later"
+
+    def phrase(self, **values: object) -> Phrase:
+        """The sentence with its values, for a page."""
+        return Phrase(self.value, **values)
 
     def said(self, **values: object) -> str:
         """The sentence with its values, as it is stored."""

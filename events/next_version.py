@@ -8,6 +8,7 @@ from events.faq import same
 from events.file_names import path_fault
 from events.kept_fields import Fields, fields_of, keep
 from events.knowledge import LARGEST, Document, KnowledgeUnreadable, Pair, Place, Unread, encoded, read
+from events.phrases import Phrase
 
 _record = msgspec.json.Decoder(Fields)
 _pairs = msgspec.json.Decoder(list[Fields])
@@ -33,7 +34,10 @@ def next_version(place: Place, document: Document, before: bytes) -> bytes:
     found = read(place.subject, 0, before)
     if isinstance(found, Unread):
         raise KnowledgeUnreadable(
-            f"its newest version cannot be read by this release ({found.reason}): update recado, or remove the document"
+            Phrase(
+                "its newest version cannot be read by this release (%(reason)s): update recado, or remove the document",
+                reason=found.reason,
+            )
         )
     if found.document.removed:
         return first_version(place, document)
@@ -43,7 +47,13 @@ def next_version(place: Place, document: Document, before: bytes) -> bytes:
         record["faq"] = _with_kept(_pairs.decode(record["faq"]), _pairs.decode(there["faq"]))
     body = msgspec.json.encode(record)
     if len(body) > LARGEST:
-        raise KnowledgeUnreadable(f"it has {len(body):,} bytes; a document's version has at most {LARGEST:,}")
+        raise KnowledgeUnreadable(
+            Phrase(
+                "it has %(number)s bytes; a document's version has at most %(largest)s",
+                number=len(body),
+                largest=LARGEST,
+            )
+        )
     return body
 
 

@@ -25,6 +25,7 @@ from console.wording import TABLES
 from events.details import Detail
 from events.read_back import DECODER
 from gateways.cloud.error_table import SUBCODES, TABLE, UNKNOWN
+from gateways.templates.template import STATES
 from recado.profiles.desk import TOPICS
 from recado.profiles.overlay import SETTABLE
 from recado.settings.settings import VARIABLES
@@ -117,7 +118,7 @@ def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
 
 
 def _of_tables() -> Iterator[str]:
-    for table in (*TABLES, FILTERS, KINDS, SAID, TAKES):
+    for table in (*TABLES, FILTERS, KINDS, SAID, STATES, TAKES):
         yield from table.values()
     yield from (one.meaning for one in VARIABLES.values())
     yield from (one.topic for one in SETTABLE.values())

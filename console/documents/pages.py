@@ -39,6 +39,7 @@ from console.wording import stored
 from events.knowledge import COLLECTION, Document, Unread, Version
 from events.knowledge_log import KnowledgeChanged, Stock
 from events.log import LogError
+from events.phrases import Phrase
 from events.subjects import untoken
 
 LISTED = 100
@@ -233,6 +234,6 @@ def _is_unread(stock: Stock, seq: int) -> bool:
     return any(one.seq == seq for one in stock.unread)
 
 
-def _named(unread: Unread) -> tuple[str, str]:
+def _named(unread: Unread) -> tuple[str, Phrase]:
     """The document that cannot be read, and why."""
     return "/".join(map(untoken, unread.subject.split(".")[1:])) or unread.subject, unread.reason

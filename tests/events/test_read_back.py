@@ -104,6 +104,7 @@ def test_every_detail_that_code_stores_can_be_read_back() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for folder in ("actors", "backends", "chat", "gateways", "recado")
         for path in (ROOT / folder).rglob("*.py")
+        if path.name != "sample_events.py"  # its faults are a server's
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and any(map(_has_words, _details_of(node)))
     ]
