@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from events.read_back import read_back
 from projections.reads.chat_list import Only
 from projections.reads.costs import Cost, in_dollars
 from projections.reads.spoken import KINDS, SPEAKERS
-from projections.reads.views import Entry, LastWords
+from projections.reads.views import ChatView, Entry, Found, LastWords
 from projections.story import parts
 from projections.story.order import COMMANDS
 from projections.story.reasons import EXPLAINED, FAILED, NOT_SENT
@@ -107,6 +108,13 @@ def person(chat: str) -> str:
     """A chat's JID as people write it: a phone number, or the JID itself."""
     user, _, server = chat.partition("@")
     return f"+{user}" if server == "s.whatsapp.net" else chat
+
+
+def called(_: Translate, one: ChatView | Found) -> str:
+    """The name of a chat; its number where it has no name, or one that is the number in another written form."""
+    number, name = person(one.chat), one.name or ""
+    is_number = re.sub(r"[\W_]", "", name) in ("", number.removeprefix("+"))
+    return number if is_number else name
 
 
 def translated(_: Translate, text: str | None) -> str:
