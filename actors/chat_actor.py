@@ -229,16 +229,16 @@ class ChatActor(LoopActor):
 
     @property
     def _has_turn(self) -> bool:
-        """Whether a turn of this incarnation runs."""
+        """True if a turn of this incarnation runs."""
         return self._chat.turn is not None and self._chat.turn.by == self._instance.incarnation
 
     @property
     def _has_turn_or_none(self) -> bool:
-        """Whether no other incarnation's turn runs."""
+        """True if no other incarnation's turn runs."""
         return self._chat.turn is None or self._has_turn
 
     def _is_anothers(self, turn: Turn) -> bool:
-        """Whether the turn is left to another instance for now: to one that has just decided about the chat, or to the
+        """True if the turn is left to another instance for now: to one that has just decided about the chat, or to the
         former owner, which let go of the chat and finishes the turn."""
         if self._yielding is None and self._instance.is_finishing(turn.by):
             self._yield(_STILL_FINISHING)

@@ -132,7 +132,7 @@ async def _of_turn(
 
 
 def _asks_the_first(work: Work) -> bool:
-    """Whether the work asks the first model, or its provider."""
+    """True if the work asks the first model, or its provider."""
     if isinstance(work, WriteReply):
         return not work.turn.fallback
     return isinstance(work, CreateThread | StartRun | AwaitRun)

@@ -153,7 +153,7 @@ class MediaFiles:
             return _nothing(failure.reason, failure.detail)
 
     async def _missing(self, kind: str, media: Media) -> Settled | None:
-        """Why the file cannot be read at all, once it has arrived; None: it can."""
+        """The reason for which the file cannot be read at all, once it has arrived; None: it can."""
         there = await self._arrived(media.object)
         if there is None:
             return _nothing("not_fetched", Detail.NOT_IN_STORE.said())

@@ -287,7 +287,7 @@ class Threads(Protocol):
     """Threads that providers keep, and delete on request."""
 
     def keeps(self, backend: str) -> bool:
-        """Whether a provider keeps threads of this backend."""
+        """True if a provider keeps threads of this backend."""
 
     async def forget(self, backend: str, thread: str, runs: Sequence[str]) -> None:
         """Have the thread and these runs of it deleted; one that is gone already is no error. Raises CannotForget, and

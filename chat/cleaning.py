@@ -73,7 +73,7 @@ class Cleaned(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_silent(self) -> bool:
-        """Whether the model said nothing, and meant to do nothing."""
+        """True if the model said nothing, and meant to do nothing."""
         return not self.text.strip() and not any(cut.kind == "tool_call" for cut in self.cut)
 
     @property
@@ -137,7 +137,7 @@ def _places(text: str) -> re.Pattern[str] | None:
 
 
 def _has_words(text: str) -> bool:
-    """Whether a mark may begin with a word, or is in code. Written out, since most answers need no more."""
+    """True if a mark may begin with a word, or is in code. Written out, since most answers need no more."""
     return (
         (":" in text and ("sandbox:" in text or "file-service:" in text or "computer:" in text or "Action:" in text))
         or ":contentRef" in text

@@ -31,7 +31,7 @@ from gateways.templates.known import Known, TemplatesUnread, TemplateUnknown
 from gateways.templates.template import HEADER_FILES, Template, unsendable
 
 KNOWN_FOR = timedelta(minutes=1)
-"""How long the templates of an account are not asked for again: Meta answers some hundred times an hour."""
+"""The templates of an account are not asked for again so soon: Meta answers some hundred times an hour."""
 
 LISTED = 100
 """Templates that are shown at once; a search finds the others."""
@@ -46,7 +46,7 @@ TAKES: Mapping[str, str] = {
     "code": "The code that people copy",
     "flow": "The token of the form",
 }
-"""What some values are, in words."""
+"""Some values in words."""
 
 
 async def ask(request: Request) -> Response:

@@ -148,7 +148,7 @@ def fault(_: Translate, class_: str | None) -> str:
 
 
 def speaker(_: Translate, one: LastWords | Entry) -> str:
-    """Who spoke, with a colon."""
+    """The speaker, with a colon."""
     author = "phone" if isinstance(one, Entry) and one.from_me else one.author
     if author != "person":
         said = _.gettext(SPEAKERS.get(author, author))
@@ -181,7 +181,7 @@ def chose(_: Translate, one: Entry) -> str:
 
 
 def refers(_: Translate, one: Entry) -> list[str]:
-    """What a message refers to beside its quote."""
+    """The things to which a message refers beside its quote."""
     return [_.say(note) for note in notes(one.references)]
 
 

@@ -51,7 +51,7 @@ async def run(module: str, *arguments: str, body: bytes, seconds: int, most: int
 
 
 def refusal(output: Output, seconds: int) -> CannotBeRead:
-    """Why the reader did not read the file: in its own words, or the exit status of one that was ended."""
+    """The reader's reason for not reading the file: in its own words, or the exit status of one that was ended."""
     if output.status not in (UNREADABLE, TOO_LARGE):
         return CannotBeRead("file_unreadable", Detail.READER_ENDED.said(status=output.status, seconds=seconds))
     why = output.body[:LONGEST_FAULT].decode(errors="replace").strip() or Detail.NO_REASON.said()

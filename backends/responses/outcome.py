@@ -51,7 +51,7 @@ def completed(response: Response, detail: str, *, again: bool, silent: bool = Fa
 
 
 def says_nothing(outputs: Sequence[Item]) -> bool:
-    """Whether the model neither spoke nor called nor refused: another response may."""
+    """True if the model neither spoke nor called nor refused: another response may."""
     return not function_calls(outputs) and not words(outputs) and not refusal(outputs)
 
 

@@ -171,7 +171,7 @@ class Bus(LenientClient):
 
     @property
     def in_cluster(self) -> bool:
-        """Whether the connected server is one of a cluster."""
+        """True if the connected server is one of a cluster."""
         return bool(self._server_info.get("cluster"))
 
     def watch(self, watcher: Watcher) -> Callable[[], None]:

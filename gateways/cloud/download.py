@@ -100,7 +100,7 @@ class Download:
             raise Broken(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
     def _trusted(self, url: str) -> bool:
-        """Whether the token may go to `url`: only to Meta by https, or to the server of the settings."""
+        """True if the token may go to `url`: only to Meta by https, or to the server of the settings."""
         asked, configured = urlsplit(url), urlsplit(self._url)
         if (asked.scheme, asked.netloc) == (configured.scheme, configured.netloc):
             return True

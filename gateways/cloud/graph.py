@@ -128,7 +128,7 @@ class Graph:
 
 
 def is_of_token(error: ReceiptError | None) -> bool:
-    """Whether Meta has refused the token alone."""
+    """True if Meta has refused the token alone."""
     return error is not None and error.code in (REFUSED, "http 401")
 
 

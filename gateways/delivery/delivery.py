@@ -213,7 +213,7 @@ class Delivery:
 
     @staticmethod
     def _is_open(pending: PendingReply, part: Part) -> bool:
-        """Whether the sending of this part was begun and has no outcome yet."""
+        """True if the sending of this part was begun and has no outcome yet."""
         return not pending.settled and pending.part == part.number and pending.state is not None
 
     async def _claim(self, pending: PendingReply, part: Part, attempt: int) -> bool:

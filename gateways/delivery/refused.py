@@ -28,7 +28,7 @@ UNSENT = Counter(
 
 
 def is_unknown(error: ReceiptError | None) -> bool:
-    """Whether the error has a code in no list."""
+    """True if the error has a code in no list."""
     return error is not None and error.class_ == UNKNOWN
 
 

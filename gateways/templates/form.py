@@ -144,7 +144,7 @@ def _takes(button: Button) -> tuple[ValueKind, bool] | None:
 
 
 def _is_code(template: Template) -> bool:
-    """Whether it sends a one-time password, which its body and its button both have."""
+    """True if it sends a one-time password, which its body and its button both have."""
     return template.category == "AUTHENTICATION"
 
 
@@ -217,7 +217,7 @@ _PLACES = {
 
 
 def is_address(value: str) -> bool:
-    """Whether a value is the address of a file, on the web or in the object stores."""
+    """True if a value is the address of a file, on the web or in the object stores."""
     return value.startswith(("https://", "LIBRARY/", "MEDIA/"))
 
 

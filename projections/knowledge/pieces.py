@@ -25,7 +25,7 @@ MOST = 20_000
 """Pieces of one document."""
 
 TOO_MANY = Detail.TOO_MANY_PIECES.said(most=MOST)
-"""Why a document of more is not found."""
+"""The reason for which a document of more is not found."""
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -149,7 +149,7 @@ def _of_table(lines: tuple[str, ...]) -> Iterator[str]:
 
 
 def _is_rule(line: str) -> bool:
-    """Whether the line is the one below a table's heading."""
+    """True if the line is the one below a table's heading."""
     cells = line.strip().removeprefix("|").removesuffix("|").split("|")
     return all(_RULE.fullmatch(cell.strip(" \t")) for cell in cells)
 

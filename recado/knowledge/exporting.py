@@ -16,7 +16,7 @@ from recado.knowledge.pairs import ENDING, as_csv
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """What became of a document.
+    """The outcome of a document.
 
     - `file`: its file, within the folder.
     - `reason`: why there is none.

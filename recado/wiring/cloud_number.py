@@ -177,7 +177,7 @@ class Replies:
 
 
 class Parts(NamedTuple):
-    """What the numbers of a process share.
+    """The things that the numbers of a process share.
 
     - `store`: keeps the files that come in; `files`: reads those that go out.
     - `tail`: reads the log; None: each reads it by itself.
