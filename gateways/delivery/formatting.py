@@ -2,7 +2,9 @@
 
 Pure, linear in time, and never an exception. It edits marks that were plainly meant and leaves every other character of
 the source alone (decision 140). A mark for which WhatsApp has no form becomes plain lines: headings are bold, links are
-their text with the address after it, tables are lines. Source: https://faq.whatsapp.com/539178204879377 (how to format).
+their text with the address after it, tables are lines.
+
+Source: https://faq.whatsapp.com/539178204879377 (how to format).
 """
 
 from __future__ import annotations
