@@ -135,6 +135,18 @@ def read(subject: str, seq: int, body: bytes) -> Version | Unread:
     return Version(place, seq, document)
 
 
+def check_size(body: bytes) -> None:
+    """Raises KnowledgeUnreadable if a document's version is too large."""
+    if len(body) > LARGEST:
+        raise KnowledgeUnreadable(
+            Phrase(
+                "it has %(number)s bytes; a document's version has at most %(largest)s",
+                number=len(body),
+                largest=LARGEST,
+            )
+        )
+
+
 def _place(subject: str) -> Place:
     tokens = subject.split(".")
     if len(tokens) != 3:
@@ -146,14 +158,7 @@ def _place(subject: str) -> Place:
 
 
 def _decoded(body: bytes, name: str | None = None) -> Document:
-    if len(body) > LARGEST:
-        raise KnowledgeUnreadable(
-            Phrase(
-                "it has %(number)s bytes; a document's version has at most %(largest)s",
-                number=len(body),
-                largest=LARGEST,
-            )
-        )
+    check_size(body)
     try:
         raw = msgspec.json.decode(body, type=dict[str, Any])
         if raw.get("removed") is True and name is not None:  # nothing else is needed to end a document

@@ -7,7 +7,7 @@ import msgspec
 from events.faq import same
 from events.file_names import path_fault
 from events.kept_fields import Fields, fields_of, keep
-from events.knowledge import LARGEST, Document, KnowledgeUnreadable, Pair, Place, Unread, encoded, read
+from events.knowledge import Document, KnowledgeUnreadable, Pair, Place, Unread, check_size, encoded, read
 from events.phrases import Phrase
 
 _record = msgspec.json.Decoder(Fields)
@@ -46,14 +46,7 @@ def next_version(place: Place, document: Document, before: bytes) -> bytes:
     if document.faq and found.document.faq:
         record["faq"] = _with_kept(_pairs.decode(record["faq"]), _pairs.decode(there["faq"]))
     body = msgspec.json.encode(record)
-    if len(body) > LARGEST:
-        raise KnowledgeUnreadable(
-            Phrase(
-                "it has %(number)s bytes; a document's version has at most %(largest)s",
-                number=len(body),
-                largest=LARGEST,
-            )
-        )
+    check_size(body)
     return body
 
 

@@ -97,11 +97,15 @@ def encoded(profile: Profile) -> bytes:
         msgspec.convert(document, Profile)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ProfileUnreadable(read_back(str(error))) from error
+    _check_size(body)
+    return body
+
+
+def _check_size(body: bytes) -> None:
     if len(body) > LARGEST:
         raise ProfileUnreadable(
             Phrase("it has %(number)s bytes; a profile has at most %(largest)s", number=len(body), largest=LARGEST)
         )
-    return body
 
 
 _LEFT_OUT = frozenset({"by", "accounts", "chats", "groups", "settings", "removed"})
@@ -110,10 +114,7 @@ _LEFT_OUT = frozenset({"by", "accounts", "chats", "groups", "settings", "removed
 
 def decoded(body: bytes) -> Profile:
     """The profile in `body`. Raises ProfileUnreadable."""
-    if len(body) > LARGEST:
-        raise ProfileUnreadable(
-            Phrase("it has %(number)s bytes; a profile has at most %(largest)s", number=len(body), largest=LARGEST)
-        )
+    _check_size(body)
     try:
         document = msgspec.json.decode(body, type=dict[str, Any])
         known = {name: value for name, value in document.items() if name in _FIELDS}

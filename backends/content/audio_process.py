@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import sys
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import cast
 
 import av
@@ -21,8 +21,8 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.codec.codec import codecs_available
 
-from backends.content.confinement import TOO_LARGE, UNREADABLE, confine
-from backends.content.reader_faults import fault_of
+from backends.content.confinement import confine
+from backends.content.reader_end import TooLong, answer
 from events.details import Detail
 
 LONGEST = 60 * 60
@@ -49,10 +49,6 @@ alone."""
 
 _DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
 """The decoders in place of FFmpeg's own, which refuse the pauses (DTX) that phones write between words."""
-
-
-class TooLong(Exception):
-    """The audio has more than LONGEST seconds."""
 
 
 def converted(body: bytes) -> bytes:
@@ -109,18 +105,6 @@ def _ogg(as_wav: bytes) -> bytes:
             sink.mux(stream.encode(frame))
         sink.mux(stream.encode(None))
     return out.getvalue()
-
-
-def answer(convert: Callable[[bytes], bytes]) -> int:
-    """Convert stdin to stdout; returns the exit status. A fault's words are written instead."""
-    try:
-        out, status = convert(sys.stdin.buffer.read()), 0
-    except TooLong as error:
-        out, status = str(error).encode(), TOO_LARGE
-    except Exception as error:  # noqa: BLE001 - PyAV raises any exception for a broken file
-        out, status = fault_of(error).encode(errors="replace"), UNREADABLE
-    sys.stdout.buffer.write(out)
-    return status
 
 
 def main() -> int:

@@ -13,8 +13,8 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from backends.content.confinement import UNREADABLE, confine
-from backends.content.reader_faults import fault_of
+from backends.content.confinement import confine
+from backends.content.reader_end import answer
 from events.details import Detail
 
 LONGEST = 60_000
@@ -100,12 +100,7 @@ READERS: dict[str, Callable[[bytes], Iterator[str]]] = {
 
 def main() -> int:
     confine(int(sys.argv[2]))  # `recado doctor` reports the bounds that the system refuses
-    try:
-        text, status = beginning(READERS[sys.argv[1]](sys.stdin.buffer.read())), 0
-    except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
-        text, status = fault_of(error), UNREADABLE
-    sys.stdout.buffer.write(text.encode(errors="replace"))
-    return status
+    return answer(lambda body: beginning(READERS[sys.argv[1]](body)).encode(errors="replace"))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
-from backends.content.confinement import UNREADABLE, confine
+from backends.content.confinement import confine
 from backends.content.extract_process import cell, unpacked
-from backends.content.reader_faults import fault_of
+from backends.content.reader_end import answer
 from backends.content.separated import decoded, rows_of
 from events.details import Detail
 from events.numbers import whole_number
@@ -164,12 +164,7 @@ READERS: dict[str, Callable[[bytes], Iterator[str]]] = {
 
 def main() -> int:
     confine(int(sys.argv[2]))  # `recado doctor` reports the bounds that the system refuses
-    try:
-        text, status = whole(READERS[sys.argv[1]](sys.stdin.buffer.read())), 0
-    except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
-        text, status = fault_of(error), UNREADABLE
-    sys.stdout.buffer.write(text.encode(errors="replace"))
-    return status
+    return answer(lambda body: whole(READERS[sys.argv[1]](body)).encode(errors="replace"))
 
 
 if __name__ == "__main__":

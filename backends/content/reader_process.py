@@ -9,7 +9,7 @@ from asyncio.subprocess import DEVNULL, PIPE
 from typing import NamedTuple
 
 from backends.content.confinement import TOO_LARGE, UNREADABLE, environment
-from backends.content.reader_faults import LONGEST as LONGEST_FAULT
+from backends.content.reader_end import LONGEST as LONGEST_FAULT
 from backends.protocol import CannotBeRead
 from events.details import Detail
 

@@ -13,8 +13,9 @@ from fractions import Fraction
 
 import av
 
-from backends.content.audio_process import TooLong, answer, frames
+from backends.content.audio_process import frames
 from backends.content.confinement import confine
+from backends.content.reader_end import TooLong, answer
 from events.details import Detail
 
 RATE = 48_000

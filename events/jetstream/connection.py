@@ -254,6 +254,11 @@ class Bus(LenientClient):
         log.warning("bus.error", error=words, exc_info=error if unexpected else None)
 
 
+def connection_failed(error: BaseException) -> Phrase:
+    """The reason of a request that the connection did not bring to its end."""
+    return Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
+
+
 def said(error: BaseException) -> Phrase:
     """The error in words: those of the bus's own client in plain ones, any other as it says itself."""
     for kind, words in _FAULTS.items():
