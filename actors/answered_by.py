@@ -42,7 +42,7 @@ _OF_TURN = (
 
 
 class AnsweredBy(NamedTuple):
-    """How a chat is answered.
+    """The answering of a chat.
 
     - `next`: from its next turn on, by the profile in force.
     - `turn`: in its running turn, by the profile with which that began.
@@ -68,7 +68,7 @@ class ChatProfiles:
         self._finds: str | None = None
 
     def now(self, chat: Chat) -> AnsweredBy | None:
-        """How the chat is answered; None: that of its turn has to be found first, which has begun."""
+        """The chat's answering; None: that of its turn has to be found first, which has begun."""
         profiles, turn = self._instance.profiles, chat.turn
         of_next = profiles.of(self._key)
         if turn is None or turn.profile == of_next.profile:

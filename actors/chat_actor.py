@@ -49,6 +49,7 @@ from chat.state import Chat
 from chat.turn import Turn
 from chat.work import Adopt, Ask, Due, Effect, EndBurst, Erase, Obey, StartAgain, StopRun
 from events.decisions import TYPE_OF, Decision, Erased, Reply, TurnStarted
+from events.details import Detail
 from events.log import Appended, EventTooLarge, WrongExpectedVersion
 from events.recorded import Recorded
 from events.subjects import ChatKey
@@ -228,16 +229,16 @@ class ChatActor(LoopActor):
 
     @property
     def _has_turn(self) -> bool:
-        """Whether a turn of this incarnation runs."""
+        """True if a turn of this incarnation runs."""
         return self._chat.turn is not None and self._chat.turn.by == self._instance.incarnation
 
     @property
     def _has_turn_or_none(self) -> bool:
-        """Whether no other incarnation's turn runs."""
+        """True if no other incarnation's turn runs."""
         return self._chat.turn is None or self._has_turn
 
     def _is_anothers(self, turn: Turn) -> bool:
-        """Whether the turn is left to another instance for now: to one that has just decided about the chat, or to the
+        """True if the turn is left to another instance for now: to one that has just decided about the chat, or to the
         former owner, which let go of the chat and finishes the turn."""
         if self._yielding is None and self._instance.is_finishing(turn.by):
             self._yield(_STILL_FINISHING)
@@ -292,7 +293,7 @@ class ChatActor(LoopActor):
             turn = decision.turn if isinstance(decision, Reply | ToolCalled | ToolReturned) else None
             if turn is None:
                 raise error
-            self._queue(Failed(turn, "malformed_answer", f"the text is too long to store: {error}"))
+            self._queue(Failed(turn, "malformed_answer", Detail.TEXT_TOO_LONG.said(error=error)))
             return
         if isinstance(decision, Erased) and error.actual == error.expected:
             self._last = _Last.UNKNOWN  # an event came meanwhile

@@ -99,5 +99,5 @@ class ContextCache:
 
 
 def _changes_nothing(event: object, turn: str) -> bool:
-    """Whether no line of the context changes with the event; `turn` is being answered."""
+    """True if no line of the context changes with the event; `turn` is being answered."""
     return isinstance(event, _CHANGES_NOTHING) or (isinstance(event, Reply) and is_said_by(event, turn))

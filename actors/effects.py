@@ -62,6 +62,7 @@ from chat.work import (
     WriteReply,
 )
 from events.decisions import ThreadReason
+from events.details import Detail
 from events.subjects import ChatKey
 from events.usage import TokenUsage
 
@@ -131,7 +132,7 @@ async def _of_turn(
 
 
 def _asks_the_first(work: Work) -> bool:
-    """Whether the work asks the first model, or its provider."""
+    """True if the work asks the first model, or its provider."""
     if isinstance(work, WriteReply):
         return not work.turn.fallback
     return isinstance(work, CreateThread | StartRun | AwaitRun)
@@ -167,7 +168,7 @@ async def _next_of_run(
     except ThreadLost as gone:
         log.warning("thread_lost", chat=key.chat, turn=turn.id, thread=gone.thread, reason=gone.detail)
         if turn.threads >= MOST_ATTEMPTS:
-            raise ReplyFailed("run_failed", f"one thread after the other is lost: {gone.detail}") from gone
+            raise ReplyFailed("run_failed", Detail.LOST_THREADS.said(words=gone.detail)) from gone
         history = _history(instance, answering, key, work.reset_upto)
         return [
             await _new_thread(instance, answering, key, turn.id, "replaced", history=history, moment=request.moment)

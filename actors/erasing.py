@@ -157,7 +157,7 @@ async def _erased(instance: Instance, key: ChatKey, order: Control) -> Erased:
 
 
 def _is_about(recorded: Recorded, gone: Sequence[Recorded]) -> bool:
-    """Whether the event is about one of `gone`: the same message again, an edit or deletion of it, or a receipt."""
+    """True if the event is about one of `gone`: the same message again, an edit or deletion of it, or a receipt."""
     match recorded.event:
         case Message(id=id_) | Control(id=id_):
             return any(isinstance(one.event, Message | Control) and one.event.id == id_ for one in gone)

@@ -86,7 +86,7 @@ class FairSlots:
         return len(self._queued)
 
     def is_waiting(self, key: ChatKey) -> bool:
-        """Whether the chat is in the queue."""
+        """True if the chat is in the queue."""
         return key in self._queued
 
     def share(self, limit: int, instances: int) -> None:
@@ -102,7 +102,7 @@ class FairSlots:
         self._is_shared = self._is_shared or account != self._known
 
     def take(self, key: ChatKey, tell: Callable[[], None], profile: str = "", limit: int | None = None) -> bool:
-        """Whether the chat has a slot now. If not, it joins the queue, and `tell` is called when it gets a slot.
+        """True if the chat has a slot now. If not, it joins the queue, and `tell` is called when it gets a slot.
 
         - `profile`: the profile by which the chat is answered.
         - `limit`: the profile's limit of turns at once, on all instances; None: it has none.
@@ -171,7 +171,7 @@ class FairSlots:
                 yield profile, name
 
     def _has_slot_for(self, running: int) -> bool:
-        """Whether an account with so many turns under way may have one more."""
+        """True if an account with so many turns under way may have one more."""
         free = self._limit - len(self._taken)
         if free <= 0 or not self._is_shared:
             return free > 0
@@ -179,7 +179,7 @@ class FairSlots:
         return running < share or free > self._kept_free
 
     def _is_open(self, name: str) -> bool:
-        """Whether the profile's limit allows one more turn."""
+        """True if the profile's limit allows one more turn."""
         profile = self._profiles[name]
         return profile.limit is None or profile.running < max(1, profile.limit // self._instances)
 

@@ -111,7 +111,7 @@ class InFlight:
         return over
 
     def _is_held(self, effect: Effect, pending: Sequence[Effect]) -> bool:
-        """Whether the second model still waits for the end of the first one's run; STOPS_WITHIN at most."""
+        """True if the second model still waits for the end of the first one's run; STOPS_WITHIN at most."""
         if not isinstance(effect, WriteReply) or not effect.turn.fallback:
             return False
         stopping = any(isinstance(other, StopRun) and other not in self._seen_to for other in pending)

@@ -102,7 +102,7 @@ class People(Protocol):
         """Every name of the person."""
 
     def changed_hands(self, account: str, name: str) -> bool:
-        """Whether the name is a phone number that another person has by now."""
+        """True if the name is a phone number that another person has by now."""
 
     async def closed(self, account: str, chat: str, into: str) -> None:
         """Have it written that the person of a chat that closed is that of `into`, unless the number changed hands."""
@@ -143,7 +143,7 @@ class NoPeople:
 
 
 class SeenMarks(Protocol):
-    """Which chats the users of the desk have seen."""
+    """The chats that users of the desk have seen."""
 
     async def forget(self, key: ChatKey) -> None:
         """Delete the marks of the chat. Raises LogError."""
@@ -216,17 +216,17 @@ class Instance:
 
     @property
     def may_join(self) -> bool:
-        """Whether every instance reads joinings; until then no chat closes into another."""
+        """True if every instance reads joinings; until then no chat closes into another."""
         return self._all_read(JOINS)
 
     @property
     def informs(self) -> bool:
-        """Whether every instance reads orders to send that take no chat over; until then they are refused."""
+        """True if every instance reads orders to send that take no chat over; until then they are refused."""
         return self._all_read(INFORMS)
 
     @property
     def shares_work(self) -> bool:
-        """Whether every instance reads the decisions by which users share the work; until then their orders are
+        """True if every instance reads the decisions by which users share the work; until then their orders are
         refused."""
         return self._all_read(TEAMWORK)
 

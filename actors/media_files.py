@@ -14,6 +14,7 @@ from actors.document_slots import DocumentSlots
 from backends.protocol import CannotBeRead, Transcript, Usage
 from chat.attachments import LARGEST_READ, bare_mime, is_audio
 from events.decisions import MediaForm
+from events.details import Detail
 from events.inbound import Media
 from events.jetstream.media_store import COMES_LATER, Object
 from events.log import LogUnavailable
@@ -126,13 +127,13 @@ class MediaFiles:
         if mime in self._takes:
             return Settled(form="image" if mime.startswith("image/") else "file")
         if kind == "image":
-            return _nothing("unsupported", f"the model is not shown {mime or 'a file without a type'}")
+            return _nothing("unsupported", Detail.NOT_SHOWN.said(type=mime or Detail.WITHOUT_TYPE))
         async with self._slots.of(key):  # before the bytes are taken into memory
             return await self._extracted(mime, media)
 
     async def _transcribed(self, media: Media, patience: float, key: ChatKey) -> Settled:
         if self._listen is None:
-            return _nothing("not_transcribed", "no model transcribes: OPENAI_TRANSCRIPTION_MODEL is empty")
+            return _nothing("not_transcribed", Detail.NO_TRANSCRIPTION.said())
         if (gone := await self._missing("audio", media)) is not None:
             return gone
         if not (body := await self.read(media.object)):
@@ -141,25 +142,25 @@ class MediaFiles:
             spoken = await self._listen(body, bare_mime(media.mime), patience, lambda: self._slots.of(key))
         except CannotBeRead as failure:
             return _nothing(failure.reason, failure.detail)
-        return _words(spoken.text, "nothing is said in it", spoken.model, spoken.usage)
+        return _words(spoken.text, Detail.NO_SPEECH, spoken.model, spoken.usage)
 
     async def _extracted(self, mime: str, media: Media) -> Settled:
         if not (body := await self.read(media.object)):
             return _empty(body)
         try:
-            return _words(await self._extract(body, mime), "there is no text in it")
+            return _words(await self._extract(body, mime), Detail.NO_TEXT)
         except CannotBeRead as failure:
             return _nothing(failure.reason, failure.detail)
 
     async def _missing(self, kind: str, media: Media) -> Settled | None:
-        """Why the file cannot be read at all, once it has arrived; None: it can."""
+        """The reason for which the file cannot be read at all, once it has arrived; None: it can."""
         there = await self._arrived(media.object)
         if there is None:
-            return _nothing("not_fetched", "it is not in the object store")
+            return _nothing("not_fetched", Detail.NOT_IN_STORE.said())
         if there.reason is not None:
             return _nothing(there.reason, there.detail)
         limit = LARGEST_READ.get(kind, 0)
-        return _nothing("too_large", f"{there.size:,} bytes, {limit:,} are read") if there.size > limit else None
+        return _nothing("too_large", Detail.LARGER.said(size=there.size, limit=limit)) if there.size > limit else None
 
     async def _arrived(self, name: str) -> Object | None:
         """The object `name`; waits for it if its file comes after the message."""
@@ -182,7 +183,7 @@ class NoFiles:
     """No file is read."""
 
     async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:  # noqa: ARG002 - the protocol's
-        return _nothing("unsupported", "files are not read here")
+        return _nothing("unsupported", Detail.NO_FILES.said())
 
     async def read(self, name: str) -> bytes | None:  # noqa: ARG002 - the protocol's
         return None
@@ -206,14 +207,14 @@ def _nothing(reason: str, detail: str) -> Settled:
 
 
 def _empty(body: bytes | None) -> Settled:
-    return _nothing("file_unreadable", "it is empty" if body is not None else "it is not whole")
+    return _nothing("file_unreadable", (Detail.EMPTY if body is not None else Detail.NOT_WHOLE).said())
 
 
-def _words(text: str, without: str, model: str | None = None, usage: Usage = _FREE) -> Settled:
+def _words(text: str, without: Detail, model: str | None = None, usage: Usage = _FREE) -> Settled:
     """The words that were read, or the reason `without` any."""
     text = text.strip()
     if not text:
-        return Settled("nothing", reason="file_unreadable", detail=without, model=model, usage=usage)
+        return Settled("nothing", reason="file_unreadable", detail=without.said(), model=model, usage=usage)
     if len(text) > LONGEST_TEXT:
         text = text[:LONGEST_TEXT] + " … (cut off)"
     return Settled("text", text=text, model=model, usage=usage)

@@ -27,7 +27,7 @@ class Naming:
         self._done: set[tuple[str, ...]] = set()
 
     def is_settled(self, chat: Chat) -> bool:
-        """Whether the messages may be answered here. If not, what is missing has begun: the names are written, and the
+        """True if the messages may be answered here. If not, what is missing has begun: the names are written, and the
         chat is ordered to close into another one of the same person."""
         if not chat.waiting or chat.into:
             return True

@@ -314,7 +314,7 @@ class Ownership:
         self._router.take(taken.keys())
 
     async def _is_gone(self, holder: Holder) -> bool:
-        """Whether the holder is gone, from the bucket's leader: the entries of a look may be old."""
+        """True if the holder is gone, from the bucket's leader: the entries of a look may be old."""
         key = PREFIX + holder.instance
         current = holder_in(key, await self._bucket.read(key))
         return current is None or current.incarnation != holder.incarnation

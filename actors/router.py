@@ -234,7 +234,7 @@ class Router:
                     self._search_in([partition(recorded.key)])
 
     def _wakes(self, recorded: Recorded) -> bool:
-        """Whether the event wakes its chat if the chat sleeps."""
+        """True if the event wakes its chat if the chat sleeps."""
         event = recorded.event
         wakes_nobody = isinstance(event, _WAKES_NOBODY) and not (isinstance(event, Receipt) and is_unsent(event))
         if recorded.side == "o" or wakes_nobody or recorded.key in self._resting:
@@ -242,7 +242,7 @@ class Router:
         return partition(recorded.key) in self._owned
 
     def _is_nobodys(self, recorded: Recorded) -> bool:
-        """Whether the event is a receipt that its chat does not need. A group needs it: it names a reply for quotes. So
+        """True if the event is a receipt that its chat does not need. A group needs it: it names a reply for quotes. So
         does a chat whose reply may not have arrived."""
         event, key = recorded.event, recorded.key
         if not isinstance(event, Receipt) or is_group(key.chat):

@@ -14,6 +14,7 @@ from backends.provider.client import UNREADABLE, Wire, cached, count
 from backends.provider.problem import problem_in
 from backends.provider.retry import AttemptFailed
 from chat.limits import LONGEST_RAW
+from events.details import Detail
 
 _LENGTHS = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 """Values of `finish_reason` for an answer that reached its longest length."""
@@ -61,7 +62,7 @@ def read(wire: Wire, body: bytes, request: ReplyRequest, server: str, model: str
     if isinstance(said.refusal, str) and said.refusal:
         raise AttemptFailed("refused", wire.redacted(said.refusal))
     if choice.finish_reason == "content_filter":
-        raise AttemptFailed("refused", "finish_reason is content_filter")
+        raise AttemptFailed("refused", Detail.FILTERED_CHOICE.said())
     usage = _usage(completion.usage if isinstance(completion.usage, dict) else {})
     if calls:
         return ToolsWanted(_wanted(calls, request, _raw(body, server, model)), usage, word(completion.model) or model)
@@ -70,7 +71,7 @@ def read(wire: Wire, body: bytes, request: ReplyRequest, server: str, model: str
             raise AttemptFailed("refused", wire.redacted(refusal))
         text = ""
     if not text and not request.may_be_silent:
-        raise Empty(f"the answer is empty (finish_reason {wire.redacted(str(choice.finish_reason))})")
+        raise Empty(Detail.EMPTY_ANSWER.said(reason=wire.redacted(str(choice.finish_reason))))
     return Answer(
         text=text,
         model=word(completion.model) or model,
@@ -103,7 +104,7 @@ def _raise_error(wire: Wire, completion: Completion, choice: Choice) -> None:
     if (problem := problem_in(choice.error or completion.error)) is not None:
         raise wire.refused(problem)
     if choice.finish_reason == "error":
-        raise AttemptFailed("provider_error", "finish_reason is error, and the server does not say why")
+        raise AttemptFailed("provider_error", Detail.UNEXPLAINED.said())
 
 
 def _usage(tokens: dict[str, Any]) -> Usage:

@@ -80,7 +80,7 @@ class Embedded:
 
     async def _ask(self, texts: Sequence[str], *, is_question: bool) -> list[bytes]:
         async with self._turn(is_question=is_question):
-            # Who asks may be cancelled; the answer is read all the same, or the next one would get it.
+            # The asking task may be cancelled; the answer is read all the same, or the next one would get it.
             task = asyncio.create_task(self._answered([text[:LONGEST] for text in texts]))
             self._running.add(task)
             task.add_done_callback(self._running.discard)

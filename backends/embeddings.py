@@ -139,7 +139,7 @@ def _tokens(usage: object) -> int:
 
 
 def _fault(found: Sequence[_Vector], wanted: int) -> str | None:
-    """Why these are not the vectors of so many texts; None if they are."""
+    """The reason for which these are not the vectors of so many texts; None if they are."""
     if len(found) != wanted:
         return f"{len(found)} vectors for {wanted} texts"
     places = {one.index for one in found}

@@ -22,6 +22,7 @@ from backends.protocol import (
     ToolsWanted,
     Usage,
 )
+from events.details import Detail
 
 MOST_ROUNDS = 6
 """Requests of one turn; a model that wants more tools goes round in circles."""
@@ -77,7 +78,7 @@ async def _answered(
                 return await _asked(backend, request, run, outcome, call, words_of)
             done.append(DoneCall(id=call.id, name=call.name, arguments=call.arguments, output=output, raw=call.raw))
         request = replace(request, calls=(*request.calls, *done))
-    raise ReplyFailed("run_failed", f"the model asked for tools {MOST_ROUNDS} times and gave no answer")
+    raise ReplyFailed("run_failed", Detail.TOO_MANY_ROUNDS.said(rounds=MOST_ROUNDS))
 
 
 async def _next(backend: Backend, request: ReplyRequest, run: str) -> tuple[Answer | ToolsWanted | RunContinues, str]:
@@ -100,7 +101,7 @@ async def _asked(  # noqa: PLR0917
 ) -> Answer:
     """The question that the call asks, as the answer."""
     if words_of is None:
-        raise ReplyFailed("run_failed", "the model asked for a tool, and a question outside of a chat has none")
+        raise ReplyFailed("run_failed", Detail.NO_TOOLS.said())
     if isinstance(backend, ThreadBackend):
         await backend.stop_turn(request.thread, request.turn, run)
     return Answer(text=words_of(call), model=wanted.model, usage=wanted.usage)

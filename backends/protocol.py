@@ -9,6 +9,7 @@ import msgspec
 
 from chat.context import Line
 from chat.moment import Moment
+from events.details import Detail
 
 ErrorClass = Literal[
     "rate_limited",
@@ -242,7 +243,7 @@ class ReplyFailed(Exception):
 def no_answer(within: float) -> str:
     """The detail of a request that got none in so many seconds. They are told to a tenth: what is left of a turn's
     patience is a little less than was given."""
-    return f"no answer within {round(within, 1):g} s"
+    return Detail.NO_ANSWER.said(seconds=f"{round(within, 1):g}")
 
 
 class CannotForget(Exception):
@@ -286,7 +287,7 @@ class Threads(Protocol):
     """Threads that providers keep, and delete on request."""
 
     def keeps(self, backend: str) -> bool:
-        """Whether a provider keeps threads of this backend."""
+        """True if a provider keeps threads of this backend."""
 
     async def forget(self, backend: str, thread: str, runs: Sequence[str]) -> None:
         """Have the thread and these runs of it deleted; one that is gone already is no error. Raises CannotForget, and

@@ -29,6 +29,7 @@ from backends.protocol import (
     Usage,
     no_answer,
 )
+from events.details import Detail
 
 ERROR_CLASSES: tuple[ErrorClass, ...] = get_args(ErrorClass)
 
@@ -100,15 +101,15 @@ def _seconds(word: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 <= seconds <= _LONGEST_SLEEP:  # NaN is neither
-        raise ReplyFailed("bad_request", f"!sleep takes 0 to {_LONGEST_SLEEP} seconds, not {word[:40]!r}")
+        raise ReplyFailed("bad_request", Detail.NO_SUCH_SLEEP.said(longest=_LONGEST_SLEEP, word=repr(word[:40])))
     return seconds
 
 
 def _failure(word: str) -> ReplyFailed:
     for error_class in ERROR_CLASSES:
         if word == error_class:
-            return ReplyFailed(error_class, "the message asked for it")
-    return ReplyFailed("bad_request", f"no error class is called {word!r}; they are {', '.join(ERROR_CLASSES)}")
+            return ReplyFailed(error_class, Detail.ASKED_FOR.said())
+    return ReplyFailed("bad_request", Detail.NO_SUCH_CLASS.said(word=repr(word), names=", ".join(ERROR_CLASSES)))
 
 
 def _words(text: str) -> int:

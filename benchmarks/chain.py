@@ -193,7 +193,7 @@ async def _load(bot: Bot, rate: float, seconds: float, chats: int, name: str) ->
 
 
 _REPLY = "reply to: "
-"""How the model double begins; the words of a turn's last message follow."""
+"""The first words of the model double; the words of a turn's last message follow."""
 
 
 def _id(text: str) -> str:

@@ -51,7 +51,7 @@ TINY = Size(names=2_000, asked=100, rounds=1)
 
 
 class Start(msgspec.Struct, frozen=True):
-    """What a start took: seconds by the clock, seconds of CPU, megabytes."""
+    """The cost of a start: seconds by the clock, seconds of CPU, megabytes."""
 
     seconds: float
     cpu: float

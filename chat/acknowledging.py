@@ -20,7 +20,7 @@ _MARK = ".k"
 
 
 def is_one(reply: str) -> bool:
-    """Whether the reply of this id is such a reaction."""
+    """True if the reply of this id is such a reaction."""
     return reply.endswith(_MARK)
 
 

@@ -47,17 +47,17 @@ def fault_of(message: Message) -> str | None:
 
 
 def has_file(message: Message) -> bool:
-    """Whether the message has a file that is read before the answer."""
+    """True if the message has a file that is read before the answer."""
     return is_read(message.kind) and message.media is not None
 
 
 def is_read(kind: str) -> bool:
-    """Whether files of messages of this kind are read at all."""
+    """True if files of messages of this kind are read at all."""
     return kind in READ_KINDS
 
 
 def is_silent(message: Message) -> bool:
-    """Whether the person is told nothing if the message is not answered: only content that they sent counts."""
+    """True if the person is told nothing if the message is not answered: only content that they sent counts."""
     if message.from_me:
         return True
     if message.kind == "unsupported":
@@ -66,13 +66,13 @@ def is_silent(message: Message) -> bool:
 
 
 def joins_burst(message: Waiting) -> bool:
-    """Whether the message waits for the end of the burst: it can be answered, or it is content that a model is told of
+    """True if the message waits for the end of the burst: it can be answered, or it is content that a model is told of
     beside other messages."""
     return message.fault is None or (message.fault == "unsupported_kind" and not message.silent)
 
 
 def is_word(message: Waiting) -> bool:
-    """Whether the message asks for an answer: it is a person's, and no reaction, vote or news."""
+    """True if the message asks for an answer: it is a person's, and no reaction, vote or news."""
     return (
         message.fault is None or message.fault == "call" or (message.fault == "unsupported_kind" and not message.group)
     )

@@ -44,7 +44,7 @@ def bare_mime(mime: str | None) -> str:
 
 
 def is_audio(kind: str, media: Media) -> bool:
-    """Whether the file is heard: an audio message, or a document that is audio, as a forwarded voice note may be."""
+    """True if the file is heard: an audio message, or a document that is audio, as a forwarded voice note may be."""
     mime = bare_mime(media.mime)
     if kind != "document":
         return kind == "audio"

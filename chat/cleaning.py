@@ -12,6 +12,7 @@ import msgspec
 
 from chat import internals
 from events.cut import Cut
+from events.details import Detail
 
 Kind = Literal["reasoning", "template", "tool_call", "citation", "private_use", "link"]
 """Kind of a cut; `kind` in the event."""
@@ -72,7 +73,7 @@ class Cleaned(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_silent(self) -> bool:
-        """Whether the model said nothing, and meant to do nothing."""
+        """True if the model said nothing, and meant to do nothing."""
         return not self.text.strip() and not any(cut.kind == "tool_call" for cut in self.cut)
 
     @property
@@ -82,8 +83,8 @@ class Cleaned(msgspec.Struct, frozen=True, gc=False):
             return ""
         said = ", ".join(f"{cut.kind} {cut.chars}" for cut in self.cut)
         if any(cut.kind == "tool_call" for cut in self.cut):
-            return f"the model wrote a tool call as text (characters cut: {said})"
-        return "" if self.text.strip() else f"the answer holds nothing for a person (characters cut: {said or 'none'})"
+            return Detail.TOOL_CALL_AS_TEXT.said(kinds=said)
+        return "" if self.text.strip() else Detail.ANSWER_SAYS_NOTHING.said(kinds=said or "none")
 
 
 class _Span(NamedTuple):
@@ -136,7 +137,7 @@ def _places(text: str) -> re.Pattern[str] | None:
 
 
 def _has_words(text: str) -> bool:
-    """Whether a mark may begin with a word, or is in code. Written out, since most answers need no more."""
+    """True if a mark may begin with a word, or is in code. Written out, since most answers need no more."""
     return (
         (":" in text and ("sandbox:" in text or "file-service:" in text or "computer:" in text or "Action:" in text))
         or ":contentRef" in text

@@ -86,5 +86,5 @@ def revoked(chat: Chat) -> tuple[str, ...]:
 
 
 def is_outdated(chat: Chat, turn: Turn) -> bool:
-    """Whether the turn answers words that were edited or deleted since."""
+    """True if the turn answers words that were edited or deleted since."""
     return turn.cut or any(rewrite.of in turn.messages for rewrite in chat.rewrites)

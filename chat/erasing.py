@@ -46,7 +46,7 @@ def open_messages(chat: Chat) -> tuple[str, ...]:
 
 
 def is_in_use(chat: Chat, control: Control) -> bool:
-    """Whether the order spares a chat in use, and a message is open or was answered after `until`."""
+    """True if the order spares a chat in use, and a message is open or was answered after `until`."""
     if control.until is None or control.from_ is not None:
         return False
     return bool(open_messages(chat)) or (chat.replied is not None and chat.replied > control.until)

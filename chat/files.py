@@ -10,7 +10,7 @@ from events.phrases import Phrase
 
 VOICE = "voice"
 KINDS = (*sorted(FILES), VOICE)
-"""What a file can be sent as. A voice is an audio that is shown as a voice message."""
+"""The kinds as which a file can be sent. A voice is an audio that is shown as a voice message."""
 
 SENT_AS = {
     "image": Phrase("a picture"),

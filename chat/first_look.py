@@ -32,7 +32,7 @@ def look_up_of(turn: Turn) -> Call | None:
 
 
 def is_due(turn: Turn) -> bool:
-    """Whether nothing was looked up for the turn, and its model was not asked."""
+    """True if nothing was looked up for the turn, and its model was not asked."""
     return isinstance(turn.phase, Starting) and look_up_of(turn) is None
 
 

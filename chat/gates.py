@@ -99,7 +99,7 @@ def not_now(chat: Chat, message: Waiting, gates: Gates) -> IgnoredReason | None:
 
 
 def is_addressed(chat: Chat, message: Waiting, gates: Gates) -> bool:
-    """Whether a message in a group is meant for the bot: it quotes or names it, or chooses what it has just offered."""
+    """True if a message in a group is meant for the bot: it quotes or names it, or chooses what it has just offered."""
     if message.choice is not None:
         return True
     if message.quoted is not None and message.quoted in chat.our_message_ids:
@@ -110,7 +110,7 @@ def is_addressed(chat: Chat, message: Waiting, gates: Gates) -> bool:
 
 
 def _calls(spoken: str, name: str) -> bool:
-    """Whether the words call `name`: a number after an `@`, as where the provider tells no mentions, or a name."""
+    """True if the words call `name`: a number after an `@`, as where the provider tells no mentions, or a name."""
     who, at, _ = name.partition("@")
     if at:
         return who.isdigit() and re.search(rf"@\+?{who}(?!\d)", spoken) is not None
@@ -118,7 +118,7 @@ def _calls(spoken: str, name: str) -> bool:
 
 
 def is_news(chat: Chat, reason: str, now: datetime, gates: Gates) -> bool:
-    """Whether the person was never told this reason, or so long ago that they are told again."""
+    """True if the person was never told this reason, or so long ago that they are told again."""
     if reason not in ONCE:
         return True
     last = next((told.at for told in chat.told if told.reason == reason), None)
@@ -151,7 +151,7 @@ def _word(chat: Chat, message: Waiting, gates: Gates) -> IgnoredReason | None:
 
 
 def is_on_list(patterns: Collection[str], jid: str) -> bool:
-    """Whether the person or the group is on a list of the settings."""
+    """True if the person or the group is on a list of the settings."""
     return _named(patterns, (jid,))
 
 

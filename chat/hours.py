@@ -24,12 +24,12 @@ class Hours(msgspec.Struct, frozen=True):
     zone: tzinfo
 
     def are_open(self, at: datetime) -> bool:
-        """Whether people are answered at this time."""
+        """True if people are answered at this time."""
         local = at.astimezone(self.zone)
         return self._has(local.weekday(), local.time())
 
     def opened_since(self, then: datetime, now: datetime) -> bool:
-        """Whether people were answered at any moment after `then`, up to `now`."""
+        """True if people were answered at any moment after `then`, up to `now`."""
         if self.are_open(now) or now - then >= timedelta(days=7):
             return True
         day, last = then.astimezone(self.zone), now.astimezone(self.zone)

@@ -16,7 +16,7 @@ from events.reasons import IgnoredReason
 
 
 def is_informing(reply: Reply) -> bool:
-    """Whether a program gave the assistant these words."""
+    """True if a program gave the assistant these words."""
     return reply.author == "assistant" and reply.turn is None and reply.cause is not None
 
 

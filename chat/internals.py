@@ -128,7 +128,7 @@ def unmarked_reasoning(text: str) -> int:
 
 
 def is_call(text: str) -> bool:
-    """Whether the whole text is the JSON of one tool call or of several."""
+    """True if the whole text is the JSON of one tool call or of several."""
     text = text.strip()
     if text.endswith(")") and _WRITTEN_CALL.fullmatch(text):
         return True

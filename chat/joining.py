@@ -37,22 +37,22 @@ class Moved(msgspec.Struct, frozen=True, gc=False):
 
 
 def waits(chat: Chat) -> bool:
-    """Whether a chat that closes into this one has not told its gates yet."""
+    """True if a chat that closes into this one has not told its gates yet."""
     return not chat.into and any(not joint.whole for joint in chat.joints)
 
 
 def is_to_close(order: Order) -> bool:
-    """Whether the order closes its chat."""
+    """True if the order closes its chat."""
     return order.control.command == "join" and order.control.from_ is None
 
 
 def is_moved(order: Order) -> bool:
-    """Whether the order, given to a closed chat, is about another chat that closes: the open one has to hear of it."""
+    """True if the order, given to a closed chat, is about another chat that closes: the open one has to hear of it."""
     return order.control.command == "join" and order.control.from_ is not None
 
 
 def is_obeyed_closed(chat: Chat, control: Control) -> bool:
-    """Whether a closed chat obeys the order: to be erased with the open one, or to close into yet another one, which
+    """True if a closed chat obeys the order: to be erased with the open one, or to close into yet another one, which
     waits for the gates here."""
     if control.command == "erase":
         return control.from_ is not None

@@ -10,7 +10,7 @@ from chat.turn import Turn
 from events.decisions import Attention, Reply
 
 LeftOpen = Literal["nothing_found", "not_known", "handed_over"]
-"""Why a question is open.
+"""The reason for which a question is open.
 
 - `nothing_found`: no look-up of its turn found a passage.
 - `not_known`: passages were found, and the answer says that it is not known.
@@ -19,8 +19,8 @@ LeftOpen = Literal["nothing_found", "not_known", "handed_over"]
 
 
 def left_open(turn: Turn, event: object) -> LeftOpen | None:
-    """Why the messages of the running turn are open after the decision; None: they are not, as far as the log can tell.
-    A look-up that failed says nothing."""
+    """The reason for which the messages of the running turn are open after the decision; None: they are not, as far as
+    the log can tell. A look-up that failed says nothing."""
     looked = [call for call in turn.calls if call.name == LOOK_UP and call.output and not call.failed]
     if not looked:
         return None

@@ -43,7 +43,7 @@ _QUOTES_AND_BRACKETS = frozenset('[]{}<>"“”`')
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a turn's model is told beside the conversation.
+    """The facts that a turn's model is told beside the conversation.
 
     - `at`: the time at which the turn began, in the shop's zone.
     - `zone`: the name of that zone.
@@ -97,7 +97,7 @@ def blanks(moment: Moment) -> dict[str, str]:
 
 
 def has_blanks(instructions: str) -> bool:
-    """Whether the instructions differ from turn to turn."""
+    """True if the instructions differ from turn to turn."""
     return "{" in instructions and _BLANK.search(instructions) is not None
 
 
@@ -176,7 +176,7 @@ def _now(minute: int, zone: str, hours: Hours | None, tz: tzinfo | None) -> str:
 
 
 def _opening(hours: Hours, at: datetime, *, again: bool) -> str:
-    """Whether the business is open, until when, and when it is open `again` after that."""
+    """The business hours at the moment: open or not, until when, and when it is open `again` after that."""
     change = hours.changes_after(at)
     if not hours.are_open(at):
         return (

@@ -188,17 +188,17 @@ def pending(chat: Chat, now: datetime, rules: Rules, of_turn: Rules | None = Non
 
 
 def _is_kept_waiting(chat: Chat, turn: Turn, rules: Rules, of_turn: Rules) -> bool:
-    """Whether the turn waits for variables of its profile, or of the one with which it has to start again."""
+    """True if the turn waits for variables of its profile, or of the one with which it has to start again."""
     return of_turn.waits or (rules.waits and edits.is_outdated(chat, turn))
 
 
 def _may_be_stopped(stray: Stray, rules: Rules) -> bool:
-    """Whether the run may be within reach: it is, unless the mode of the profile that began it has changed since."""
+    """True if the run may be within reach: it is, unless the mode of the profile that began it has changed since."""
     return stray.profile != rules.profile or (rules.keeps_threads and stray.backend == rules.backend)
 
 
 def _is_held(chat: Chat, rules: Rules) -> bool:
-    """Whether the waiting messages are another chat's, or another chat is still to tell its gates."""
+    """True if the waiting messages are another chat's, or another chat is still to tell its gates."""
     return bool(chat.into) or joining.waits(chat) or (rules.joins and any(map(joining.is_to_close, chat.orders)))
 
 

@@ -28,7 +28,7 @@ def furthest(one: ReceiptState | None, other: ReceiptState) -> ReceiptState:
 
 
 def is_settled(state: ReceiptState | None) -> bool:
-    """Whether the gateway has nothing left to do. After `sending` and `in_doubt` the outcome is unknown."""
+    """True if the gateway has nothing left to do. After `sending` and `in_doubt` the outcome is unknown."""
     return state is not None and _RANK[state] >= _RANK["parked"]
 
 

@@ -71,7 +71,7 @@ def _reason(chat: Chat, message: Waiting, now: datetime, rules: Rules, over_budg
 
 
 def _is_stale(sent: datetime, came: datetime | None, now: datetime, rules: Rules) -> bool:
-    """Whether the message is too old to be answered. The time counts for which it waited for the profile's
+    """True if the message is too old to be answered. The time counts for which it waited for the profile's
     variables only."""
     usable = rules.usable_from
     if usable is not None and came is not None and came < usable:
@@ -80,10 +80,10 @@ def _is_stale(sent: datetime, came: datetime | None, now: datetime, rules: Rules
 
 
 def _is_persons(message: Waiting) -> bool:
-    """Whether a person sent it: not the business on a phone, and not bytes that nobody can read."""
+    """True if a person sent it: not the business on a phone, and not bytes that nobody can read."""
     return bool(message.sender) and message.fault != BY_HAND
 
 
 def _held(chat: Chat, message: Waiting) -> bool:
-    """Whether the pause covers the message: what was stored after its time ran out waits for `resumed` instead."""
+    """True if the pause covers the message: what was stored after its time ran out waits for `resumed` instead."""
     return chat.pause is not None and (chat.pause.until is None or message.stored < chat.pause.until)

@@ -27,5 +27,5 @@ LASTING = frozenset({"quota_exhausted", "bad_key", "unknown_model"})
 
 
 def falls_over(error_class: str) -> bool:
-    """Whether the second model answers after a failure of this class."""
+    """True if the second model answers after a failure of this class."""
     return FALLS_OVER.get(error_class, False)

@@ -93,7 +93,7 @@ class CostLimit(msgspec.Struct, frozen=True):
     otherwise: Price
 
     def is_reached(self, used: Iterable[Used]) -> bool:
-        """Whether `used` costs the limit or more."""
+        """True if `used` costs the limit or more."""
         return self.cost(used) >= self.dollars
 
     def cost(self, used: Iterable[Used]) -> Decimal:

@@ -38,7 +38,7 @@ def hand_over(chat: Chat, now: datetime, takeover: timedelta) -> tuple[Hand, dat
 
 
 def is_handed_off(chat: Chat) -> bool:
-    """Whether the chat waits for a human, so that the end of a time is no reason to answer it."""
+    """True if the chat waits for a human, so that the end of a time is no reason to answer it."""
     asked = chat.attention
     return (asked is not None and not asked.about_reply) or (chat.pause is not None and chat.pause.reason == HANDED_OFF)
 

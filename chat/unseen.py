@@ -18,7 +18,7 @@ _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]+")
 https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters"""
 
 _JOINING = frozenset("\u200c\u200d\ufe0e\ufe0f")
-"""What an emoji of several characters and some scripts are written with."""
+"""Characters that emoji of several characters and some scripts are written with."""
 
 _BLANK = "\u2800"
 """The empty pattern of Braille: a symbol that looks like a space."""

@@ -25,7 +25,7 @@ _UNCLEAR = frozenset({"unknown", "in_doubt"})
 
 
 def is_unsent(receipt: Receipt) -> bool:
-    """Whether a person has to look at the reply: it was parked (not by a restore), or failed for no known reason."""
+    """True if a person has to look at the reply: it was parked (not by a restore), or failed for no known reason."""
     class_ = receipt.error.class_ if receipt.error is not None else None
     return (receipt.state == "parked" and class_ != "restored") or (receipt.state == "failed" and class_ in _UNCLEAR)
 
@@ -71,7 +71,7 @@ def asked_as(reply: str) -> str:
 
 
 def is_about_a_reply(event: Attention) -> bool:
-    """Whether it asks about a reply alone: no turn and no order gives the chat to a human."""
+    """True if it asks about a reply alone: no turn and no order gives the chat to a human."""
     return event.turn is None and event.cause is None
 
 

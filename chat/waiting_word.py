@@ -30,7 +30,7 @@ def to_tell(chat: Chat, turn: Turn, now: datetime, rules: Rules) -> TellToWait |
 
 
 def may_be_told(chat: Chat, turn: str) -> bool:
-    """Whether this turn runs, and its person was not told yet and may hear of recado."""
+    """True if this turn runs, and its person was not told yet and may hear of recado."""
     running = chat.turn
     if running is None or running.id != turn or chat.told_to_wait == turn or running.is_void:
         return False
@@ -38,12 +38,12 @@ def may_be_told(chat: Chat, turn: str) -> bool:
 
 
 def may_hear(chat: Chat) -> bool:
-    """Whether the person may hear of recado itself: they did not say stop, are not blocked, and no human has the chat
+    """True if the person may hear of recado itself: they did not say stop, are not blocked, and no human has the chat
     or was asked for."""
     is_shut = chat.stopped or chat.admission == "blocked" or chat.pause is not None or chat.erasing is not None
     return not (is_shut or chat.hand is not None or is_handed_off(chat) or word_by_hand(chat) is not None)
 
 
 def is_said_by(reply: Reply, turn: str) -> bool:
-    """Whether the reply told the person of `turn` to wait."""
+    """True if the reply told the person of `turn` to wait."""
     return reply.author == "system" and reply.about == turn and reply.id == id_of(turn)

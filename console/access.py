@@ -22,7 +22,7 @@ _OF_ANOTHER = marked("%(now)s has logged in here, and this page is of %(user)s. 
 
 
 class Rule(NamedTuple):
-    """Who may use a route.
+    """The users who may use a route.
 
     - `role`: the least role; None: no login is needed.
     - `account`: finds the account of the request, which the user has to see; None: it has none, or its page limits
@@ -64,7 +64,7 @@ class PageOfAnother(Denied):
 
 
 def user_of(request: Request) -> User:
-    """Who sent the request."""
+    """The user who sent the request."""
     user: User = request.scope["user"]
     return user
 
@@ -105,7 +105,7 @@ _OPEN = Rule(None)
 _SEEN = Rule("viewer")
 _OWNED = Rule("owner")
 _READ = Rule("agent")
-"""What an agent reads and an owner changes."""
+"""The rule of pages that an agent reads and an owner changes."""
 
 _CHAT = "/desk/chats/{account}/{chat}"
 _OF_CHAT = Rule("viewer", of_path)
@@ -157,7 +157,7 @@ RULES: Mapping[str, Rule] = {
     "POST /desk/documents/drafts/one": _OWNED,
     f"GET {_PAIR}": _OWNED,
     f"POST {_PAIR}": _OWNED,
-    # How chats are answered.
+    # The answering of chats.
     "GET /desk/instances": _OWNED,
     "GET /desk/settings": _OWNED,
     "GET /desk/profiles": _OWNED,
@@ -190,7 +190,7 @@ _OPEN_PATHS = frozenset(route.partition(" ")[2] for route, rule in RULES.items()
 
 
 def is_open(path: str) -> bool:
-    """Whether the address needs no login."""
+    """True if the address needs no login."""
     return path in _OPEN_PATHS or path.startswith(OPEN_FOLDER + "/")
 
 
@@ -200,7 +200,7 @@ def seen_of(user: User, accounts: Iterable[str]) -> tuple[str, ...]:
 
 
 def may_order(user: User, command: str) -> bool:
-    """Whether the user may give the order in a chat that they see."""
+    """True if the user may give the order in a chat that they see."""
     return user.acts and (user.role == "owner" or command not in OWNERS_ORDERS)
 
 

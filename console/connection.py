@@ -52,7 +52,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def waits_since(self) -> float | None:
-        """When the server began to wait for this client; None while the client waits for the server."""
+        """The time at which the server began to wait for this client; None while the client waits for the server."""
         return None if self._read_by is None and self._write_by is None else self._since
 
     def overdue(self, now: float) -> bool:

@@ -98,7 +98,7 @@ def days_of(times: Iterable[datetime], zone: tzinfo) -> Iterator[tuple[date | No
 
 
 def is_reaction(entry: Entry) -> bool:
-    """Whether the message or reply is a reaction to another one, and nothing else."""
+    """True if the message or reply is a reaction to another one, and nothing else."""
     if not named(entry) or entry.revoked_at is not None:
         return False
     return entry.kind == "reaction" or (bool(entry.parts) and all(part.kind == "reaction" for part in entry.parts))
@@ -128,7 +128,7 @@ def kind_of(entry: Entry) -> str:
 
 
 def is_voice(entry: Entry) -> bool:
-    """Whether a person's message is a voice message."""
+    """True if a person's message is a voice message."""
     return entry.kind == "audio" and entry.media is not None and msgspec.json.decode(entry.media, type=Media).voice
 
 

@@ -80,7 +80,7 @@ class Files(Protocol):
         """Its bytes; None if that is not known."""
 
     async def arrived(self, name: str) -> Object | None:
-        """What MEDIA says of the file `name` of a message; None if it is not there, yet or any more."""
+        """MEDIA's description of the file `name` of a message; None if it is not there, yet or any more."""
 
     async def keep(self, content: bytes, name: str) -> str:
         """Store a file that is sent to one chat alone, once under the same name; returns the `object` of its part.

@@ -27,7 +27,7 @@ class ProxyHeader(NamedTuple):
     networks: tuple[IPv4Network | IPv6Network, ...]
 
     def trusts(self, peer: str) -> bool:
-        """Whether the other end of the connection is such a proxy."""
+        """True if the other end of the connection is such a proxy."""
         try:
             address = ip_address(peer)
         except ValueError:
@@ -70,7 +70,7 @@ class Entrance:
 
     @property
     def takes_password(self) -> bool:
-        """Whether the page has a password, which programs send as long as it does."""
+        """True if the page has a password, which programs send as long as it does."""
         return self.sessions is not None and self.sessions.has_password
 
     def entry(self, given: str) -> StoredUser | None:
@@ -106,5 +106,5 @@ class LetIn(NamedTuple):
     session: str | None = None
 
     def is_still(self) -> bool:
-        """Whether the same user would still be let in, with the same rights."""
+        """True if the same user would still be let in, with the same rights."""
         return self.again() == self.user

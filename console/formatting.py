@@ -180,7 +180,7 @@ class _Line:
         return Markup("").join(drawn)
 
     def _closing(self, at: int, end: int) -> int:
-        """Where the mark that opens at `at` closes; 0: it does not."""
+        """The place at which the mark that opens at `at` closes; 0: it does not."""
         text = self._text
         if at + 2 >= end or text[at + 1].isspace() or text[at + 1] == text[at] or (at and text[at - 1].isalnum()):
             return 0

@@ -34,7 +34,7 @@ an earlier version."""
 def refusal(method: str, host: str | None, origin: str | None, *, locked: bool = False) -> str | None:
     """Reason to refuse a request by its Host and Origin; None to answer it.
 
-    Where one has to log in (`locked`) any host name is accepted: a browser that logged in under one has no cookie under
+    With a login (`locked`), any host name is accepted: a browser that logged in under one has no cookie under
     another.
     """
     if host is None or not (locked or _HOST.fullmatch(host)):

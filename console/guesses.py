@@ -38,12 +38,12 @@ class Visitor:
 
     @property
     def place(self) -> str:
-        """What its guesses and its live streams are counted by."""
+        """The name by which its guesses and its live streams are counted."""
         return self.browser or self.address
 
 
 def visitor_of(scope: Scope, cookies: str, sessions: Sessions | None) -> Visitor:
-    """Who sent a request with these cookies."""
+    """The visitor who sent a request with these cookies."""
     client = scope.get("client")
     address = network(client[0] if client else "")
     if sessions is None:
@@ -83,7 +83,7 @@ class Guesses:
         self._told_at = -WITHIN
 
     def too_many(self, visitor: Visitor, name: str = "") -> str | None:
-        """Why the visitor's password is not looked at now, and what to do; None if it is."""
+        """The reason for which the visitor's password is not looked at now, with the remedy; None if it is."""
         now = time.monotonic()
         while self._wrong and self._wrong[0].at < now - WITHIN:
             self._wrong.popleft()

@@ -94,7 +94,7 @@ class ListLinks:
         return self._with(**fields)
 
     def is_whole(self) -> bool:
-        """Whether nothing is left out."""
+        """True if nothing is left out."""
         return not any(self._given.get(name) for name in ("q", "only", "state", "account", "label"))
 
     def others(self, *without: str) -> dict[str, str]:

@@ -69,7 +69,7 @@ class Locked:
         await (refusal or self._app)(scope, receive, send)
 
     def _asked(self, visitor: Visitor, scope: Scope, headers: Headers) -> LetIn | Response:
-        """Who sent the request, or the answer to one that is not let in."""
+        """The user who sent the request, or the answer to one that is not let in."""
         entrance, mode = self._entrance, self._entrance.mode
         if mode == "open":
             return LetIn(PAGE, lambda: PAGE if entrance.mode == "open" else None)
@@ -111,7 +111,7 @@ def _address(scope: Scope) -> str:
 
 
 def _told_by(entrance: Entrance, proxy: ProxyHeader, scope: Scope, told: list[str]) -> LetIn | Response:
-    """Who logged in at the proxy."""
+    """The user who logged in at the proxy."""
     peer = scope.get("peer", "")
     if not proxy.trusts(peer):
         log.warning("proxy_header_refused", header=proxy.name, peer=peer, help="see RECADO_PROXY_ADDRESSES")

@@ -263,14 +263,14 @@ async def _in_projection(deps: Deps, key: ChatKey, id_: str) -> _Given | None:
 
 
 def _is_same(first: _Given, control: Control, minutes: int | None) -> bool:
-    """Whether it is the same order; `minutes`: those of a pause or a snooze."""
+    """True if it is the same order; `minutes`: those of a pause or a snooze."""
     length = round((first.until - first.at) / timedelta(minutes=1)) if first.until is not None else None
     now = _Given.of(first.seq, first.at, control)._replace(until=first.until)
     return first == now and length == minutes
 
 
 async def _is_erased_by(deps: Deps, key: ChatKey, id_: str) -> bool:
-    """Whether the order `id_` has erased the chat, and nothing was decided since."""
+    """True if the order `id_` has erased the chat, and nothing was decided since."""
     last = await deps.log.last_decision(key)
     return last is not None and isinstance(last.event, Erased) and last.event.cause == id_
 

@@ -35,7 +35,7 @@ class Passwords:
         return await loop.run_in_executor(self._for_known, self._hasher.hash, _normal(password))
 
     async def matches(self, hashed: str, given: str, *, known: bool) -> bool:
-        """Whether it is the hash of the given password. Empty, for a name that no user has or a user without a
+        """True if it is the hash of the given password. Empty, for a name that no user has or a user without a
         password: it is not, after as long a time."""
         loop, lane = asyncio.get_running_loop(), self._for_known if known else self._for_strangers
         is_right = await loop.run_in_executor(lane, self._verify, hashed or self._of_no_user, given)
@@ -52,7 +52,7 @@ class Passwords:
 
 
 def fault_of(password: str, name: str) -> str | None:
-    """Why the user may not have this password, and what to do; None if they may."""
+    """The reason for which the user may not have this password, with the remedy; None if they may."""
     if len(password) < SHORTEST_PASSWORD:
         return f"A password has {SHORTEST_PASSWORD} characters at least, and this one has {len(password)}."
     if len(password) > LONGEST_PASSWORD:

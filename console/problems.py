@@ -103,12 +103,12 @@ def _answer(request: Request, problem: Problem) -> Response:
 
 
 def is_of_a_form(headers: Headers) -> bool:
-    """Whether the script of a page sent one of its forms, and takes the answer as JSON."""
+    """True if the script of a page sent one of its forms, and takes the answer as JSON."""
     return headers.get("accept", "").startswith("application/json")
 
 
 def is_for_people(headers: Headers) -> bool:
-    """Whether the client asks for a page."""
+    """True if the client asks for a page."""
     return "text/html" in headers.get("accept", "")
 
 

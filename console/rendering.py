@@ -165,6 +165,7 @@ _templates.filters |= {
 _templates.filters |= {
     function.__name__: _worded(function)
     for function in (
+        wording.called,
         wording.chose,
         wording.count,
         wording.dollars,
@@ -174,6 +175,7 @@ _templates.filters |= {
         wording.mark,
         wording.named_file,
         wording.partly,
+        wording.stored,
         wording.plainly,
         wording.refers,
         wording.said,

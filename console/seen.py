@@ -207,5 +207,5 @@ async def _write(marks: DeskMarks, key: ChatKey, by: str, entry: Seen | Look | N
 
 
 def looking(seen: SeenChats, key: ChatKey) -> Looking:
-    """Who has the chat open now."""
+    """The users who have the chat open now."""
     return Looking(tuple(seen.looking(key)), tuple(seen.writing(key)))

@@ -27,7 +27,7 @@ _LOOKED_UP = 16
 """Files that are asked for at the same time."""
 
 ARRIVES_WITHIN = timedelta(minutes=2)
-"""How long a file that comes after its message is awaited: gateways give up before."""
+"""Seconds for which a file that comes after its message is awaited: gateways give up before."""
 
 _DRAWN = {"image": "image", "sticker": "sticker", "audio": "audio", "video": "video"}
 

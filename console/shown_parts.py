@@ -61,7 +61,7 @@ def objects_of(lines: Sequence[Line]) -> set[str]:
 
 
 def is_quotable(line: Line | None) -> bool:
-    """Whether people can reply to this line: it is a message that is still there."""
+    """True if people can reply to this line: it is a message that is still there."""
     if line is None or line.author != "person":
         return False
     return line.revoked_at is None and line.kind not in {"unreadable", "unshown", "reaction"}

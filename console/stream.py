@@ -73,7 +73,7 @@ class SeenEvent(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """Whether recado takes work, and if it does not, the reasons in the language of the page."""
+    """The readiness of recado, and the reasons against it in the language of the page."""
 
     ready: bool
     reasons: tuple[str, ...]

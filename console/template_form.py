@@ -31,7 +31,7 @@ from gateways.templates.known import Known, TemplatesUnread, TemplateUnknown
 from gateways.templates.template import HEADER_FILES, Template, unsendable
 
 KNOWN_FOR = timedelta(minutes=1)
-"""How long the templates of an account are not asked for again: Meta answers some hundred times an hour."""
+"""The templates of an account are not asked for again so soon: Meta answers some hundred times an hour."""
 
 LISTED = 100
 """Templates that are shown at once; a search finds the others."""
@@ -46,7 +46,7 @@ TAKES: Mapping[str, str] = {
     "code": "The code that people copy",
     "flow": "The token of the form",
 }
-"""What some values are, in words."""
+"""Some values in words."""
 
 
 async def ask(request: Request) -> Response:
@@ -93,7 +93,7 @@ async def _part(request: Request, key: ChatKey, given: Mapping[str, str]) -> Par
         _ = translate_of(request)
         return (_("Some values are missing."),)
     found = filled(template, values, file.part if file is not None else None)
-    return found if isinstance(found, Part) else tuple(map(_sentence, found))
+    return found if isinstance(found, Part) else tuple(_sentence(translate_of(request).say(one)) for one in found)
 
 
 async def _page(
@@ -191,6 +191,5 @@ async def _known(request: Request, account: str) -> Known:
 
 
 def _sentence(words: str) -> str:
-    """A fault as a sentence, without its words about the command line."""
-    words = words.partition(": --")[0]
+    """A fault as a sentence."""
     return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"

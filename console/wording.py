@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -10,10 +11,11 @@ from chat.references import notes
 from console.languages import Translate
 from events.inbound import ReceiptError
 from events.parts import Part
+from events.read_back import read_back
 from projections.reads.chat_list import Only
 from projections.reads.costs import Cost, in_dollars
 from projections.reads.spoken import KINDS, SPEAKERS
-from projections.reads.views import Entry, LastWords
+from projections.reads.views import ChatView, Entry, Found, LastWords
 from projections.story import parts
 from projections.story.order import COMMANDS
 from projections.story.reasons import EXPLAINED, FAILED, NOT_SENT
@@ -108,6 +110,13 @@ def person(chat: str) -> str:
     return f"+{user}" if server == "s.whatsapp.net" else chat
 
 
+def called(_: Translate, one: ChatView | Found) -> str:
+    """The name of a chat; its number where it has no name, or one that is the number in another written form."""
+    number, name = person(one.chat), one.name or ""
+    is_number = re.sub(r"[\W_]", "", name) in ("", number.removeprefix("+"))
+    return number if is_number else name
+
+
 def translated(_: Translate, text: str | None) -> str:
     """Words that a table or a setting has in English, escaped as any value."""
     return _.gettext(text) if text else ""
@@ -123,6 +132,11 @@ def said(_: Translate, words: object) -> str:
     return _.say(words)
 
 
+def stored(_: Translate, text: str | None) -> str:
+    """A fault's words that were stored: recado's own are said, those of others stay as they are."""
+    return _.say(read_back(text or ""))
+
+
 def plainly(_: Translate, reason: str | None) -> str:
     """The reason of `ignored` in words alone."""
     return _in_words(_, EXPLAINED, reason)
@@ -134,7 +148,7 @@ def fault(_: Translate, class_: str | None) -> str:
 
 
 def speaker(_: Translate, one: LastWords | Entry) -> str:
-    """Who spoke, with a colon."""
+    """The speaker, with a colon."""
     author = "phone" if isinstance(one, Entry) and one.from_me else one.author
     if author != "person":
         said = _.gettext(SPEAKERS.get(author, author))
@@ -167,7 +181,7 @@ def chose(_: Translate, one: Entry) -> str:
 
 
 def refers(_: Translate, one: Entry) -> list[str]:
-    """What a message refers to beside its quote."""
+    """The things to which a message refers beside its quote."""
     return [_.say(note) for note in notes(one.references)]
 
 
@@ -184,7 +198,7 @@ def partly(_: Translate, error: ReceiptError) -> str:
     reason = PARTLY.get(error.class_ or "")
     said = _.gettext(reason) if reason else _("a message of it was not delivered")
     if error.detail:
-        said = _("%(reason)s (%(detail)s)", reason=said, detail=error.detail[:_LONGEST_DETAIL])
+        said = _("%(reason)s (%(detail)s)", reason=said, detail=stored(_, error.detail)[:_LONGEST_DETAIL])
     return _("partly undelivered: %(reason)s", reason=said)
 
 

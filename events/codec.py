@@ -50,7 +50,7 @@ UPCASTS: Mapping[tuple[str, int], Upcast] = {}
 """Makes the next version's shape of an event of (type, version); every change of a stored shape has its entry here."""
 
 _INVALID_LITERAL = "Invalid enum value"
-"""What msgspec says of a word that is none of a field's: a newer release may know it."""
+"""msgspec's words for a literal that the field does not have: a newer release may know it."""
 
 _encoder = msgspec.json.Encoder()
 _decoders: dict[str, msgspec.json.Decoder[Any]] = {

@@ -22,7 +22,7 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²
 
 
 def path_fault(name: str) -> Phrase | None:
-    """Why a document cannot have this name, a path with slashes; None if it can."""
+    """The reason for which a document cannot have this name, a path with slashes; None if it can."""
     if not name.strip():
         return Phrase("its name is blank: give one")
     if len(name) > LONGEST:
@@ -33,7 +33,7 @@ def path_fault(name: str) -> Phrase | None:
 
 
 def place_fault(name: str) -> Phrase | None:
-    """Why no file can lie at this place in a folder on each system; None if one can."""
+    """The reason for which no file can lie at this place in a folder on each system; None if one can."""
     if leads_out(name):
         return Phrase("its name leads out of the folder, or is hidden: give it another one")
     if any(_RESERVED.match(part) or part.endswith((".", " ")) for part in name.split("/")):
@@ -42,12 +42,12 @@ def place_fault(name: str) -> Phrase | None:
 
 
 def leads_out(name: str) -> bool:
-    """Whether a file of this name would lie out of its folder, or be hidden in it."""
+    """True if a file of this name would lie out of its folder, or be hidden in it."""
     return "\\" in name or any(not part or part.startswith((".", "~$")) for part in name.split("/"))
 
 
 def has_unseen(name: str) -> bool:
-    """Whether the name has characters that nobody sees."""
+    """True if the name has characters that nobody sees."""
     return any(unicodedata.category(sign) in _UNSEEN and sign != _JOINER for sign in name)
 
 

@@ -73,7 +73,7 @@ def canonical(jid: str) -> str:
 
 @lru_cache(maxsize=65536)
 def is_canonical(jid: str) -> bool:
-    """Whether `jid` is a chat in its stored form."""
+    """True if `jid` is a chat in its stored form."""
     try:
         return canonical(jid) == jid
     except MalformedJid:
@@ -99,7 +99,7 @@ def held_since(jid: str) -> int:
 
 
 def is_group(jid: str) -> bool:
-    """Whether a canonical `jid` is a group's."""
+    """True if a canonical `jid` is a group's."""
     return jid.endswith("@g.us")
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from events.inbound import Time
 from events.phrases import Phrase
+from events.read_back import read_back
 from events.subjects import token, untoken
 
 LARGEST = 512 * 1024
@@ -32,7 +33,11 @@ Object = Annotated[str, msgspec.Meta(pattern=r"^LIBRARY/[0-9a-f]{64}\Z")]
 
 
 class KnowledgeUnreadable(ValueError):
-    """The bytes are no document that this release can read."""
+    """The bytes are no document that this release can read, for `reason`."""
+
+    def __init__(self, reason: Phrase) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -105,7 +110,7 @@ class Unread(msgspec.Struct, frozen=True):
 
     subject: str
     seq: int
-    reason: str
+    reason: Phrase
 
 
 def encoded(place: Place, document: Document) -> bytes:
@@ -124,10 +129,22 @@ def read(subject: str, seq: int, body: bytes) -> Version | Unread:
         place = _place(subject)
         document = _decoded(body, place.name)
     except KnowledgeUnreadable as fault:
-        return Unread(subject, seq, str(fault))
+        return Unread(subject, seq, fault.reason)
     if document.name != place.name:
-        return Unread(subject, seq, "the document bears another name than its subject")
+        return Unread(subject, seq, Phrase("the document bears another name than its subject"))
     return Version(place, seq, document)
+
+
+def check_size(body: bytes) -> None:
+    """Raises KnowledgeUnreadable if a document's version is too large."""
+    if len(body) > LARGEST:
+        raise KnowledgeUnreadable(
+            Phrase(
+                "it has %(number)s bytes; a document's version has at most %(largest)s",
+                number=len(body),
+                largest=LARGEST,
+            )
+        )
 
 
 def _place(subject: str) -> Place:
@@ -137,25 +154,18 @@ def _place(subject: str) -> Place:
     try:
         return msgspec.convert({"collection": untoken(tokens[1]), "name": untoken(tokens[2])}, Place)
     except msgspec.ValidationError as fault:
-        raise KnowledgeUnreadable(str(fault)) from fault
+        raise KnowledgeUnreadable(read_back(str(fault))) from fault
 
 
 def _decoded(body: bytes, name: str | None = None) -> Document:
-    if len(body) > LARGEST:
-        raise KnowledgeUnreadable(
-            Phrase(
-                "it has %(number)s bytes; a document's version has at most %(largest)s",
-                number=len(body),
-                largest=LARGEST,
-            )
-        )
+    check_size(body)
     try:
         raw = msgspec.json.decode(body, type=dict[str, Any])
         if raw.get("removed") is True and name is not None:  # nothing else is needed to end a document
             raw.setdefault("name", name)
         document = msgspec.convert(raw, Document)
     except (ValueError, RecursionError) as fault:
-        raise KnowledgeUnreadable(str(fault)) from fault
+        raise KnowledgeUnreadable(read_back(str(fault))) from fault
     if not (document.removed or document.faq or document.object):
         raise KnowledgeUnreadable(Phrase("it has neither `object` nor `faq`, and is not `removed`"))
     return document

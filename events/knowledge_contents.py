@@ -6,7 +6,7 @@ import msgspec
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """What the collections hold.
+    """The contents of collections.
 
     - `languages`: of the documents, by their English names, the commonest first; others are not known.
     - `names`: of the first documents, in the order of the collections.

@@ -71,7 +71,7 @@ class KnowledgeLog(Protocol):
     """Every method but `follow` may raise LogUnavailable."""
 
     async def exists(self) -> bool:
-        """Whether the stream is there: an instance of this release makes it."""
+        """True if the stream is there: an instance of this release makes it."""
 
     async def look(self, collection: str = "") -> Stock:
         """The newest versions of a collection's documents, or of all."""

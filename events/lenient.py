@@ -83,8 +83,8 @@ def mended(
     spared: Container[str] | None = None,
     verbatim: Container[str] = (),
 ) -> tuple[_Shape, tuple[str, ...], tuple[str, ...]]:
-    """What `read` makes of `value`, in which it met `fault`; the paths of fields that were left out, and of those that
-    were converted. `value` is changed.
+    """The result of `read` for `value`, in which it met `fault`; the paths of fields that were left out, and of those
+    that were converted. `value` is changed.
 
     - `spared`: the outermost fields that may be left out; None: all. A `null` may always be.
     - `verbatim`: the outermost fields that are not converted.

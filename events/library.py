@@ -99,7 +99,7 @@ def folded(name: str) -> str:
 
 
 def name_fault(name: str) -> Phrase | None:
-    """Why an entry cannot have this name; None if it can."""
+    """The reason for which an entry cannot have this name; None if it can."""
     if not folded(name) or name != name.strip():
         return Phrase("a name of the library is not blank, and has no blanks at its ends")
     if len(name) > LONGEST_NAME:
@@ -116,7 +116,7 @@ def name_fault(name: str) -> Phrase | None:
 
 
 def new_name_fault(name: str) -> Phrase | None:
-    """Why an entry that is added cannot have this name; None if it can."""
+    """The reason for which an entry that is added cannot have this name; None if it can."""
     return name_fault(name) or place_fault(name)
 
 

@@ -222,7 +222,7 @@ class MemoryLog:
 
 
 def _matches(tokens: list[str], wanted: list[str]) -> bool:
-    """Whether a subject matches a filter, both split at the dots (`*` one token, `>` the rest)."""
+    """True if a subject matches a filter, both split at the dots (`*` one token, `>` the rest)."""
     if wanted[-1] == ">":
         tokens, wanted = tokens[: len(wanted) - 1], wanted[:-1]
     return len(tokens) == len(wanted) and all(want in ("*", token) for token, want in zip(tokens, wanted, strict=True))

@@ -7,7 +7,8 @@ import msgspec
 from events.faq import same
 from events.file_names import path_fault
 from events.kept_fields import Fields, fields_of, keep
-from events.knowledge import LARGEST, Document, KnowledgeUnreadable, Pair, Place, Unread, encoded, read
+from events.knowledge import Document, KnowledgeUnreadable, Pair, Place, Unread, check_size, encoded, read
+from events.phrases import Phrase
 
 _record = msgspec.json.Decoder(Fields)
 _pairs = msgspec.json.Decoder(list[Fields])
@@ -33,7 +34,10 @@ def next_version(place: Place, document: Document, before: bytes) -> bytes:
     found = read(place.subject, 0, before)
     if isinstance(found, Unread):
         raise KnowledgeUnreadable(
-            f"its newest version cannot be read by this release ({found.reason}): update recado, or remove the document"
+            Phrase(
+                "its newest version cannot be read by this release (%(reason)s): update recado, or remove the document",
+                reason=found.reason,
+            )
         )
     if found.document.removed:
         return first_version(place, document)
@@ -42,8 +46,7 @@ def next_version(place: Place, document: Document, before: bytes) -> bytes:
     if document.faq and found.document.faq:
         record["faq"] = _with_kept(_pairs.decode(record["faq"]), _pairs.decode(there["faq"]))
     body = msgspec.json.encode(record)
-    if len(body) > LARGEST:
-        raise KnowledgeUnreadable(f"it has {len(body):,} bytes; a document's version has at most {LARGEST:,}")
+    check_size(body)
     return body
 
 

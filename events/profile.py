@@ -15,6 +15,7 @@ import msgspec
 from events.inbound import Time
 from events.jid import is_group
 from events.phrases import Phrase
+from events.read_back import read_back
 from events.subjects import ChatKey
 
 DEFAULT = "default"
@@ -39,7 +40,11 @@ Field = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class ProfileUnreadable(ValueError):
-    """The bytes are no profile that this release can read."""
+    """The bytes are no profile that this release can read, for `reason`."""
+
+    def __init__(self, reason: Phrase) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,12 +96,16 @@ def encoded(profile: Profile) -> bytes:
         body = _encoder.encode({name: value for name, value in document.items() if name not in _LEFT_OUT or value})
         msgspec.convert(document, Profile)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise ProfileUnreadable(str(error)) from error
+        raise ProfileUnreadable(read_back(str(error))) from error
+    _check_size(body)
+    return body
+
+
+def _check_size(body: bytes) -> None:
     if len(body) > LARGEST:
         raise ProfileUnreadable(
             Phrase("it has %(number)s bytes; a profile has at most %(largest)s", number=len(body), largest=LARGEST)
         )
-    return body
 
 
 _LEFT_OUT = frozenset({"by", "accounts", "chats", "groups", "settings", "removed"})
@@ -105,17 +114,14 @@ _LEFT_OUT = frozenset({"by", "accounts", "chats", "groups", "settings", "removed
 
 def decoded(body: bytes) -> Profile:
     """The profile in `body`. Raises ProfileUnreadable."""
-    if len(body) > LARGEST:
-        raise ProfileUnreadable(
-            Phrase("it has %(number)s bytes; a profile has at most %(largest)s", number=len(body), largest=LARGEST)
-        )
+    _check_size(body)
     try:
         document = msgspec.json.decode(body, type=dict[str, Any])
         known = {name: value for name, value in document.items() if name in _FIELDS}
         more = {name: value for name, value in document.items() if name not in _FIELDS}
         profile = msgspec.convert({**known, "more": more}, Profile)
     except (ValueError, RecursionError) as error:
-        raise ProfileUnreadable(str(error)) from error
+        raise ProfileUnreadable(read_back(str(error))) from error
     if profile.name == DEFAULT:
         raise ProfileUnreadable(Phrase("no profile is named %(default)s", default=DEFAULT))
     if not _is_shallow((profile.settings, profile.more), DEEPEST + 2):

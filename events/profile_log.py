@@ -30,7 +30,7 @@ class Unread(msgspec.Struct, frozen=True):
 
     name: str
     seq: int
-    reason: str
+    reason: Phrase
 
 
 def read(name: str, seq: int, body: bytes) -> Profile | Unread:
@@ -38,9 +38,9 @@ def read(name: str, seq: int, body: bytes) -> Profile | Unread:
     try:
         profile = decoded(body)
     except ProfileUnreadable as fault:
-        return Unread(name[:64], seq, str(fault))
+        return Unread(name[:64], seq, fault.reason)
     if profile.name != name:
-        return Unread(name[:64], seq, "the document bears another name than its subject")
+        return Unread(name[:64], seq, Phrase("the document bears another name than its subject"))
     return profile
 
 

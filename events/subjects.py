@@ -69,7 +69,7 @@ def untoken(encoded: str) -> str:
 
 
 def is_shortened(text: str) -> bool:
-    """Whether `text` replaces a name that is too long for a subject. No event of such a chat or account gets an
+    """True if `text` replaces a name that is too long for a subject. No event of such a chat or account gets an
     answer."""
     return _SHORTENED.fullmatch(text) is not None
 
@@ -80,7 +80,7 @@ def _shortened(encoded: str) -> str:
 
 
 def _is_odd(encoded: str) -> bool:
-    """Whether a token comes back as `=` and itself: no text encodes to it, or only a text that is such a pair."""
+    """True if a token comes back as `=` and itself: no text encodes to it, or only a text that is such a pair."""
     while _TOKEN.fullmatch(encoded) and encoded not in _WILDCARDS:
         text = _decode(encoded)
         if text is None or _encode(text) != encoded:

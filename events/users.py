@@ -41,7 +41,7 @@ log = structlog.get_logger("recado.users")
 
 
 class User(msgspec.Struct, frozen=True):
-    """Who asks for a page.
+    """The user who asks for a page.
 
     - `name`: `by` of their orders.
     - `accounts`: those that they may see; None: all.
@@ -52,12 +52,12 @@ class User(msgspec.Struct, frozen=True):
     accounts: tuple[str, ...] | None = None
 
     def sees(self, account: str) -> bool:
-        """Whether they may see the account."""
+        """True if they may see the account."""
         return self.accounts is None or account in self.accounts
 
     @property
     def acts(self) -> bool:
-        """Whether they may write and give orders in the chats that they see."""
+        """True if they may write and give orders in the chats that they see."""
         return self.role != "viewer"
 
 
@@ -65,7 +65,7 @@ PAGE = User("page", "owner")
 """The one user of a page that has no users: who opens it on this machine, or knows its password."""
 
 NOBODY = User("", "viewer", ())
-"""Who is not logged in."""
+"""The user of a request without a login."""
 
 RESERVED = frozenset({"page", "gateway", "retention", "system", "recado"})
 """Names in `by` that are no user's."""
@@ -121,7 +121,7 @@ _removals = msgspec.json.Decoder(Removed)
 
 
 class Takers(msgspec.Struct, frozen=True):
-    """Who may have chats.
+    """The users who may have chats.
 
     - `everywhere`: the names of those who may in each account.
     - `within`: name and account of the others.
@@ -146,7 +146,7 @@ class Stored(msgspec.Struct, frozen=True):
     removed: Mapping[str, Removed] = {}
 
     def __bool__(self) -> bool:
-        """Whether there is any user."""
+        """True if there is any user."""
         return bool(self.users or self.unread)
 
     @property
@@ -159,7 +159,7 @@ class Stored(msgspec.Struct, frozen=True):
 
     @property
     def all_takers(self) -> Takers | None:
-        """Who may have chats, as `may_have` tells; None: any name may."""
+        """The users who may have chats, as `may_have` tells; None: any name may."""
         if not self:
             return None
         acting = [one for _, one in sorted(self.users.items()) if one.user.acts]
@@ -169,7 +169,7 @@ class Stored(msgspec.Struct, frozen=True):
         )
 
     def may_have(self, name: str, account: str) -> bool:
-        """Whether a chat of the account may be given to this name. Without users any name will do; one that this
+        """True if a chat of the account may be given to this name. Without users any name will do; one that this
         release cannot read may be anybody's."""
         return not self or name in self.unread or name in self.takers(account)
 

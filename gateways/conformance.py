@@ -49,7 +49,7 @@ class Conformance:
 
     @property
     def is_done(self) -> bool:
-        """Whether every reply has its outcome."""
+        """True if every reply has its outcome."""
         return len(self.settled) == len(self._expected)
 
     def unsettled(self) -> list[str]:

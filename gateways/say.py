@@ -88,7 +88,7 @@ async def stored_order(log: EventLog, key: ChatKey, seq: int, *, patience: float
 
 
 class Way(NamedTuple):
-    """How far a reply has come.
+    """The progress of a reply.
 
     - `progress`: that of the whole reply.
     - `last`: its last receipt; None: it has none.

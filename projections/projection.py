@@ -52,7 +52,7 @@ class Projection:
         self.meta = meta_of(db, path)
         self.db = db
         self.leaves_traces = True
-        """Whether SQLite's write-ahead log may still hold erased bytes; `tidy` removes them."""
+        """True if SQLite's write-ahead log may still hold erased bytes; `tidy` removes them."""
         self._forget()
 
     @classmethod

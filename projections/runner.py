@@ -231,7 +231,7 @@ class Runner:
         return self._committed >= seq and self._healthy and self.caught_up.is_set()
 
     def _is_awaited(self) -> bool:
-        """Whether a caller waits for the next events: a reader of a decision, or the start."""
+        """True if a caller waits for the next events: a reader of a decision, or the start."""
         is_asked_for = bool(self._waiting and self._waiting[0][0] <= self._commit_buffer.seen)
         return is_asked_for or self._committed < self._aim
 
@@ -273,7 +273,7 @@ class Runner:
             log.warning("projection_not_tidied", reason=str(error), retry_after=self._retry_after)
 
     async def _is_still_live(self, file: _OpenFile) -> bool:
-        """Whether this file exists and the pointer names it; if not, opens a new one that is usable.
+        """True if this file exists and the pointer names it; if not, opens a new one that is usable.
 
         A pointer to an unusable file is refused. Without a pointer, or without this file under its name, the projection
         was deleted: it is lost, and is rebuilt unless another process has done so.

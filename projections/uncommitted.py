@@ -16,7 +16,7 @@ from events.subjects import ChatKey
 
 
 def may_go_early(batch: Sequence[Recorded]) -> bool:
-    """Whether the events may be delivered before their commit.
+    """True if the events may be delivered before their commit.
 
     Edits, controls, erasures, joinings and files wait for the commit, because their handlers read the database.
     """

@@ -124,7 +124,7 @@ class VerifyReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_same(self) -> bool:
-        """Whether the live file has exactly the rows that the log leads to."""
+        """True if the live file has exactly the rows that the log leads to."""
         return all(table.difference is None for table in self.tables)
 
 

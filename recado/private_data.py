@@ -62,7 +62,7 @@ def _is_own(name: str) -> bool:
 
 
 def _closed(name: str, within: int) -> bool:
-    """Whether others had rights, which are gone now. Raises OSError."""
+    """True if others had rights, which are gone now. Raises OSError."""
     try:
         mode = os.stat(name, dir_fd=within, follow_symlinks=False).st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or not mode & _OTHERS:

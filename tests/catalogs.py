@@ -17,11 +17,15 @@ from babel.messages.pofile import read_po, write_po
 
 from chat.hours import DAYS
 from console.desk_list import FILTERS
-from console.documents.pages import KINDS, UNFOUND
+from console.documents.pages import KINDS
 from console.languages import DOMAIN, LANGUAGES, LOCALES
 from console.outcomes import SAID
 from console.template_form import TAKES
 from console.wording import TABLES
+from events.details import Detail
+from events.read_back import DECODER
+from gateways.cloud.error_table import SUBCODES, TABLE, UNKNOWN
+from gateways.templates.template import STATES
 from recado.profiles.desk import TOPICS
 from recado.profiles.overlay import SETTABLE
 from recado.settings.settings import VARIABLES
@@ -114,11 +118,14 @@ def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
 
 
 def _of_tables() -> Iterator[str]:
-    for table in (*TABLES, FILTERS, KINDS, SAID, TAKES, UNFOUND):
+    for table in (*TABLES, FILTERS, KINDS, SAID, STATES, TAKES):
         yield from table.values()
     yield from (one.meaning for one in VARIABLES.values())
     yield from (one.topic for one in SETTABLE.values())
     yield from TOPICS.values()
+    yield from (one.value for one in Detail)
+    yield from DECODER
+    yield from (one.do for one in (*TABLE.values(), *SUBCODES.values(), UNKNOWN))
     yield from (day.capitalize() for day in DAYS)
 
 

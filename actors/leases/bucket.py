@@ -27,7 +27,7 @@ from events.jetstream.api import (
     call,
     parse_headers,
 )
-from events.jetstream.connection import Bus, said
+from events.jetstream.connection import Bus, connection_failed, said
 from events.log import LogUnavailable
 from events.phrases import Phrase
 from events.stores import LEASES
@@ -113,13 +113,9 @@ class LeaseBucket:
         except nats.js.errors.NotFoundError as error:
             if error.err_code in (STREAM_NOT_FOUND, NO_MESSAGE):
                 return ABSENT
-            raise LeasesUnavailable(
-                Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
-            ) from error
+            raise LeasesUnavailable(connection_failed(error)) from error
         except _FAULTS as error:
-            raise LeasesUnavailable(
-                Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
-            ) from error
+            raise LeasesUnavailable(connection_failed(error)) from error
         return _entry(message.seq or 0, message.headers or {}, message.data or b"")
 
     async def read_all(self) -> dict[str, Entry]:
@@ -148,9 +144,7 @@ class LeaseBucket:
             finally:
                 await subscription.unsubscribe()
         except _FAULTS as error:
-            raise LeasesUnavailable(
-                Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
-            ) from error
+            raise LeasesUnavailable(connection_failed(error)) from error
         if refused is not None and not refused.startswith("503"):  # 503: the bucket is not made yet
             raise LeasesUnavailable(Phrase("the server refused it: %(words)s", words=refused))
         return entries
@@ -169,9 +163,7 @@ class LeaseBucket:
             await self._bus.listen(_HEARD + ">", on_message)
             self._bus.watch(lambda standing: heard("", b"") if standing else None)
         except _FAULTS as error:
-            raise LeasesUnavailable(
-                Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
-            ) from error
+            raise LeasesUnavailable(connection_failed(error)) from error
 
     async def _publish(self, key: str, value: bytes, headers: dict[str, str], ttl: float | None) -> int | None:
         for _ in range(2):
@@ -183,13 +175,9 @@ class LeaseBucket:
             except nats.js.errors.APIError as error:
                 if error.err_code in CONFLICT:
                     return None
-                raise LeasesUnavailable(
-                    Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
-                ) from error
+                raise LeasesUnavailable(connection_failed(error)) from error
             except _FAULTS as error:
-                raise LeasesUnavailable(
-                    Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
-                ) from error
+                raise LeasesUnavailable(connection_failed(error)) from error
             else:
                 return ack.seq
         raise LeasesUnavailable(Phrase("no stream %(stream)s takes the write", stream=STREAM))

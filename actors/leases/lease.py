@@ -91,7 +91,7 @@ class Lease:
         return taken
 
     def _is_stale(self, revision: int) -> bool:
-        """Whether an unreadable value has stayed the same for longer than a holder would leave it."""
+        """True if an unreadable value has stayed the same for longer than a holder would leave it."""
         if self._unreadable[0] != revision:
             self._unreadable = (revision, boot_seconds())
         return boot_seconds() - self._unreadable[1] > TTL

@@ -101,12 +101,12 @@ class Members:
         self._there: dict[str, Member] = {}
 
     def has(self, holder: Holder) -> bool:
-        """Whether this start of the instance is there."""
+        """True if this start of the instance is there."""
         member = self._there.get(holder.instance)
         return member is not None and member.incarnation == holder.incarnation
 
     def is_finishing(self, decides_as: str) -> bool:
-        """Whether the incarnation of this name is there and still finishes turns of chats that it has let go of."""
+        """True if the incarnation of this name is there and still finishes turns of chats that it has let go of."""
         return any(member.finishing and member.decides_as == decides_as for member in self._there.values())
 
     def with_key(self, key: str) -> int:
@@ -114,7 +114,7 @@ class Members:
         return sum(member.says.key == key for member in self._there.values()) if key else 1
 
     def all_read(self, reads: int) -> bool:
-        """Whether every member reads this set of types; False while none is known."""
+        """True if every member reads this set of types; False while none is known."""
         return bool(self._there) and all(member.reads >= reads for member in self._there.values())
 
     def staying(self) -> list[Member]:

@@ -47,7 +47,7 @@ class InstanceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def all_read(bus: Bus, reads: int) -> bool:
-    """Whether every instance that is there reads this set of types (codec.READS); False if none is there. It asks for
+    """True if every instance that is there reads this set of types (codec.READS); False if none is there. It asks for
     one presence after the other, as gateways may. Raises LogUnavailable."""
     seq, found = 1, False
     while True:

@@ -36,7 +36,7 @@ def unpacked(arguments: str) -> tuple[dict[str, Any], bytes]:
 
 
 def is_deep(value: Any) -> bool:
-    """Whether a decoded JSON value is nested deeper than DEEPEST levels."""
+    """True if a decoded JSON value is nested deeper than DEEPEST levels."""
     level = [value]
     for _ in range(DEEPEST):
         level = [

@@ -22,14 +22,14 @@ from events.phrases import Phrase
 
 
 class Store(Protocol):
-    """Where files are kept that are sent to one chat alone."""
+    """The place of files that are sent to one chat alone."""
 
     async def keep(self, content: bytes) -> str:
         """Store a file; returns the `object` of its part. Raises LogError."""
 
 
 class NoStore:
-    """Where no file can be kept."""
+    """No place: no file is kept."""
 
     async def keep(self, content: bytes) -> str:  # noqa: ARG002 - the protocol's
         raise LogUnavailable(Phrase("there is no store for files here"))

@@ -51,7 +51,7 @@ class Knowledge(Protocol):
         """
 
     async def contents(self, collections: Sequence[str]) -> Contents:
-        """What the collections hold, as far as it is known. Raises NotSearchable."""
+        """The contents of the collections, as far as it is known. Raises NotSearchable."""
 
 
 class _Query(msgspec.Struct, forbid_unknown_fields=True):
@@ -129,7 +129,7 @@ def _tool(contents: Contents, *, hands_off: bool) -> Tool:
 
 
 def _told(contents: Contents) -> str:
-    """What the documents are. Their names come from others, like their words."""
+    """The names of the documents for the model. They come from others, like their words."""
     told = ""
     if contents.languages:
         told += f" The documents are in {_listed(contents.languages)}."

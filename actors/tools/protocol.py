@@ -48,7 +48,7 @@ class Tools(Protocol):
         """Every tool that models may call now in chats of the account. Raises nothing."""
 
     def is_safe(self, name: str) -> bool:
-        """Whether a call may be repeated after a crash that leaves unknown whether it was made."""
+        """True if a call may be repeated after a crash that leaves unknown whether it was made."""
 
     async def call(self, key: ChatKey, name: str, arguments: str, references: Sequence[Referring] = ()) -> ToolResult:
         """Make a call for the chat `key`, in a turn whose messages have these references. Raises nothing: the result

@@ -17,7 +17,7 @@ from events.parts import Option, Part, faults
 
 
 class FromLibrary(msgspec.Struct, frozen=True):
-    """What the library of the chat's account has under `name`: a file, or a place.
+    """The file or place that the library of the chat's account has under `name`: a file, or a place.
 
     - `caption`: instead of the entry's own.
     """

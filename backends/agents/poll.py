@@ -14,6 +14,7 @@ from backends.protocol import Answer, ReplyFailed, ReplyRequest, RunLost, ToolCa
 from backends.provider.answer_parts import arguments_of
 from backends.provider.polling import LATE_LOOKS, Sleep, looks
 from backends.provider.retry import AttemptFailed, persist
+from events.details import Detail
 
 ASKED_AGAIN = 2
 """`attempt` of a request whose first turn is awaited: after a turn that wrote nothing the agent is asked once more."""
@@ -64,8 +65,8 @@ class Watching:
         if self._request.may_be_silent:
             return silent(turn, model)
         if self._request.attempt <= ASKED_AGAIN:
-            raise RunLost(turn.id, "the turn is completed and wrote nothing")
-        raise ReplyFailed("malformed_answer", f"turn {turn.id} is completed and wrote nothing")
+            raise RunLost(turn.id, Detail.WROTE_NOTHING.said(turn=turn.id))
+        raise ReplyFailed("malformed_answer", Detail.WROTE_NOTHING.said(turn=turn.id))
 
     async def _serve(self) -> tuple[ToolCall, ...]:
         """The turn's calls that have no output yet. If all have one, hands in the outputs and returns nothing."""
@@ -75,9 +76,7 @@ class Watching:
         if actions and not calls:
             await stop(self._session, self._id, self._sleep)
             kinds = ", ".join(sorted({action.type for action in actions}))
-            raise ReplyFailed(
-                "run_failed", f"the agent waits for an action that no chat can give ({kinds}): change the agent"
-            )
+            raise ReplyFailed("run_failed", Detail.WRONG_ACTION.said(kinds=kinds))
         if missing := [action for action in calls if action.call_id not in self._outputs]:
             return tuple(_called(action) for action in missing)
         for action in calls:

@@ -44,7 +44,7 @@ class Session(msgspec.Struct, frozen=True):
 
     @property
     def active(self) -> bool:
-        """Whether a turn is under way: a message that is sent now would steer it."""
+        """True if a turn is under way: a message that is sent now would steer it."""
         return self.status in ("in_progress", "requires_action")
 
 

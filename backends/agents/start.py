@@ -19,6 +19,7 @@ from backends.provider.polling import Sleep, looks
 from backends.provider.quirks import Quirks, insist
 from backends.provider.refusals import JsonObject
 from backends.provider.retry import AttemptFailed
+from events.details import Detail
 
 log = structlog.get_logger("recado.backends")
 
@@ -111,7 +112,7 @@ class Starting:
         if shown.status == "failed":
             raise ThreadLost(self._session.id, f"the session failed: {shown.error}")
         if shown.status == "budget_reached":
-            raise ReplyFailed("quota_exhausted", "the session's spending limit is reached")
+            raise ReplyFailed("quota_exhausted", Detail.BUDGET_REACHED.said())
         return shown
 
     async def _begun(self, items: Sequence[Item]) -> str | None:
@@ -166,7 +167,7 @@ class Starting:
             if turn is not None:
                 return turn
             if _now() + wait > until:
-                raise AttemptFailed("provider_error", "the message was accepted and is not there", in_doubt=True)
+                raise AttemptFailed("provider_error", Detail.VANISHED_MESSAGE.said(), in_doubt=True)
             await self._sleep(wait)
         raise AssertionError("there is always one more look")
 

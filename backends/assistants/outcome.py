@@ -7,6 +7,7 @@ from backends.protocol import Answer, ErrorClass, ReplyFailed, RunLost, Usage
 from backends.provider.client import cached, count
 from backends.provider.errors import redacted
 from backends.provider.told_wait import told_wait
+from events.details import Detail
 
 _REASONS: dict[str | None, ErrorClass] = {"max_prompt_tokens": "context_too_long", "content_filter": "refused"}
 
@@ -49,7 +50,7 @@ def fruitless(run: Run) -> RunLost | ReplyFailed:
             return RunLost(run.id, detail, _usage(run), run.model or "")
         case "incomplete":
             reason = run.incomplete_details.reason if run.incomplete_details is not None else None
-            return ReplyFailed(_REASONS.get(reason, "run_failed"), f"the run is incomplete: {reason}")
+            return ReplyFailed(_REASONS.get(reason, "run_failed"), Detail.INCOMPLETE.said(reason=reason))
         case _:
             return RunLost(run.id, run.status, _usage(run), run.model or "")
 

@@ -15,6 +15,7 @@ from backends.protocol import Answer, ReplyRequest, RunLost, ToolCall, ToolsWant
 from backends.provider.answer_parts import arguments_of
 from backends.provider.polling import LATE_LOOKS, Sleep, looks
 from backends.provider.retry import AttemptFailed, persist
+from events.details import Detail
 
 ASKED_AGAIN = 2
 """`attempt` of a request whose first run is awaited: after a run that wrote nothing one more is made."""
@@ -149,7 +150,7 @@ async def _cancel(thread: RemoteThread, run: Run) -> None:
 
 def _asked(run: Run) -> tuple[ToolCall, ...]:
     if run.required_action is None:
-        raise AttemptFailed("provider_error", f"run {run.id} requires an action and does not say which")
+        raise AttemptFailed("provider_error", Detail.UNNAMED_ACTION.said(run=run.id))
     calls = run.required_action.submit_tool_outputs.tool_calls
     return tuple(
         ToolCall(id=call.id, name=call.function.name, arguments=arguments_of(call.function.arguments)) for call in calls

@@ -93,7 +93,7 @@ class Run(msgspec.Struct, frozen=True):
 
     @property
     def works(self) -> bool:
-        """Whether the run may still give a reply."""
+        """True if the run may still give a reply."""
         return self.active and self.status != "cancelling"
 
 

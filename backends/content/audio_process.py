@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import sys
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import cast
 
 import av
@@ -21,7 +21,9 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.codec.codec import codecs_available
 
-from backends.content.confinement import TOO_LARGE, UNREADABLE, confine
+from backends.content.confinement import confine
+from backends.content.reader_end import TooLong, answer
+from events.details import Detail
 
 LONGEST = 60 * 60
 """Seconds of audio."""
@@ -49,10 +51,6 @@ _DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
 """The decoders in place of FFmpeg's own, which refuse the pauses (DTX) that phones write between words."""
 
 
-class TooLong(Exception):
-    """The audio has more than LONGEST seconds."""
-
-
 def converted(body: bytes) -> bytes:
     """The audio of `body` with one channel, as WAV or as Opus in Ogg. Raises TooLong; for a broken file any exception
     of PyAV's."""
@@ -60,7 +58,7 @@ def converted(body: bytes) -> bytes:
     for frame in frames(body, RATE):
         samples += bytes(frame.planes[0])[: frame.samples * 2]
         if len(samples) > LONGEST * RATE * 2:
-            raise TooLong(f"it is longer than {LONGEST // 60} minutes")
+            raise TooLong(Detail.TOO_MANY_MINUTES.said(minutes=LONGEST // 60))
     as_wav = _wav(samples)
     return as_wav if len(samples) <= WAV_UP_TO * RATE * 2 else _ogg(as_wav)
 
@@ -70,7 +68,7 @@ def frames(body: bytes, rate: int) -> Iterator[av.AudioFrame]:
     resampler = AudioResampler("s16", "mono", rate)
     with av.open(io.BytesIO(body), "r", metadata_errors="replace", options=dict(_ALONE)) as source:
         if not source.streams.audio:
-            raise ValueError("there is no sound in it")
+            raise ValueError(Detail.NO_SOUND)
         stream = source.streams.audio[0]
         decoder = _decoder(stream)
         for packet in source.demux(stream):
@@ -107,18 +105,6 @@ def _ogg(as_wav: bytes) -> bytes:
             sink.mux(stream.encode(frame))
         sink.mux(stream.encode(None))
     return out.getvalue()
-
-
-def answer(convert: Callable[[bytes], bytes]) -> int:
-    """Convert stdin to stdout; returns the exit status. A fault's words are written instead."""
-    try:
-        out, status = convert(sys.stdin.buffer.read()), 0
-    except TooLong as error:
-        out, status = str(error).encode(), TOO_LARGE
-    except Exception as error:  # noqa: BLE001 - PyAV raises any exception for a broken file
-        out, status = f"{type(error).__name__}: {error}"[:300].encode(errors="replace"), UNREADABLE
-    sys.stdout.buffer.write(out)
-    return status
 
 
 def main() -> int:

@@ -13,7 +13,9 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from backends.content.confinement import UNREADABLE, confine
+from backends.content.confinement import confine
+from backends.content.reader_end import answer
+from events.details import Detail
 
 LONGEST = 60_000
 """Characters of the text; the rest is not read."""
@@ -60,7 +62,7 @@ def unpacked(body: bytes) -> io.BytesIO:
         for part in packed.infolist():
             left -= part.file_size
             if left < 0:
-                raise ValueError(f"it unpacks to more than {UNPACKED:,} bytes: split it")
+                raise ValueError(Detail.UNPACKED.said(unpacked=UNPACKED))
             plain.writestr(part.filename, packed.read(part))
     into.seek(0)
     return into
@@ -98,12 +100,7 @@ READERS: dict[str, Callable[[bytes], Iterator[str]]] = {
 
 def main() -> int:
     confine(int(sys.argv[2]))  # `recado doctor` reports the bounds that the system refuses
-    try:
-        text, status = beginning(READERS[sys.argv[1]](sys.stdin.buffer.read())), 0
-    except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
-        text, status = f"{type(error).__name__}: {error}"[:300], UNREADABLE
-    sys.stdout.buffer.write(text.encode(errors="replace"))
-    return status
+    return answer(lambda body: beginning(READERS[sys.argv[1]](body)).encode(errors="replace"))
 
 
 if __name__ == "__main__":

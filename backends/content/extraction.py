@@ -7,6 +7,7 @@ import codecs
 from backends.content.extract_process import LONGEST, READERS
 from backends.content.reader_process import refusal, run
 from backends.protocol import CannotBeRead
+from events.details import Detail
 
 SECONDS = 5
 """Seconds of CPU for one document."""
@@ -29,7 +30,7 @@ class Extraction:
         if mime.startswith("text/") or mime in _PLAIN:
             return _decoded(body[: LONGEST * WIDEST])
         if mime not in READERS:
-            raise CannotBeRead("unsupported", f"{mime or 'a document without a type'} is not opened")
+            raise CannotBeRead("unsupported", Detail.NOT_OPENED.said(type=mime or Detail.WITHOUT_TYPE))
         output = await run(
             "backends.content.extract_process", mime, body=body, seconds=self._seconds, most=LONGEST * WIDEST
         )

@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
-from backends.content.confinement import UNREADABLE, confine
+from backends.content.confinement import confine
 from backends.content.extract_process import cell, unpacked
+from backends.content.reader_end import answer
 from backends.content.separated import decoded, rows_of
+from events.details import Detail
 from events.numbers import whole_number
 
 LONGEST = 4_000_000
@@ -25,8 +27,6 @@ LONGEST = 4_000_000
 _DEEPEST = 6
 """Levels of headings in Markdown."""
 
-_NO_TEXT = "it has no text: a scan has to be read by a program for that (OCR) first"
-_LOCKED = "it is protected by a password: save it without one"
 _LEFT_OUT = (
     "script, style, noscript, template, nav, aside, iframe, svg, button, input, select, textarea, "
     ":is(header, footer):not(:is(article, section, main) *)"
@@ -43,9 +43,9 @@ def pdf(body: bytes) -> Iterator[str]:
     try:
         pages = [page.extract_text().strip() for page in reader.pages]
     except (FileNotDecryptedError, DependencyError) as error:
-        raise ValueError(_LOCKED) from error
+        raise ValueError(Detail.LOCKED) from error
     if not any(pages):
-        raise ValueError(_NO_TEXT)
+        raise ValueError(Detail.NO_TEXT_LAYER)
     for page in pages:
         yield from (page, "")
 
@@ -94,7 +94,7 @@ def page(body: bytes) -> Iterator[str]:
     title = " ".join(tree.title.get_text().split()) if tree.title is not None else ""
     root = tree.main or tree.body or tree
     if not root.get_text(strip=True):
-        raise ValueError("it has no text: a script writes it in the browser; save what you see as a file and add that")
+        raise ValueError(Detail.NO_TEXT_WITHOUT_SCRIPT)
     text = MarkdownConverter(heading_style="ATX", strip=["a", "img"], table_infer_header=True).convert_soup(root)
     if title and root.h1 is None:
         yield f"# {title}"
@@ -138,11 +138,11 @@ def whole(lines: Iterable[str]) -> str:
     for line in lines:
         size += len(line) + 1
         if size > LONGEST:
-            raise ValueError(f"it has more than {LONGEST:,} characters: split it")
+            raise ValueError(Detail.TOO_MANY_CHARACTERS.said(longest=LONGEST))
         kept.append(line)
     text = "\n".join(kept).strip()
     if not text:
-        raise ValueError(_NO_TEXT)
+        raise ValueError(Detail.NO_TEXT_LAYER)
     return text
 
 
@@ -162,21 +162,9 @@ READERS: dict[str, Callable[[bytes], Iterator[str]]] = {
 """Functions that read a document, by its MIME type."""
 
 
-def _damage(error: Exception) -> str:
-    if isinstance(error, MemoryError | RecursionError):
-        return "it takes too much memory: split it"
-    return f"it is damaged, or of another type than its name says: save it again ({type(error).__name__}: {error})"
-
-
 def main() -> int:
     confine(int(sys.argv[2]))  # `recado doctor` reports the bounds that the system refuses
-    try:
-        text, status = whole(READERS[sys.argv[1]](sys.stdin.buffer.read())), 0
-    except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
-        told = str(error) if type(error) is ValueError else _damage(error)
-        text, status = told[:300], UNREADABLE
-    sys.stdout.buffer.write(text.encode(errors="replace"))
-    return status
+    return answer(lambda body: whole(READERS[sys.argv[1]](body)).encode(errors="replace"))
 
 
 if __name__ == "__main__":

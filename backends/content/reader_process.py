@@ -9,7 +9,9 @@ from asyncio.subprocess import DEVNULL, PIPE
 from typing import NamedTuple
 
 from backends.content.confinement import TOO_LARGE, UNREADABLE, environment
+from backends.content.reader_end import LONGEST as LONGEST_FAULT
 from backends.protocol import CannotBeRead
+from events.details import Detail
 
 PATIENCE = 3
 """Seconds on the clock for each second of CPU: other processes run too."""
@@ -38,7 +40,7 @@ async def run(module: str, *arguments: str, body: bytes, seconds: int, most: int
             out = await _all_of(process.stdout, most)
             status = await process.wait()
     except TimeoutError:
-        raise CannotBeRead("file_unreadable", f"it could not be read within {seconds * PATIENCE} s") from None
+        raise CannotBeRead("file_unreadable", Detail.TOO_SLOW.said(seconds=seconds * PATIENCE)) from None
     finally:
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
@@ -49,10 +51,10 @@ async def run(module: str, *arguments: str, body: bytes, seconds: int, most: int
 
 
 def refusal(output: Output, seconds: int) -> CannotBeRead:
-    """Why the reader did not read the file: in its own words, or the exit status of one that was ended."""
+    """The reader's reason for not reading the file: in its own words, or the exit status of one that was ended."""
     if output.status not in (UNREADABLE, TOO_LARGE):
-        return CannotBeRead("file_unreadable", f"its reader ended with {output.status}; it may take {seconds} s of CPU")
-    why = output.body[:300].decode(errors="replace").strip() or "its reader gave no reason"
+        return CannotBeRead("file_unreadable", Detail.READER_ENDED.said(status=output.status, seconds=seconds))
+    why = output.body[:LONGEST_FAULT].decode(errors="replace").strip() or Detail.NO_REASON.said()
     return CannotBeRead("too_large" if output.status == TOO_LARGE else "file_unreadable", why)
 
 
@@ -76,5 +78,5 @@ async def _all_of(stream: asyncio.StreamReader, most: int) -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > most:
-            raise CannotBeRead("file_unreadable", "its reader does not stop writing")
+            raise CannotBeRead("file_unreadable", Detail.NEVER_ENDS.said())
     return b"".join(pieces)

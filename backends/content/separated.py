@@ -7,6 +7,8 @@ import io
 from collections import Counter
 from itertools import islice
 
+from events.details import Detail
+
 SEPARATORS = ";\t|,"
 """Of two that fit as well, the first: a comma is within numbers and sentences, too."""
 
@@ -21,7 +23,7 @@ def decoded(body: bytes) -> str:
     """The text. Raises ValueError if it is none."""
     marked = _MARKS.get(body[:2])
     if marked is None and b"\x00" in body[:4096]:
-        raise ValueError("it is no text")
+        raise ValueError(Detail.NOT_PLAIN)
     for encoding in (marked,) if marked is not None else ("utf-8-sig", "cp1252"):
         try:
             return body.decode(encoding)
@@ -54,4 +56,4 @@ def _rows(text: str, separator: str) -> list[list[str]]:
     try:
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as error:
-        raise ValueError(f"it is no CSV: {error}") from error
+        raise ValueError(Detail.NO_CSV.said(error=error)) from error

@@ -18,6 +18,7 @@ from backends.protocol import CannotBeRead, Transcript, Usage
 from backends.provider.client import Wire, count
 from backends.provider.key import ApiKey
 from backends.provider.retry import AttemptFailed, persist
+from events.details import Detail
 
 SECONDS = 60
 """Seconds of CPU for the conversion of one file. An hour of audio, the longest, takes about 20."""
@@ -135,7 +136,7 @@ def _meaning(failure: AttemptFailed) -> Exception:
     error = failure.__cause__
     status = error.status_code if isinstance(error, openai.APIStatusError) else None
     if status in (404, 405, 501):
-        return CannotBeRead("not_transcribed", f"the server does not transcribe: {failure.detail}")
+        return CannotBeRead("not_transcribed", Detail.NOT_TRANSCRIBED.said(words=failure.detail))
     if status in (400, 413, 415, 422):
         return CannotBeRead("file_unreadable", failure.detail)
     return failure

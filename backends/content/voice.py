@@ -20,7 +20,7 @@ _SLACK = 5
 
 
 def can_convert() -> bool:
-    """Whether PyAV, which converts recordings, is installed."""
+    """True if PyAV, which converts recordings, is installed."""
     return find_spec("av") is not None
 
 

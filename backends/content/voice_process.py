@@ -13,8 +13,10 @@ from fractions import Fraction
 
 import av
 
-from backends.content.audio_process import TooLong, answer, frames
+from backends.content.audio_process import frames
 from backends.content.confinement import confine
+from backends.content.reader_end import TooLong, answer
+from events.details import Detail
 
 RATE = 48_000
 """Samples a second, as phones record."""
@@ -33,10 +35,10 @@ def voice(body: bytes, longest: int) -> bytes:
             frame.pts, frame.time_base = samples, Fraction(1, RATE)
             samples += frame.samples
             if samples > longest * RATE:
-                raise TooLong(f"it is longer than {longest // 60} minutes")
+                raise TooLong(Detail.TOO_MANY_MINUTES.said(minutes=longest // 60))
             sink.mux(stream.encode(frame))
         if not samples:
-            raise ValueError("there is no sound in it")
+            raise ValueError(Detail.NO_SOUND)
         sink.mux(stream.encode(None))
     return out.getvalue()
 

@@ -20,6 +20,7 @@ from backends.provider.problem import Problem, problem_within
 from backends.provider.raw_post import Posts, Query
 from backends.provider.retry import AttemptFailed
 from backends.provider.told_wait import told_wait
+from events.details import Detail
 
 T = TypeVar("T")
 
@@ -101,12 +102,12 @@ class Wire:
         if (problem := problem_within(answer)) is not None:
             return self.refused(problem)
         start = redacted(answer[:100].decode(errors="replace"), self._key.value)
-        return AttemptFailed("malformed_answer", f"{why}, in an answer that begins {start!r}")
+        return AttemptFailed("malformed_answer", Detail.ANSWER_BEGINS.said(fault=why, start=repr(start)))
 
     def refused(self, problem: Problem) -> AttemptFailed:
         """The failure for an error inside an answer of 200."""
         said = " ".join(word for word in (str(problem.status or ""), problem.code, problem.message) if word)
-        detail = self.redacted(f"an error in an answer with status 200: {said}")
+        detail = self.redacted(Detail.ERROR_IN_ANSWER.said(words=said))
         wait = told_wait(problem.message) if problem.error_class == "rate_limited" else None
         return AttemptFailed(problem.error_class, detail, wait, problem=problem)
 
@@ -119,7 +120,8 @@ class Wire:
             async with asyncio.timeout(within):
                 return await self._with_key(request)
         except TimeoutError as late:
-            raise AttemptFailed("timeout", no_answer(within) if within is not None else "it timed out") from late
+            why = no_answer(within) if within is not None else Detail.TIMED_OUT.said()
+            raise AttemptFailed("timeout", why) from late
         except FAULTS as error:
             raise attempt_failed(error, self._key.value) from error
         except UnicodeError as error:  # a key or a host that no header can carry
@@ -144,7 +146,7 @@ def _tls() -> SSLContext:
 
 
 def _unsendable(error: UnicodeError) -> AttemptFailed:
-    return AttemptFailed("bad_request", f"the request cannot be encoded: {error}")
+    return AttemptFailed("bad_request", Detail.NOT_ENCODED.said(error=error))
 
 
 def count(tokens: object) -> int:

@@ -22,7 +22,7 @@ class Key:
         self._again = again
 
     def replaced(self, refused: str) -> bool:
-        """Whether there is another value by now than the `refused` one."""
+        """True if there is another value by now than the `refused` one."""
         if self.value == refused:
             try:
                 self.value = self._again() or self.value

@@ -71,7 +71,7 @@ def _parts(message: JsonObject) -> list[Any]:
 
 
 def is_file(part: object) -> bool:
-    """Whether a part of a message's content is a picture, a document or a sound."""
+    """True if a part of a message's content is a picture, a document or a sound."""
     return isinstance(part, dict) and part.get("type") not in ("text", "input_text")
 
 

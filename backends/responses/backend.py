@@ -50,6 +50,7 @@ from backends.responses.wire import (
     output_items,
 )
 from chat.moment import filled
+from events.details import Detail
 
 T = TypeVar("T")
 
@@ -295,7 +296,7 @@ class Responses:
             if thread not in self._unused:
                 raise
             self._unused.discard(thread)
-            raise ReplyFailed("bad_request", f"the server lost a conversation at once: {lost.detail}") from lost
+            raise ReplyFailed("bad_request", Detail.LOST_AT_ONCE.said(words=lost.detail)) from lost
 
 
 def _call_ids(outputs: Sequence[Item]) -> tuple[str, ...]:

@@ -187,7 +187,7 @@ def _status(failure: AttemptFailed) -> int | None:
 
 
 def _is_lost(error: openai.APIStatusError, error_class: str, method: str) -> bool:
-    """Whether the error is that the conversation is gone or not ours. An id of another server is refused with 400."""
+    """True if the error is that the conversation is gone or not ours. An id of another server is refused with 400."""
     if method != "post":
         return error.status_code in (400, 403, 404)
     named = "conversation" in error.message.lower() or (error.param or "").startswith("conversation")
@@ -195,7 +195,7 @@ def _is_lost(error: openai.APIStatusError, error_class: str, method: str) -> boo
 
 
 def _in_doubt(error: BaseException | None) -> bool:
-    """Whether the provider may have acted: not if it refused, if the request could not be encoded, or if there was no
+    """True if the provider may have acted: not if it refused, if the request could not be encoded, or if there was no
     connection."""
     if isinstance(error, UnicodeError):
         return False

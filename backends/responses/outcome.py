@@ -10,6 +10,7 @@ from backends.provider.client import cached, count
 from backends.provider.errors import redacted
 from backends.responses.conversation import function_calls, refusal, words
 from backends.responses.wire import Item, Response, TokenCount
+from events.details import Detail
 
 _FOR_GOOD: dict[str, ErrorClass] = {
     "insufficient_quota": "quota_exhausted",
@@ -36,7 +37,7 @@ def completed(response: Response, detail: str, *, again: bool, silent: bool = Fa
     match response.status:
         case "completed" | None:
             if again and not silent and says_nothing(response.outputs):
-                raise RunLost(response.id, "the response has no text", usage(response), response.model or "")
+                raise RunLost(response.id, Detail.NO_RESPONSE_TEXT.said(), usage(response), response.model or "")
             return response.outputs
         case "incomplete":
             return _cut_short(response, silent=silent)
@@ -44,13 +45,13 @@ def completed(response: Response, detail: str, *, again: bool, silent: bool = Fa
             code = (response.error.code if response.error is not None else None) or ""
             if error_class := _FOR_GOOD.get(str(code)):
                 raise ReplyFailed(error_class, detail, usage(response), response.model or "")
-            raise RunLost(response.id, f"failed: {detail}", usage(response), response.model or "")
+            raise RunLost(response.id, Detail.RESPONSE_FAILED.said(words=detail), usage(response), response.model or "")
         case status:
             raise RunLost(response.id, status, usage(response), response.model or "")
 
 
 def says_nothing(outputs: Sequence[Item]) -> bool:
-    """Whether the model neither spoke nor called nor refused: another response may."""
+    """True if the model neither spoke nor called nor refused: another response may."""
     return not function_calls(outputs) and not words(outputs) and not refusal(outputs)
 
 
@@ -70,18 +71,18 @@ def outcome_of(outputs: Sequence[Item], request: ReplyRequest, spent: Usage) -> 
         raise ReplyFailed("refused", redacted(refused, api_key=""))
     if request.may_be_silent:
         return ""
-    raise ReplyFailed("malformed_answer", "the response has no text")
+    raise ReplyFailed("malformed_answer", Detail.NO_RESPONSE_TEXT.said())
 
 
 def _cut_short(response: Response, *, silent: bool) -> Sequence[Item]:
     """The outputs of an incomplete response, without function calls: half an answer is useful, half a call is not."""
     reason = (response.incomplete_details.reason if response.incomplete_details else None) or "for no reason"
     if reason == "content_filter":
-        raise ReplyFailed("refused", "the response was stopped by the content filter")
+        raise ReplyFailed("refused", Detail.FILTERED.said())
     said = [item for item in response.outputs if item.type != "function_call"]
     is_half_a_call = len(said) < len(response.outputs)
     if not words(said) and (is_half_a_call or not silent):
-        raise ReplyFailed("malformed_answer", f"the response has no text, it is incomplete: {reason}")
+        raise ReplyFailed("malformed_answer", Detail.CUT_BEFORE_WORDS.said(reason=reason))
     return said
 
 

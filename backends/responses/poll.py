@@ -13,6 +13,7 @@ from backends.provider.polling import looks
 from backends.provider.retry import persist
 from backends.responses.client import Calls
 from backends.responses.wire import Response
+from events.details import Detail
 
 _CANCEL_WITHIN = 5.0
 
@@ -42,7 +43,8 @@ class Polling:
             raise
         if not response.ended:
             await self.cancel(run)
-            raise ReplyFailed("timeout", f"the response is {response.status}: {no_answer(request.patience)}")
+            fault = no_answer(request.patience)
+            raise ReplyFailed("timeout", Detail.NO_ANSWER_YET.said(status=response.status, fault=fault))
         return response
 
     async def cancel(self, run: str) -> None:

@@ -16,6 +16,7 @@ from backends.responses.conversation import Occurrence
 from backends.responses.mend import mended
 from backends.responses.wire import Item, JsonObject, Response, output_items
 from chat.built_in import BUILT_IN
+from events.details import Detail
 
 log = structlog.get_logger("recado.backends")
 
@@ -151,7 +152,7 @@ class Posting:
                     return occurrences[0].outputs
                 log.warning("open_call_closed", conversation=self._conversation, call=open_.call_id)
                 await self._calls.add_items(self._conversation, output_items({open_.call_id: UNANSWERED}))
-        raise AttemptFailed("bad_request", "the conversation has more open function calls than could be closed")
+        raise AttemptFailed("bad_request", Detail.OPEN_CALLS.said())
 
     def _takes(self, field: str) -> bool:
         return field in self._server.takes
@@ -165,7 +166,7 @@ class Posting:
             raise
         if not posting.done():
             posting.cancel()
-            raise AttemptFailed("timeout", "the request was not answered", in_doubt=True)
+            raise AttemptFailed("timeout", Detail.NO_ANSWER_AT_ALL.said(), in_doubt=True)
         return posting.result()
 
     def _left(self) -> float:

@@ -35,11 +35,12 @@ from console.forms import form_of
 from console.languages import Translate, translate_of
 from console.problems import NOT_REMOVED, Problem, unstored
 from console.rendering import render
+from console.wording import stored
 from events.knowledge import COLLECTION, Document, Unread, Version
 from events.knowledge_log import KnowledgeChanged, Stock
 from events.log import LogError
+from events.phrases import Phrase
 from events.subjects import untoken
-from projections.knowledge.pieces import TOO_MANY
 
 LISTED = 100
 """Documents, or questions, on a page."""
@@ -62,9 +63,6 @@ KINDS = {
     "text/plain": "text",
 }
 """Types of files in words."""
-
-UNFOUND = {one: one for one in ("it has no words", "its file is no longer in the library: add it again", TOO_MANY)}
-"""Reasons for which nothing of a document is found; those of a file's reader are in its own words."""
 
 log = structlog.get_logger("recado.console")
 
@@ -219,7 +217,7 @@ def _collections(stock: Stock, also: str | None = None) -> dict[str, int]:
 
 
 def _row(version: Version, indexed: Indexed, _: Translate) -> Row:
-    trouble = _.gettext(indexed.unfound.get(version.seq, ""))
+    trouble = stored(_, indexed.unfound.get(version.seq))
     if version.seq > indexed.last:
         trouble = _("it is not indexed yet: look again in a moment")
     address = address_of(version.place, "document")
@@ -236,6 +234,6 @@ def _is_unread(stock: Stock, seq: int) -> bool:
     return any(one.seq == seq for one in stock.unread)
 
 
-def _named(unread: Unread) -> tuple[str, str]:
+def _named(unread: Unread) -> tuple[str, Phrase]:
     """The document that cannot be read, and why."""
     return "/".join(map(untoken, unread.subject.split(".")[1:])) or unread.subject, unread.reason

@@ -27,7 +27,7 @@ class Indexed(msgspec.Struct, frozen=True):
 
 
 class Meant(msgspec.Struct, frozen=True):
-    """How much of a collection is found by its meaning.
+    """The share of a collection that is found by its meaning.
 
     - `pieces`: all of them.
     - `lacking`: pieces without a vector, which are found by their words alone.
@@ -47,7 +47,7 @@ class DocumentDesk(Knowledge, Protocol):
         """The state of the index."""
 
     async def meant(self, collection: str) -> Meant | None:
-        """How much of the collection is found by its meaning; None: no model for that is named."""
+        """The share of the collection that is found by its meaning; None: no model for that is named."""
 
     async def text_of(self, version: Version) -> Text:
         """The text of a document, or why there is none. Tries for as long as the bus is away."""

@@ -65,7 +65,7 @@ def place_of(request: Request) -> Place:
 
 
 def is_kept_whole(name: str) -> bool:
-    """Whether a subject of the log has room for the name of a document, each byte of which may take three there."""
+    """True if a subject of the log has room for the name of a document, each byte of which may take three there."""
     return untoken(token(name)) == name
 
 
@@ -91,5 +91,5 @@ def leaf_of(request: Request, size: int, whole: int) -> Leaf:
 
 
 def shown_of(listed: Sequence[_Listed], leaf: Leaf, size: int) -> Sequence[_Listed]:
-    """What of the list is on the page."""
+    """The part of the list that is on the page."""
     return listed[leaf.first : leaf.first + size]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 
 def is_private(url: str) -> bool:
-    """Whether nobody between can read what goes to the address: https, or http on this machine."""
+    """True if nobody between can read what goes to the address: https, or http on this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""

@@ -40,7 +40,7 @@ class _Claims(msgspec.Struct):
 
     @property
     def is_verified(self) -> bool:
-        """Whether the provider says that the address is the person's. Microsoft Entra has no `email_verified`, and says
+        """True if the provider says that the address is the person's. Microsoft Entra has no `email_verified`, and says
         by `xms_edov` that the address is of a domain which its tenant has proved to own."""
         if self.email_verified is msgspec.UNSET:
             return self.xms_edov in (True, "1", "true")
@@ -48,7 +48,7 @@ class _Claims(msgspec.Struct):
 
 
 def challenge_of(verifier: str) -> str:
-    """What the provider is given of the secret of PKCE."""
+    """The digest of PKCE's secret, which the provider is given."""
     challenge: str = create_s256_code_challenge(verifier)
     return challenge
 
@@ -56,7 +56,7 @@ def challenge_of(verifier: str) -> str:
 def email_of(
     token: str, keys: Sequence[Mapping[str, Any]], *, issuer: str, client_id: str, nonce: str, now: float
 ) -> Email:
-    """Whose token it is, at the time `now` in seconds since 1970. Raises KeyUnknown, TokenInvalid."""
+    """The person whose token it is, at the time `now` in seconds since 1970. Raises KeyUnknown, TokenInvalid."""
     try:
         header = jws.extract_compact(token.encode()).headers()
         key = JWKRegistry.import_key(dict(_key(header, keys)))

@@ -126,7 +126,7 @@ async def _let_in(request: Request, sign_in: SignIn, attempt: Attempt) -> Respon
 
 
 async def _email(request: Request, sign_in: SignIn, attempt: Attempt) -> Email | Response:
-    """Who signed in, or the answer where nobody did. Raises CodeRefused, ProviderFault, TokenInvalid."""
+    """The person who signed in, or the answer where nobody did. Raises CodeRefused, ProviderFault, TokenInvalid."""
     given = request.query_params
     issuer = given.get("iss", "" if await sign_in.names_itself() else sign_in.issuer)
     if issuer != sign_in.issuer:

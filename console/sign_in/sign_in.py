@@ -70,17 +70,17 @@ class SignIn:
 
     @property
     def is_secure(self) -> bool:
-        """Whether browsers reach the page by TLS."""
+        """True if browsers reach the page by TLS."""
         return self.page.startswith("https://")
 
     def is_here(self, host: str) -> bool:
-        """Whether the host and port of a request are those of the page's public address."""
+        """True if the host and port of a request are those of the page's public address."""
         parts = urlsplit(self.page)
         usual = ":443" if self.is_secure else ":80"
         return host.lower().removesuffix(usual) == parts.netloc.lower().removesuffix(usual)
 
     async def address(self, attempt: Attempt) -> str:
-        """Where the browser signs in. Raises ProviderFault."""
+        """The address at which the browser signs in. Raises ProviderFault."""
         address = (await self._provider.addresses()).authorization_endpoint
         asked = {
             "response_type": "code",
@@ -95,11 +95,11 @@ class SignIn:
         return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
 
     async def names_itself(self) -> bool:
-        """Whether the provider says who it is when it sends a browser back (RFC 9207). Raises ProviderFault."""
+        """True if the provider says who it is when it sends a browser back (RFC 9207). Raises ProviderFault."""
         return (await self._provider.addresses()).authorization_response_iss_parameter_supported
 
     async def email(self, attempt: Attempt, code: str) -> Email:
-        """Who signed in. Raises CodeRefused, ProviderFault, TokenInvalid."""
+        """The person who signed in. Raises CodeRefused, ProviderFault, TokenInvalid."""
         token = await self._provider.id_token(code, attempt.verifier, self.page + BACK)
         try:
             return self._email(token, await self._provider.keys(), attempt.nonce)

@@ -20,10 +20,9 @@ import structlog
 from nats.aio.subscription import Subscription
 
 from events.jetstream.api import Done, call, parse_headers
-from events.jetstream.connection import Bus, said
+from events.jetstream.connection import Bus, connection_failed, said
 from events.jetstream.streams import EVENTS
 from events.log import EVERYTHING, LogUnavailable
-from events.phrases import Phrase
 
 BATCH = 1000
 """The most events in one request to the server, and in one hand-over to the reader."""
@@ -90,7 +89,7 @@ class Feed:
             await call(bus, *self._creation(first, subject))
         except nats.errors.Error as error:
             await self.close()
-            raise LogUnavailable(Phrase("the connection to the bus failed: %(detail)s", detail=said(error))) from error
+            raise LogUnavailable(connection_failed(error)) from error
         except BaseException:
             await self.close()
             raise

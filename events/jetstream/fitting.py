@@ -30,5 +30,5 @@ async def make_fitting(bus: Bus, config: Mapping[str, Any], fewest: int) -> int 
 
 
 def lacks_room(fault: ApiFault) -> bool:
-    """Whether the server has no room. A cluster says so of each of its servers, among the reasons why none fits."""
+    """True if the server has no room. A cluster says so of each of its servers, among the reasons why none fits."""
     return fault.err_code == STORAGE_EXCEEDED or (fault.err_code == NO_PEERS and "storage" in fault.description)

@@ -195,7 +195,7 @@ class MediaStore:
         raise LogUnavailable(Phrase("other instances store an object under this name at the same time"))
 
     async def _follows(self, meta: ObjectMeta, seq: int) -> bool:
-        """Whether the description was stored after the one at `seq`, and none in between."""
+        """True if the description was stored after the one at `seq`, and none in between."""
         how = {"Nats-Rollup": "sub", "Nats-Expected-Last-Subject-Sequence": str(seq)}
         try:
             await answered(lambda: self._publish(_subject(meta.name), msgspec.json.encode(meta), how))
@@ -204,7 +204,7 @@ class MediaStore:
         return True
 
     async def _serves(self, there: ObjectMeta, ours: ObjectMeta) -> bool:
-        """Whether an object does as well as ours: a whole file, or any if ours only says why there is no file."""
+        """True if an object does as well as ours: a whole file, or any if ours only says why there is no file."""
         if ours.description.startswith(_NOT_FETCHED):
             return True
         return not there.description.startswith(_NOT_FETCHED) and await self.read(there.name) is not None

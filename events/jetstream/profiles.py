@@ -23,7 +23,7 @@ from events.jetstream.api import (
     call,
     stored_message,
 )
-from events.jetstream.connection import Bus, said
+from events.jetstream.connection import Bus, connection_failed
 from events.jetstream.followed import Follower, Portion
 from events.jetstream.publisher import PubAck, Publisher
 from events.jetstream.streams import PROFILES
@@ -84,9 +84,7 @@ class JetStreamProfileLog:
             try:
                 await self._bus.publish(subject, one, headers=headers)
             except (nats.errors.Error, OSError) as error:
-                raise LogUnavailable(
-                    Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
-                ) from error
+                raise LogUnavailable(connection_failed(error)) from error
         commit = _headers(batch, len(bodies), expected) | {"Nats-Batch-Commit": "1"}
         return await self._publisher.publish(last, body, commit)
 

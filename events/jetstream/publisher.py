@@ -15,7 +15,7 @@ import nats.errors
 from nats.aio.subscription import Subscription
 
 from events.jetstream.api import CONFLICT, FULL, IN_PROCESS, STORE_FAILED, ApiFault
-from events.jetstream.connection import Bus, said
+from events.jetstream.connection import Bus, connection_failed
 from events.log import EventTooLarge, LogFull, LogUnavailable, NotStored
 from events.phrases import Phrase
 
@@ -79,7 +79,7 @@ class Publisher:
             ack = await answer
         except (nats.errors.Error, OSError) as error:
             _ = answer.done() and answer.exception()
-            raise LogUnavailable(Phrase("the connection to the bus failed: %(detail)s", detail=said(error))) from error
+            raise LogUnavailable(connection_failed(error)) from error
         finally:
             del self._waiting[inbox]
         if ack.error is not None and not ack.conflict:

@@ -7,6 +7,7 @@ import binascii
 from collections.abc import AsyncGenerator
 from hashlib import sha256
 
+from events.details import Detail
 from events.files import File, NotWhole
 from events.jetstream.api import STREAM_NOT_FOUND, ApiRefused, stored_message
 from events.jetstream.connection import Bus
@@ -56,7 +57,7 @@ class StoredFiles:
             seen.update(piece)
             yield piece
         if seen.hexdigest() != digest:
-            raise NotWhole(f"{bucket}/{meta.name[:100]} is no longer whole")
+            raise NotWhole(Detail.FILE_NOT_WHOLE.said(object=f"{bucket}/{meta.name[:100]}"))
 
 
 def _digest(meta: ObjectMeta) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from events.details import Detail
 from events.parts import FILES, Parameters, Part
 from gateways.templates.form import place_in
 from gateways.templates.template import HEADER_FILES, Template, variables
@@ -100,7 +101,7 @@ def _header(part: Part, values: Parameters, media: str | None, known: Template |
     value, kind = values.header[0], known.header if known is not None else None
     if kind in HEADER_FILES:
         if media is None and not value.startswith("https://"):
-            raise NotUploaded("the file of the template's header was not uploaded")
+            raise NotUploaded(Detail.HEADER_NOT_UPLOADED.said())
         file = {"id": media} if media is not None else {"link": value}
         named = _given({"filename": part.filename if kind == "document" else None})
         shown: dict[str, Any] = {"type": kind, kind: file | named}

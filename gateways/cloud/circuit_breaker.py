@@ -45,7 +45,7 @@ class CircuitBreaker:
 
     @property
     def is_closed(self) -> bool:
-        """Whether messages pass."""
+        """True if messages pass."""
         return self._strikes == 0
 
     async def passed(self) -> None:

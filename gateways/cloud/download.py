@@ -16,6 +16,7 @@ import aiohttp
 import msgspec
 
 from chat.attachments import MIB
+from events.details import Detail
 from events.inbound import Integer
 from events.numbers import whole_number
 from gateways.cloud.graph import bounded
@@ -85,9 +86,9 @@ class Download:
                 known = _read(answer.status, await bounded(answer))
             size = whole_number(known.file_size) if isinstance(known.file_size, str) else known.file_size
             if size is not None and size > limit:  # of a file whose size is not told, the pieces are counted
-                raise NotToBeHad("too_large", f"{size:,} bytes, {limit:,} are taken")
+                raise NotToBeHad("too_large", Detail.LARGER_THAN_TAKEN.said(size=size, limit=limit))
             if not self._trusted(known.url):
-                raise NotToBeHad("not_fetched", "its URL is of a host that is not WhatsApp's: the token stays here")
+                raise NotToBeHad("not_fetched", Detail.OTHER_HOST.said())
             async with self._get(known.url, {}) as answer:
                 if answer.status != 200:
                     raise (Unauthorized if answer.status == 401 else Broken)(f"HTTP {answer.status} at the file's URL")
@@ -99,7 +100,7 @@ class Download:
             raise Broken(f"{type(error).__name__}: {error}".rstrip(": ")) from error
 
     def _trusted(self, url: str) -> bool:
-        """Whether the token may go to `url`: only to Meta by https, or to the server of the settings."""
+        """True if the token may go to `url`: only to Meta by https, or to the server of the settings."""
         asked, configured = urlsplit(url), urlsplit(self._url)
         if (asked.scheme, asked.netloc) == (configured.scheme, configured.netloc):
             return True
@@ -117,7 +118,8 @@ def _read(status: int, body: bytes) -> _Media:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Broken(f"HTTP {status}, which is no answer of Meta's") from error
     if known.error is not None and known.error.code in _GONE:
-        raise NotToBeHad("not_fetched", f"error {known.error.code}: {known.error.message[:300]}")
+        words = known.error.message[:300]
+        raise NotToBeHad("not_fetched", Detail.REFUSED.said(code=str(known.error.code), words=words))
     if known.error is not None or not known.url:
         if known.error is not None and known.error.code == REFUSED:
             raise Unauthorized(f"error {REFUSED}: {known.error.message[:300]}")
@@ -132,7 +134,7 @@ async def _checked(content: aiohttp.StreamReader, limit: int, expected: str) -> 
         digest.update(piece)
         size += len(piece)
         if size > limit:
-            raise NotToBeHad("too_large", f"more than {limit:,} bytes")
+            raise NotToBeHad("too_large", Detail.MORE_THAN_TAKEN.said(limit=limit))
         yield piece
     # Webhooks give the hash in base64, the API in hexadecimal digits.
     if expected and expected not in (digest.hexdigest(), base64.b64encode(digest.digest()).decode()):

@@ -45,7 +45,7 @@ def class_of_status(status: int) -> FaultClass:
 
 
 def is_tried_again(class_: str | None) -> bool:
-    """Whether the message certainly was not sent, and is to be sent again."""
+    """True if the message certainly was not sent, and is to be sent again."""
     return class_ in _TRIED_AGAIN
 
 

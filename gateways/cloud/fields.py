@@ -37,7 +37,7 @@ Fields that are not here are news of the account too; what they say of people is
 
 
 def is_of_a_chat(field: str) -> bool:
-    """Whether the field brings events of chats."""
+    """True if the field brings events of chats."""
     return FIELDS.get(field) == "events of a chat"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from events.details import Detail
 from events.inbound import ReceiptError
 from events.jid import is_canonical
 from gateways.cloud.error_table import FaultClass
@@ -127,7 +128,7 @@ class Graph:
 
 
 def is_of_token(error: ReceiptError | None) -> bool:
-    """Whether Meta has refused the token alone."""
+    """True if Meta has refused the token alone."""
     return error is not None and error.code in (REFUSED, "http 401")
 
 
@@ -141,9 +142,9 @@ def _read(status: int, text: bytes) -> Answer:
     if status < 300:
         # WhatsApp took the message without naming its id: the status will name it.
         if not answer.messages:
-            return _fault("in_doubt", "the answer has no id")
+            return _fault("in_doubt", Detail.NO_ID.said())
         return Answer(answer.messages[0].id, names=_names(answer.contacts))
-    return _fault(class_of_status(status), f"HTTP {status}, which is no answer of WhatsApp's", f"http {status}")
+    return _fault(class_of_status(status), Detail.HTTP.said(status=str(status)), f"http {status}")
 
 
 def _names(contacts: msgspec.Raw) -> tuple[str, ...]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from contextlib import aclosing
 
 from events.inbound import READING, Receipt
 from events.log import EventLog, Tail
 from events.recorded import Recorded
-from events.subjects import account_filter
 from gateways.cloud import tracker
 from gateways.cloud.tracker import Tracker
-from gateways.delivery.undeliverable import set_aside
+from gateways.delivery.account_receipts import fold_receipts
 from gateways.until_stopped import where_the_log_stands
 
 MOST = 20_000
@@ -49,11 +47,4 @@ class KnownMessages:
         head = await where_the_log_stands(log, account, asyncio.Event())
         assert head is not None  # noqa: S101 - the wait is never stopped
         after = max(0, head.last - _LOOKS_BACK)
-        subject = account_filter(account).removesuffix(".*.*") + ".i.receipt"
-        async with aclosing((tail or log.tail)(after, subject)) as batches:
-            async for batch in batches:
-                for recorded in batch:
-                    try:
-                        self.fold(recorded)
-                    except Exception as defect:  # noqa: BLE001 - set_aside logs it
-                        set_aside(account, "receipts", recorded.seq, defect)
+        await fold_receipts(tail or log.tail, account, after, self.fold)

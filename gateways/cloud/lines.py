@@ -16,7 +16,7 @@ _NO_DIGIT = re.compile(r"[^0-9]")
 
 
 def is_number(id_: str) -> bool:
-    """Whether a text may be Meta's id of a number."""
+    """True if a text may be Meta's id of a number."""
     return id_.isascii() and id_.isdigit() and len(id_) <= LONGEST
 
 

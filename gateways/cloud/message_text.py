@@ -92,7 +92,7 @@ def inner_type_of(message: wire.Message) -> str | None:
 
 
 def is_called(text: str, number: str) -> bool:
-    """Whether the text mentions the business's own number: the API gives no mentions."""
+    """True if the text mentions the business's own number: the API gives no mentions."""
     return re.search(rf"@\+?{number}(?!\d)", text) is not None
 
 
@@ -163,7 +163,7 @@ def product_of(message: wire.Message) -> Product | None:
 
 
 def forwarded_of(message: wire.Message) -> int:
-    """How often the message was forwarded; see events.references.Forwarded."""
+    """The number of times that the message was forwarded; see events.references.Forwarded."""
     context = message.context
     if context is None:
         return 0

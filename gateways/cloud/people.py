@@ -1,6 +1,6 @@
 """The names of people in webhooks.
 
-How a change of names is told: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system/
+Meta tells a change of names so: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/system/
 (2026-08-11). Since that day a change of the number tells the former user id too.
 """
 
@@ -60,7 +60,7 @@ _NEW_NAMES = frozenset({"user_changed_number", "user_changed_user_id", "customer
 
 
 def is_renaming(message: wire.Message) -> bool:
-    """Whether a system message tells other names of a person."""
+    """True if a system message tells other names of a person."""
     return message.system is not None and message.system.type in _NEW_NAMES
 
 

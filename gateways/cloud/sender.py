@@ -13,6 +13,7 @@ from prometheus_client import Counter
 
 from chat.acknowledging import is_one as is_acknowledgement
 from events.backoff import Backoff
+from events.details import Detail
 from events.inbound import REFUSED_FILE, Message, Receipt, ReceiptError
 from events.jid import is_group, number_of
 from events.log import LogError
@@ -41,7 +42,6 @@ SENT = Counter("recado_sent_messages", "Messages posted to WhatsApp, by what bec
 
 _REACTION_TRIES, _REACTION_AGAIN_AFTER = 3, 2.0
 
-_NONE_OF_WHATSAPPS = "the message that it reacts to is none of WhatsApp's"
 
 log = structlog.get_logger("recado.gateway")
 
@@ -142,10 +142,10 @@ class CloudSender:
             error = ReceiptError(class_="later", detail=str(refusal))
             return self._told(part, Outcome("later", error=error, after=pause("later", tries)))
         if to is None:
-            error = ReceiptError(class_="recipient", detail="the number is another person's now")
+            error = ReceiptError(class_="recipient", detail=Detail.ANOTHERS_NUMBER.said())
             return self._told(part, Outcome("failed", error=error))
         if part.content is not None and part.content.kind == "reaction" and not part.content.to:
-            error = ReceiptError(class_="recipient", detail=_NONE_OF_WHATSAPPS)
+            error = ReceiptError(class_="recipient", detail=Detail.NOT_OF_WHATSAPP.said())
             return self._told(part, Outcome("failed", error=error))
         try:
             form = await self._forms.of(part.content)
@@ -204,10 +204,10 @@ class CloudSender:
         if part.content is not None and part.content.kind == "reaction":
             tries = self._tries[part.chat] = self._tries.get(part.chat, 0) + 1
             if tries <= _REACTION_TRIES:
-                error = ReceiptError(class_="in_doubt", detail="a reaction may be sent again")
+                error = ReceiptError(class_="in_doubt", detail=Detail.REACTION_AGAIN.said())
                 return Outcome("later", error=error, after=_REACTION_AGAIN_AFTER)
             if is_acknowledgement(part.reply):  # no answer waits for it
-                detail = "nobody knows whether the reaction was shown"
+                detail = Detail.REACTION_IN_DOUBT.said()
                 return Outcome("failed", error=ReceiptError(class_="in_doubt", detail=detail))
         return Outcome("in_doubt")
 
@@ -272,10 +272,10 @@ class CloudSender:
         body["biz_opaque_callback_data"] = tracker.written(ours)
         if part.template is not None:
             if part.template != self._template or part.content is None:
-                raise OtherTemplate(f"the template {part.template[:64]!r} is not that of RECADO_WINDOW_TEMPLATE")
+                raise OtherTemplate(Detail.OTHER_TEMPLATE.said(name=repr(part.template[:64])))
             return body | body_of(part.content, template=form)
         if not part.text.strip():
-            raise NothingToSend("there is no text in it")
+            raise NothingToSend(Detail.NO_TEXT.said())
         # A message of the former number cannot be quoted to the new one.
         if part.quote and to == part.chat:
             body["context"] = {"message_id": part.quote}
@@ -289,7 +289,9 @@ class CloudSender:
         if content is not None and content.kind == "reaction":
             to = await self._id_of(part, content.to or "")
             if not to and not is_acknowledgement(part.reply):
-                log.warning("part_sent_as_text", reply=part.reply[:64], kind="reaction", reason=_NONE_OF_WHATSAPPS)
+                log.warning(
+                    "part_sent_as_text", reply=part.reply[:64], kind="reaction", reason=Detail.NOT_OF_WHATSAPP.said()
+                )
                 return replace(part, content=None, quote="")
             return replace(part, content=replace(content, to=to), quote="")
         return replace(part, quote=await self._id_of(part, self._open.quoted(part)))

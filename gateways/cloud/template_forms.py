@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from events.details import Detail
 from events.inbound import ReceiptError
 from events.parts import Part
 from gateways.cloud.template_list import TemplateList
@@ -88,5 +89,5 @@ def _refuse_if_needed(part: Part, reason: str, *, again: bool) -> None:
         or any(is_address(one) or place_in(one) is not None for one in values.header)
     )
     if is_needed:
-        detail = f"{reason}. The values of this template depend on its form"
+        detail = Detail.FORM_UNKNOWN.said(reason=reason)
         raise FormUnknown(ReceiptError(class_="transient" if again else "content", detail=detail[:500]))

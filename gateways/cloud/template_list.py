@@ -18,8 +18,10 @@ import aiohttp
 import msgspec
 import structlog
 
+from events.details import Detail
 from events.inbound import ReceiptError
 from events.phrases import Phrase
+from events.read_back import read_back
 from gateways.cloud.errors import class_of_status, told
 from gateways.cloud.graph import bounded, is_of_token
 from gateways.cloud.token import Token
@@ -37,11 +39,6 @@ AGAIN_AFTER = 30.0
 
 _FIELDS = "name,language,status,category,parameter_format,components,quality_score,rejected_reason"
 _BUTTONS = frozenset({"url", "quick_reply", "copy_code", "otp", "flow", "phone_number", "voice_call", "catalog"})
-_RIGHTS = Phrase(
-    "give the token's system user the permission whatsapp_business_management and this WhatsApp account, see "
-    "docs/whatsapp.md"
-)
-
 T = TypeVar("T")
 
 LARGEST_PAGE = 16 * 1024 * 1024
@@ -141,7 +138,7 @@ class TemplateList:
             return self._known
         if self._known is not None:
             return msgspec.structs.replace(self._known, unread=str(self._unread))
-        raise self._unread or TemplatesUnread(Phrase("Meta's templates were not read"))
+        raise self._unread or TemplatesUnread(Detail.NO_TEMPLATES_READ.phrase())
 
     async def _read_again(self) -> None:
         try:
@@ -169,11 +166,7 @@ class TemplateList:
         found = [one.id for one in number.health_status.entities if one.entity_type == "WABA"]
         if not found or not found[0].isdigit():
             raise TemplatesUnread(
-                Phrase(
-                    "Meta does not say which WhatsApp account the number %(number)s belongs to: %(rights)s",
-                    number=self._number,
-                    rights=_RIGHTS,
-                )
+                Detail.NO_ACCOUNT.phrase(number=self._number, rights=Detail.TEMPLATES_RIGHTS.phrase())
             )
         return found[0]
 
@@ -189,9 +182,7 @@ class TemplateList:
         try:
             return msgspec.json.decode(body, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
-            raise TemplatesUnread(
-                Phrase("Meta's answer about templates cannot be read: %(wrong)s", wrong=wrong)
-            ) from wrong
+            raise TemplatesUnread(Detail.TEMPLATES_UNREADABLE.phrase(wrong=read_back(str(wrong)))) from wrong
 
     async def _asked(self, path: str, query: Mapping[str, str]) -> tuple[int, bytes]:
         try:
@@ -205,9 +196,7 @@ class TemplateList:
                 return answer.status, await bounded(answer, LARGEST_PAGE)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = f"{type(error).__name__}: {error}".rstrip(": ")
-            raise TemplatesUnread(
-                Phrase("Meta cannot be asked for its templates: %(why)s. Try again later", why=why), again=True
-            ) from error
+            raise TemplatesUnread(Detail.TEMPLATES_NOT_ASKED.phrase(why=why), again=True) from error
 
 
 def _error(status: int, body: bytes) -> ReceiptError | None:
@@ -226,15 +215,11 @@ def _error(status: int, body: bytes) -> ReceiptError | None:
 def _unread(error: ReceiptError) -> TemplatesUnread:
     code = error.code
     rights = isinstance(code, int) and (code in (3, 10, 100, 131005) or 200 <= code < 300)
-    do = _RIGHTS if rights else error.do or Phrase("try again later")
+    advice = Phrase(error.do) if error.do else Detail.TRY_LATER.phrase()
+    do = Detail.TEMPLATES_RIGHTS.phrase() if rights else advice
     again = error.class_ in ("account_throttle", "transient", "in_doubt", "unreached")
     return TemplatesUnread(
-        Phrase(
-            "Meta does not show the templates (error %(code)s: %(detail)s): %(do)s",
-            code=str(code),
-            detail=error.detail,
-            do=do,
-        ),
+        Detail.TEMPLATES_NOT_SHOWN.phrase(code=str(code), detail=error.detail, do=do),
         again=again,
     )
 
@@ -272,9 +257,9 @@ def _read(raw: msgspec.Raw) -> Template | None:
 def _beyond(parts: Mapping[str, _Component], header: str | None, buttons: tuple[Button, ...]) -> Iterator[str]:
     for kind in parts:
         if kind not in ("HEADER", "BODY", "FOOTER", "BUTTONS", "CALL_PERMISSION_REQUEST"):
-            yield kind.lower() or "a component without a type"
+            yield kind.lower() or "?"
     if header is not None and header not in HEADERS:
-        yield f"a header of the kind {header}"
+        yield f"header: {header}"
     for button in buttons:
         if button.kind not in _BUTTONS:
-            yield f"a button of the kind {button.kind}"
+            yield f"button: {button.kind}"

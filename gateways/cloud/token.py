@@ -35,7 +35,7 @@ class Token:
         return self.value != before
 
     def replaced(self, refused: str) -> bool:
-        """Whether there is another one by now than the `refused` one."""
+        """True if there is another one by now than the `refused` one."""
         return self.value != refused or self.look_again()
 
 

@@ -13,6 +13,7 @@ from contextlib import aclosing
 import aiohttp
 import msgspec
 
+from events.details import Detail
 from events.files import File, NotWhole
 from events.inbound import ReceiptError
 from events.log import LogUnavailable
@@ -112,7 +113,7 @@ def _read(status: int, body: bytes) -> str | ReceiptError:
         return answer.error.told(status)
     if status < 300 and answer.id:
         return str(answer.id)
-    detail = f"HTTP {status}, which is no answer of WhatsApp's"
+    detail = Detail.HTTP.said(status=str(status))
     if status < 300 or status >= 500:
         return _fault("transient", detail, f"http {status}")
     # A proxy or scanner before WhatsApp may refuse one file; the number's next text shows a fault of the number.

@@ -16,6 +16,7 @@ from prometheus_client import Counter
 
 from chat.attachments import MIB
 from events.backoff import Backoff
+from events.details import Detail
 from events.files import File, Files, NotWhole
 from events.inbound import ReceiptError
 from events.log import LogUnavailable
@@ -82,9 +83,9 @@ class Uploads:
             try:
                 file = await self._files.find(content.object)
                 if file is None:
-                    return _in_words(part, "file_removed", f"{content.object} is not there any more")
+                    return _in_words(part, "file_removed", Detail.FILE_GONE.said(object=content.object))
                 if file.size > LARGEST[content.kind]:
-                    detail = f"{file.size:,} bytes, WhatsApp takes {LARGEST[content.kind]:,}"
+                    detail = Detail.LARGER_THAN_SENT.said(size=file.size, limit=LARGEST[content.kind])
                     return _in_words(part, "file_too_large", detail)
                 answer = await self._media_of(file, await type_of(content, file))
             except LogUnavailable as outage:

@@ -286,7 +286,7 @@ class Refused:
 
 
 def _same(given: str, expected: str) -> bool:
-    """Whether two texts are equal, in constant time."""
+    """True if two texts are equal, in constant time."""
     return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
 
 

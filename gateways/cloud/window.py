@@ -15,7 +15,7 @@ LASTS = timedelta(hours=24)
 
 
 def is_of_cloud(message: str) -> bool:
-    """Whether the id is of a message that came through the Cloud API: other networks know no window."""
+    """True if the id is of a message that came through the Cloud API: other networks know no window."""
     return message.startswith(WAMID)
 
 

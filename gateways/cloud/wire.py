@@ -266,7 +266,7 @@ class Status(Part):
 
 
 class Preference(Part):
-    """What a person wants to get, such as no `marketing_messages`."""
+    """A person's wish about messages, such as no `marketing_messages`."""
 
     wa_id: str | None = None
     user_id: str | None = None

@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from events import codec
 from events.backoff import Backoff
 from events.decisions import Reply
+from events.details import Detail
 from events.inbound import READING, ReceiptError
 from events.log import EventLog, LogError, LogUnavailable, Tail
 from events.recorded import Recorded
@@ -195,7 +196,7 @@ class Delivery:
         part = next_part(pending, self._split)
         outcome: Outcome | None = None
         if part is None:
-            detail = f"it was begun in {pending.parts} parts, and this recado would split it otherwise"
+            detail = Detail.OTHER_PARTS.said(parts=pending.parts)
             await self._park(pending, attempt, ReceiptError(class_="parts", detail=detail))
         elif pending.state is None and (left := left_to_a_human(pending)) is not None:
             outcome = left
@@ -212,7 +213,7 @@ class Delivery:
 
     @staticmethod
     def _is_open(pending: PendingReply, part: Part) -> bool:
-        """Whether the sending of this part was begun and has no outcome yet."""
+        """True if the sending of this part was begun and has no outcome yet."""
         return not pending.settled and pending.part == part.number and pending.state is not None
 
     async def _claim(self, pending: PendingReply, part: Part, attempt: int) -> bool:
@@ -245,7 +246,7 @@ class Delivery:
         while outcome.state == "in_doubt" and self._is_open(pending, part):
             left = deadline - time.monotonic()
             if left <= 0:
-                detail = f"no outcome within {patience:g} s"
+                detail = Detail.NO_OUTCOME.said(seconds=f"{patience:g}")
                 error = outcome.error or ReceiptError(class_="in_doubt", detail=detail)
                 outcome = Outcome("later" if self._on_timeout == "resend" else "parked", error=error)
                 break

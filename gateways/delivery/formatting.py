@@ -1,8 +1,10 @@
 """Markdown, as models write it, to what WhatsApp shows: `*bold*`, `_italic_`, `~strike~`, code, lists, quotes.
 
 Pure, linear in time, and never an exception. It edits marks that were plainly meant and leaves every other character of
-the source alone (decision 140). What WhatsApp has no form for becomes plain lines: headings are bold, links are their
-text with the address after it, tables are lines. Source: https://faq.whatsapp.com/539178204879377 (how to format).
+the source alone (decision 140). A mark for which WhatsApp has no form becomes plain lines: headings are bold, links are
+their text with the address after it, tables are lines.
+
+Source: https://faq.whatsapp.com/539178204879377 (how to format).
 """
 
 from __future__ import annotations
@@ -96,7 +98,7 @@ def _cell(words: str) -> str:
 
 
 def _is_rule(lines: list[str], number: int) -> bool:
-    """Whether the line is a rule of its own, between blank lines. Under a line of text it is a person's own."""
+    """True if the line is a rule of its own, between blank lines. Under a line of text it is a person's own."""
     if _RULE.fullmatch(lines[number]) is None:
         return False
     return not any(line.strip() for line in (*lines[max(0, number - 1) : number], *lines[number + 1 : number + 2]))

@@ -17,7 +17,7 @@ log = structlog.get_logger("recado.gateway")
 
 
 async def is_due(event_log: EventLog, pending: PendingReply) -> bool:
-    """Whether the pending message is still to be sent; a reading gets its `reply`.
+    """True if the pending message is still to be sent; a reading gets its `reply`.
 
     Networks repeat a report after days, when neither the server nor this process remembers it; the log does: an earlier
     receipt shows that the message was begun.

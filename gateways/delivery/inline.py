@@ -123,7 +123,7 @@ class _Scan:
             at = hint.end() if token is None else self._take(token)
 
     def has_single(self, mark: str, start: int, end: int) -> bool:
-        """Whether WhatsApp's own `mark` is in the source from `start` to `end`."""
+        """True if WhatsApp's own `mark` is in the source from `start` to `end`."""
         places = self._singles[mark]
         first = bisect_left(places, start)
         return first < len(places) and places[first] < end
@@ -185,7 +185,7 @@ class _Scan:
         return target.end()
 
     def _is_link(self, opening: int, target: re.Match[str]) -> bool:
-        """Whether it leads to an address. `list[0](a.b)` in a sentence is code."""
+        """True if it leads to an address. `list[0](a.b)` in a sentence is code."""
         before = self._source[opening - 1] if opening else " "
         if target["scheme"] or _ABSOLUTE.match(target["address"]):
             return True
@@ -205,14 +205,14 @@ class _Scan:
 
 
 def _is_path(source: str, at: int) -> bool:
-    """Whether the token around the backslash at `at` has others before letters, as paths and expressions have."""
+    """True if the token around the backslash at `at` has others before letters, as paths and expressions have."""
     first = max(source.rfind(space, max(0, at - 64), at) for space in " \n\t") + 1
     token = source[max(first, at - 64) : at + 64].split(maxsplit=1)
     return bool(token) and (_DRIVE.match(token[0]) or _PATH.search(token[0].replace("\\_", ""))) is not None
 
 
 def _begins_line(source: str, at: int, mark: str) -> bool:
-    """Whether the escaped `mark` would begin a list: it comes first, or after the line's number."""
+    """True if the escaped `mark` would begin a list: it comes first, or after the line's number."""
     line = source[max(source.rfind("\n", 0, at) + 1, at - 12) : at].strip()
     return line.isdecimal() if mark in ".)" else not line and mark in "-+" and source[at + 2 : at + 3] == " "
 
@@ -261,7 +261,7 @@ def _closes(run: _Run, before: str, after: str) -> bool:
 
 
 def _is_meant(source: str, opening: _Run, closing: _Run) -> bool:
-    """Whether there are words between the marks, and not a name that is written with them, such as `__init__`, or a
+    """True if there are words between the marks, and not a name that is written with them, such as `__init__`, or a
     pattern of paths, such as `**/build/**`."""
     words = source[opening.end : min(closing.start, opening.end + 100)]
     if opening.mark == "__" and _WORD_OF_CODE.fullmatch(words):

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from prometheus_client import Counter
 
 from chat.takeover import TAKEN_OVER
+from events.details import Detail
 from events.inbound import ReceiptError
 from gateways.delivery.ledger import UNKNOWN, PendingReply
 from gateways.delivery.sender import Outcome
@@ -27,7 +28,7 @@ UNSENT = Counter(
 
 
 def is_unknown(error: ReceiptError | None) -> bool:
-    """Whether the error has a code in no list."""
+    """True if the error has a code in no list."""
     return error is not None and error.class_ == UNKNOWN
 
 
@@ -52,7 +53,7 @@ def tell_unsent(account: str, reply: str, outcome: Outcome) -> None:
 def left_to_a_human(pending: PendingReply) -> Outcome | None:
     """The outcome of a reply that is not sent, or not tried again, because a human has the chat; None: it is sent."""
     if pending.overtaken:
-        return Outcome("failed", error=ReceiptError(class_=TAKEN_OVER, detail="a human took the chat over before"))
+        return Outcome("failed", error=ReceiptError(class_=TAKEN_OVER, detail=Detail.TAKEN_OVER.said()))
     return Outcome("later", error=pending.refused) if pending.left and pending.refused is not None else None
 
 

@@ -63,5 +63,5 @@ def _is_delimiter(line: str) -> bool:
 
 
 def _is_empty(line: str) -> bool:
-    """Whether the row is blank or a delimiter, which has no words."""
+    """True if the row is blank or a delimiter, which has no words."""
     return not line.strip(" \t|:-")

@@ -31,5 +31,5 @@ class Bucket:
         self._next = max(self._next, until + self._tolerance)
 
     def is_full(self, now: float) -> bool:
-        """Whether the bucket behaves like a new one."""
+        """True if the bucket behaves like a new one."""
         return self._next <= now

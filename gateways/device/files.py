@@ -14,6 +14,7 @@ import structlog
 from neonize.proto.Neonize_pb2 import Message as MessageEvent
 
 from chat.attachments import LARGEST_READ, MIB
+from events.details import Detail
 from events.inbound import Message
 from events.jetstream.media_store import Object
 from events.log import LogUnavailable
@@ -65,7 +66,7 @@ class Files:
         about = {"object": name, "kind": message.kind}
         size = message.media.size or 0
         if size > limit:
-            await self._give_up(name, "too_large", f"{size:,} bytes, {limit:,} are taken", about)
+            await self._give_up(name, "too_large", Detail.LARGER_THAN_TAKEN.said(size=size, limit=limit), about)
             return
         try:
             async with self._slots, asyncio.timeout(WITHIN):

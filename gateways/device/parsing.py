@@ -67,7 +67,7 @@ def parse(event: MessageEvent, account: str) -> Arrived | Notice:
 
 
 def is_nobody(jid: JID) -> bool:
-    """Whether `jid` is a broadcast list, a channel or a bot, which are no chats."""
+    """True if `jid` is a broadcast list, a channel or a bot, which are no chats."""
     return jid.Server in _NOBODY or (jid.Server == "s.whatsapp.net" and _BOT.fullmatch(jid.User) is not None)
 
 

@@ -14,6 +14,7 @@ import structlog
 from msgspec.structs import replace
 
 from chat.acknowledging import is_one as is_acknowledgement
+from events.details import Detail
 from events.inbound import ReceiptError
 from events.parts import FILES
 from events.recorded import Recorded
@@ -57,10 +58,10 @@ class DeviceSender:
     async def send(self, part: Part) -> Outcome:
         """Send the part, once. Any exception leaves it in doubt."""
         if not part.text.strip():
-            return _told(part, Outcome("failed", error=ReceiptError(class_="content", detail="there is no text in it")))
+            return _told(part, Outcome("failed", error=ReceiptError(class_="content", detail=Detail.NO_TEXT.said())))
         said = self._said(part)
         if isinstance(said, str) and is_acknowledgement(part.reply):
-            detail = "the message that it reacts to is not among the last ones"
+            detail = Detail.NOT_THE_LAST.said()
             return _told(part, Outcome("failed", error=ReceiptError(class_="recipient", detail=detail)))
         try:
             async with asyncio.timeout(WITHIN):
@@ -94,7 +95,7 @@ class DeviceSender:
 
     async def resolve(self, part: Part) -> Outcome:
         """Park the part or send it again, as `then` says: WhatsApp cannot be asked about it."""
-        detail = "nobody knows whether it was sent: a linked device cannot find out"
+        detail = Detail.SENT_IN_DOUBT.said()
         state: Literal["parked", "later"] = "later" if self._on_timeout == "resend" else "parked"
         return _told(part, Outcome(state, error=ReceiptError(class_="in_doubt", detail=detail)))
 

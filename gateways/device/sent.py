@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import aclosing
 from datetime import datetime
 
 import msgspec
@@ -12,9 +11,9 @@ import msgspec
 from events.inbound import Receipt, ReceiptState
 from events.log import EventLog
 from events.recorded import Recorded
-from events.subjects import ChatKey, account_filter
+from events.subjects import ChatKey
+from gateways.delivery.account_receipts import fold_receipts
 from gateways.delivery.receipts import Piece
-from gateways.delivery.undeliverable import set_aside
 
 MOST = 20_000
 """Messages that are remembered; later reports about older ones are dropped."""
@@ -41,14 +40,7 @@ class Sent:
     async def follow(self, log: EventLog, account: str) -> None:
         """Read every receipt of the account from the log, now and as they come; one that raises is skipped. Raises
         LogMismatch, LogUnavailable."""
-        subject = account_filter(account).removesuffix(".*.*") + ".i.receipt"
-        async with aclosing(log.tail(0, subject)) as batches:
-            async for batch in batches:
-                for recorded in batch:
-                    try:
-                        self.fold(recorded)
-                    except Exception as defect:  # noqa: BLE001 - set_aside logs it
-                        set_aside(account, "receipts", recorded.seq, defect)
+        await fold_receipts(log.tail, account, 0, self.fold)
 
     def fold(self, recorded: Recorded) -> None:
         """Fold the account's next receipt."""

@@ -9,6 +9,7 @@ from contextlib import aclosing
 import structlog
 
 from events.backoff import Backoff
+from events.details import Detail
 from events.files import File, Files, NotWhole
 from events.inbound import ReceiptError
 from events.log import LogUnavailable
@@ -51,9 +52,10 @@ class SentFiles:
             await self._phone.ready()
             try:
                 if (file := await self._files.find(content.object)) is None:
-                    return _in_words(part, "file_removed", f"{content.object} is not there any more")
+                    return _in_words(part, "file_removed", Detail.FILE_GONE.said(object=content.object))
                 if file.size > LARGEST[content.kind]:
-                    return _in_words(part, "file_too_large", f"{file.size:,} bytes, {LARGEST[content.kind]:,} are sent")
+                    detail = Detail.LARGER_THAN_SENT.said(size=file.size, limit=LARGEST[content.kind])
+                    return _in_words(part, "file_too_large", detail)
                 mime = await type_of(content, file)
                 async with self._slots, asyncio.timeout(WITHIN):
                     upload = await self._phone.upload(content.kind, await _whole(file))

@@ -10,6 +10,7 @@ from chat.context import readable
 from chat.parts import parts_of
 from chat.receipts import is_settled
 from events.decisions import Ignored, Reply, TurnFailed
+from events.details import Detail
 from events.inbound import Message, Receipt, ReceiptError
 from events.log import LogError
 from events.recorded import Recorded
@@ -116,7 +117,7 @@ class Screen:
     async def resolve(self, part: Part) -> Outcome:
         """Park a reply that may have been printed before the terminal ended, and say where to read it."""
         self.notice(f"a reply may not have been shown: recado history {part.chat} --account {self._key.account}")
-        return Outcome("parked", error=ReceiptError(class_="in_doubt", detail="the terminal ended while printing it"))
+        return Outcome("parked", error=ReceiptError(class_="in_doubt", detail=Detail.TERMINAL_ENDED.said()))
 
     def _remember(self, id_: str, text: str) -> None:
         self._words[id_] = " ".join(text.split())[:60]

@@ -123,7 +123,7 @@ class AliasBucket:
         return Place(await self._created(), stored.seq, stored.time) if stored is not None else None
 
     async def holds(self, place: Place) -> bool:
-        """Whether this is the bucket in which that entry is."""
+        """True if this is the bucket in which that entry is."""
         if await self._created() != place.created:
             return False
         stored = await stored_message(self._bus, STREAM, {"seq": place.seq})

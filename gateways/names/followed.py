@@ -107,7 +107,7 @@ class Followed:
                 log.warning("names.not_compared", reason=str(fault), then="tried again")
 
     async def _surplus(self) -> int | None:
-        """How many names more are known than the bucket has; None if that cannot be said: names come."""
+        """The number of names that are known and not in the bucket; None if that cannot be said: names come."""
         newest = await self._bucket.newest(self._account)
         await self.told(newest.seq if newest is not None else 0)
         read = self._read

@@ -57,7 +57,7 @@ class Known:
         return _unpack(string[start : string.index(b"\r", start)])
 
     def is_canonical(self, name: str) -> bool:
-        """Whether other names stand for this one."""
+        """True if other names stand for this one."""
         packed = _pack(name)
         return b"\n" + packed + b"\0" in self._people[hash(packed) & self._mask]
 

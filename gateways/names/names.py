@@ -174,7 +174,7 @@ class Names:
             await self.person(account, (into, chat))
 
     def changed_hands(self, account: str, name: str) -> bool:
-        """Whether the name is a phone number that is no longer the person's who had it first."""
+        """True if the name is a phone number that is no longer the person's who had it first."""
         canonical = self.canonical(account, name)
         return held_since(canonical) > held_since(name) and number_of(canonical) == number_of(name)
 
@@ -232,7 +232,7 @@ class Names:
             await self._log.publish(key, order, msg_id=f"control:{account}:{place}:{order.id}:{into}")
 
     async def has_chat(self, account: str, name: str) -> bool:
-        """Whether the log has events of a chat of this name."""
+        """True if the log has events of a chat of this name."""
         return bool(await self._log.last_of(ChatKey(account, name)))
 
     def _own(self, account: str, names: tuple[str, ...], users: Sequence[str] = ()) -> tuple[str, ...]:

@@ -22,5 +22,5 @@ def join_id(chat: str) -> str:
 
 
 def is_person(name: str) -> bool:
-    """Whether the JID names a person, and not a group."""
+    """True if the JID names a person, and not a group."""
     return name.endswith((PHONE, LID, BSUID))

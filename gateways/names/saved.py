@@ -30,7 +30,7 @@ log = structlog.get_logger("recado.names")
 
 
 class Trailer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the file says of its frames.
+    """The file's description of its frames.
 
     - `place`: they hold all names up to this entry, and perhaps later ones.
     - `accounts`: the number of names by account, in the order of the frames' numbers.
@@ -55,7 +55,7 @@ class NamesFile:
         self._path = path
 
     def trailer(self) -> Trailer | None:
-        """What the file says of itself; None where there is none that can be read."""
+        """The file's description of itself; None where there is none that can be read."""
         try:
             with self._path.open("rb") as file:
                 return _trailer(file)

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from events.parts import ButtonValue, Parameters, Part, faults
+from events.phrases import Phrase
 from gateways.delivery.splitting import length
 from gateways.templates.template import HEADER_FILES, Button, Template, put_in, unsendable, variables
 
@@ -73,7 +74,7 @@ def fields(template: Template) -> tuple[Field, ...]:
     return tuple(_fields(template))
 
 
-def filled(template: Template, values: Mapping[str, str], file: Part | None = None) -> Part | tuple[str, ...]:
+def filled(template: Template, values: Mapping[str, str], file: Part | None = None) -> Part | tuple[Phrase, ...]:
     """The part that sends the template with these values by the keys of `fields`, or the faults of them, each with
     the remedy.
 
@@ -88,12 +89,18 @@ def filled(template: Template, values: Mapping[str, str], file: Part | None = No
     if _is_code(template):
         _repeat_code(given, wanted)
     wrong = [
-        *(f"it lacks {_said(field)}" for key, field in wanted.items() if field.required and key not in given),
-        *(f"{_excess(template, key)}: leave it out" for key in given if key not in wanted),
+        *(_lack(field) for key, field in wanted.items() if field.required and key not in given),
+        *(_excess(template, key) for key in given if key not in wanted),
         *(fault for key, value in given.items() if key in wanted for fault in _value_faults(wanted[key], value)),
     ]
     if file is not None and template.header is not None and file.kind != template.header:
-        wrong.append(f"its header is of the kind {template.header}, and the file is of the kind {file.kind}")
+        wrong.append(
+            Phrase(
+                "its header is of the kind %(kind)s, and the file is of the kind %(other)s",
+                kind=template.header,
+                other=file.kind,
+            )
+        )
     if wrong:
         return tuple(wrong)
     part = _part(template, given, file)
@@ -137,7 +144,7 @@ def _takes(button: Button) -> tuple[ValueKind, bool] | None:
 
 
 def _is_code(template: Template) -> bool:
-    """Whether it sends a one-time password, which its body and its button both have."""
+    """True if it sends a one-time password, which its body and its button both have."""
     return template.category == "AUTHENTICATION"
 
 
@@ -147,46 +154,70 @@ def _repeat_code(given: dict[str, str], wanted: Mapping[str, Field]) -> None:
             given[key] = given["body:1"]
 
 
-def _said(field: Field) -> str:
-    """The value as it is given on the command line."""
+def _lack(field: Field) -> Phrase:
+    """The fault of a value that is needed and not there, with the option of the command line that gives it."""
     where, _, name = field.key.partition(":")
     match where:
         case "header":
-            return f"the header, a {field.kind}: --header VALUE"
+            return Phrase("it lacks the header, a %(kind)s: --header VALUE", kind=field.kind)
         case "body":
-            return f"the variable {name}: --set {name}=VALUE"
+            return Phrase("it lacks the variable %(name)s: --set %(name)s=VALUE", name=name)
         case _:
-            return f"the value of button {name}, {field.label}: --button {name}=VALUE"
+            return Phrase(
+                "it lacks the value of button %(number)s, %(label)s: --button %(number)s=VALUE",
+                number=name,
+                label=field.label,
+            )
 
 
-def _excess(template: Template, key: str) -> str:
+def _excess(template: Template, key: str) -> Phrase:
     where, _, name = key.partition(":")
+    names = ", ".join(variables(template.body))
     match where:
         case "header":
-            return "it has no header that takes a value"
+            return Phrase("it has no header that takes a value: leave it out")
+        case "body" if names:
+            return Phrase("it has no variable %(name)s (%(names)s): leave it out", name=name, names=names)
         case "body":
-            names = variables(template.body)
-            return f"it has no variable {name} ({', '.join(names) if names else 'it has none at all'})"
+            return Phrase("it has no variable %(name)s (it has none at all): leave it out", name=name)
         case _:
-            return f"it has no button {name} that takes a value"
+            return Phrase("it has no button %(number)s that takes a value: leave it out", number=name)
 
 
-def _value_faults(field: Field, value: str) -> Iterator[str]:
-    name = field.key.replace(":", " ")
+def _value_faults(field: Field, value: str) -> Iterator[Phrase]:
+    where, _, name = field.key.partition(":")
+    named = Phrase(_PLACES[where], name=name)
     if not value.strip():
-        yield f"{name} is blank: WhatsApp takes no empty value"
+        yield Phrase("%(value)s is blank: WhatsApp takes no empty value", value=named)
     elif length(value) > field.longest:
-        yield f"{name} has {length(value):,} characters: WhatsApp takes {field.longest:,}"
+        yield Phrase(
+            "%(value)s has %(length)s characters: WhatsApp takes %(longest)s",
+            value=named,
+            length=length(value),
+            longest=field.longest,
+        )
     elif "\n" in value or "\r" in value or "\t" in value or "    " in value:
-        yield f"{name} has a line break, a tab or four blanks, which WhatsApp refuses"
+        yield Phrase("%(value)s has a line break, a tab or four blanks, which WhatsApp refuses", value=named)
     elif field.kind in HEADER_FILES and not is_address(value):
-        yield f"{name} is no {field.kind}: give an address that begins with https://, or a file of the library"
+        yield Phrase(
+            "%(value)s is no %(kind)s: give an address that begins with https://, or a file of the library",
+            value=named,
+            kind=field.kind,
+        )
     elif field.kind == "location" and place_in(value) is None:
-        yield f"{name} is no place: give it as -23.5505,-46.6333,Bakery,Rua Augusta 1"
+        yield Phrase("%(value)s is no place: give it as -23.5505,-46.6333,Bakery,Rua Augusta 1", value=named)
+
+
+_PLACES = {
+    "body": Phrase("the variable %(name)s"),
+    "button": Phrase("the value of button %(name)s"),
+    "header": Phrase("the header"),
+}
+"""The place of a value, by the beginning of its key."""
 
 
 def is_address(value: str) -> bool:
-    """Whether a value is the address of a file, on the web or in the object stores."""
+    """True if a value is the address of a file, on the web or in the object stores."""
     return value.startswith(("https://", "LIBRARY/", "MEDIA/"))
 
 
@@ -234,13 +265,21 @@ def _part(template: Template, given: Mapping[str, str], file: Part | None) -> Pa
     )
 
 
-def _too_long(template: Template, given: Mapping[str, str]) -> Iterator[str]:
+def _too_long(template: Template, given: Mapping[str, str]) -> Iterator[Phrase]:
     if template.header == "text":
         words = reading(msgspec.structs.replace(template, body="", footer="", buttons=()), given)
         if length(words) > LONGEST_HEADER:
-            yield f"the header has {length(words)} characters with its value: WhatsApp takes {LONGEST_HEADER}"
+            yield Phrase(
+                "the header has %(length)s characters with its value: WhatsApp takes %(longest)s",
+                length=length(words),
+                longest=LONGEST_HEADER,
+            )
     alone = template.header is None and not template.footer and not template.buttons
     longest = LONGEST_BODY_ALONE if alone else LONGEST_BODY
     size = length(put_in(template.body, _of_body(template, given)))
     if size > longest:
-        yield f"the body has {size:,} characters with its values: WhatsApp takes {longest:,}"
+        yield Phrase(
+            "the body has %(length)s characters with its values: WhatsApp takes %(longest)s",
+            length=size,
+            longest=longest,
+        )

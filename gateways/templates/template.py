@@ -11,6 +11,7 @@ import re
 import msgspec
 
 from events.numbers import whole_number
+from events.phrases import Phrase
 
 APPROVED = "APPROVED"
 """The status in which Meta sends a template; it sends none in any other."""
@@ -23,7 +24,7 @@ HEADERS = HEADER_FILES | {"text", "location"}
 
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,64})\s*\}\}")
 
-_STATES = {
+STATES = {
     "PENDING": "Meta has not approved it yet: wait, mostly a day at most",
     "IN_APPEAL": "Meta has refused it, and your appeal is not decided yet",
     "REJECTED": "Meta has refused it: change it in the WhatsApp Manager, or take another",
@@ -34,6 +35,9 @@ _STATES = {
     "PENDING_DELETION": "it is being deleted: take another",
     "DELETED": "it is deleted: take another",
 }
+"""The state of a template that cannot be sent, by Meta's name for it."""
+
+_OTHER_STATE = Phrase("Meta does not let it be sent: see it in the WhatsApp Manager")
 
 
 class Button(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -92,13 +96,16 @@ def put_in(text: str, values: dict[str, str]) -> str:
     return _VARIABLE.sub(lambda match: values.get(match[1], match[0]), text)
 
 
-def unsendable(template: Template) -> str | None:
+def unsendable(template: Template) -> Phrase | None:
     """The reason for which WhatsApp would not send the template, or recado cannot; None: it can be sent."""
     if template.status != APPROVED:
-        state = template.status.lower().replace("_", " ") or "of no status"
-        why = _STATES.get(template.status, "see it in the WhatsApp Manager")
-        reason = f" ({template.reason})" if template.reason not in ("", "NONE") else ""
-        return f"the template {template.ref} is {state}{reason}: {why}"
+        said = Phrase(STATES[template.status]) if template.status in STATES else _OTHER_STATE
+        names = ", ".join(word for word in (template.status, template.reason) if word not in ("", "NONE"))
+        return Phrase("the template %(ref)s: %(state)s (%(names)s)", ref=template.ref, state=said, names=names or "–")
     if template.beyond:
-        return f"the template {template.ref} has {', '.join(template.beyond)}, which recado cannot fill: take another"
+        return Phrase(
+            "the template %(ref)s has parts that recado cannot fill (%(parts)s): take another",
+            ref=template.ref,
+            parts=", ".join(template.beyond),
+        )
     return None

@@ -45,7 +45,7 @@ class WindowTemplate(msgspec.Struct, frozen=True):
         return Part(kind="template", name=template, language=language, parameters=parameters)
 
     def faults(self, known: Known) -> Iterator[str]:
-        """What makes the template unusable, by Meta's own form of it."""
+        """The faults that make the template unusable, by Meta's own form of it."""
         try:
             template = known.find(self.ref)
         except TemplateUnknown as unknown:

@@ -94,7 +94,7 @@ def introduced(text: str) -> Iterator[tuple[int, int]]:
 
 
 def is_ordinary(word: str) -> bool:
-    """Whether the word is known to be no name."""
+    """True if the word is known to be no name."""
     form = folded(word)
     return (
         form in ORDINARY

@@ -148,7 +148,7 @@ def masked(text: str, names: Iterable[str] = ()) -> str:
 
 
 def _said(found: re.Match[str]) -> str:
-    """What was said before, and the mask."""
+    """The words before, and the mask."""
     said = found["said"]
     is_ordinary_here = found.re is _CALLED and is_ordinary(_WORD.findall(found[0][len(said) :])[0])
     return found[0] if is_ordinary_here else f"{said.rstrip()} {MASK}" if said else MASK

@@ -32,7 +32,7 @@ Topic = frozenset[str]
 
 
 def topic_of(question: str) -> Topic:
-    """What a masked question is about: the stems of its words that say something."""
+    """The topic of a masked question: the stems of its words that say something."""
     said = question.replace(MASK, " ")
     told = " ".join(word for word in _WORD.findall(said) if folded(word) not in _FILLERS)
     return frozenset((telling_stems(told) or telling_stems(said))[:MOST_STEMS])

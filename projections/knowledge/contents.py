@@ -14,7 +14,7 @@ MOST_NAMES = 30
 
 
 def contents(db: sqlite3.Connection, collections: Sequence[str]) -> Contents:
-    """What the documents are that can be found. A part of a transaction of its caller."""
+    """The documents that can be found. A part of a transaction of its caller."""
     rows = db.execute(
         "SELECT name, language FROM json_each(?) AS some JOIN documents ON collection = some.value "
         "WHERE EXISTS (SELECT 1 FROM pieces WHERE document = documents.id) ORDER BY some.key, name",

@@ -73,7 +73,7 @@ class Counting:
                 self._some.set()
 
     async def _share(self, shared: SharedVectors) -> bool:
-        """Whether the bus took all of them."""
+        """True if the bus took all of them."""
         for model, tokens in list(self._tokens.items()):
             try:
                 await shared.count(model, tokens)

@@ -177,8 +177,8 @@ class Embedding:
     async def _shared_lacking(
         self, space: str, sharing: Sharing, size: int, digests: tuple[bytes, ...]
     ) -> tuple[list[Lacking], bool]:
-        """What of a portion has no vector yet, after those that are shared were taken over; and whether there were
-        such."""
+        """The pieces of a portion that have no vector after the shared ones were taken over; True if there were shared
+        ones."""
         lacking = await self._indexing.read(portions.lacking, space, digests)
         name = sharing.name_of(space, size, digests)
         if not lacking or name is None or (found := await sharing.of(name, size, digests)) is None:
@@ -189,7 +189,7 @@ class Embedding:
     async def _fulfilled(
         self, embedder: Embedder, sharing: Sharing, size: int, digests: tuple[bytes, ...]
     ) -> int | None:
-        """How many vectors of a portion were made; None: another instance makes them."""
+        """The number of vectors of a portion that were made; None: another instance makes them."""
         space = embedder.space
         lacking, is_shared = await self._shared_lacking(space, sharing, size, digests)
         name = None if is_shared else sharing.name_of(space, size, digests)

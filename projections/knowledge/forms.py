@@ -98,7 +98,7 @@ def matched(question: str) -> str:
 
 
 def is_filler(word: str) -> bool:
-    """Whether the folded word says nothing about the matter of a question."""
+    """True if the folded word says nothing about the matter of a question."""
     return word in _EMPTY or word in _GREETINGS
 
 

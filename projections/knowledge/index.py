@@ -17,6 +17,7 @@ import structlog
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.unseen import seen
+from events.details import Detail
 from events.knowledge import Place, Version
 from events.private_file import open_private
 from projections.database import primary_code
@@ -148,8 +149,9 @@ class Index:
     def unfound(self) -> dict[int, str]:
         """By sequence, the versions in force that have no pieces, and why."""
         rows = self.db.execute(
-            "SELECT id, coalesce(reason, 'it has no words') FROM documents "
-            "WHERE NOT EXISTS (SELECT 1 FROM pieces WHERE document = documents.id)"
+            "SELECT id, coalesce(reason, ?) FROM documents "
+            "WHERE NOT EXISTS (SELECT 1 FROM pieces WHERE document = documents.id)",
+            (Detail.NO_WORDS.said(),),
         )
         return dict(rows.fetchall())
 

@@ -103,8 +103,8 @@ class Indexing:
         self.is_whole.set()
 
     async def search(self, question: Question, most: int = 3) -> list[Found]:
-        """The pieces that fit best, the best first, once the index is whole. Raises sqlite3.DatabaseError; the follower
-        mends the file then."""
+        """The pieces that fit best, the best first, once the index is whole. Raises sqlite3.DatabaseError; the
+        follower mends the file then."""
         while True:
             await self.is_whole.wait()
             if (found := await self._used(lambda: self._searched(question, most))) is not None:
@@ -115,8 +115,8 @@ class Indexing:
         return search(self._index, question, most) if self.is_whole.is_set() else None
 
     async def contents(self, collections: tuple[str, ...]) -> Contents:
-        """What the collections hold; nothing while the index is not whole. Raises sqlite3.DatabaseError; the follower
-        mends the file then."""
+        """The contents of the collections; nothing while the index is not whole. Raises sqlite3.DatabaseError; the
+        follower mends the file then."""
         if not self.is_whole.is_set():
             return Contents()
         stream, checkpoint = self._index.stream, self._index.checkpoint

@@ -42,7 +42,7 @@ class Lacking(msgspec.Struct, frozen=True):
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """How much of the collections can be found by meaning.
+    """The share of the collections that can be found by meaning.
 
     - `pieces`: all of them.
     - `lacking`: pieces that have no vector yet.
@@ -103,7 +103,7 @@ def coverage(db: sqlite3.Connection, space: str, collections: Collection[str]) -
 
 
 def is_searched(db: sqlite3.Connection, space: str, collections: Collection[str]) -> bool:
-    """Whether one of the collections is searched in the space."""
+    """True if one of the collections is searched in the space."""
     query = "SELECT 1 FROM whole WHERE space = ? AND collection IN (SELECT value FROM json_each(?))"
     return db.execute(query, (_id(db, space), _json(collections))).fetchone() is not None
 

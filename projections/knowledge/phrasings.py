@@ -14,7 +14,7 @@ from math import hypot
 MOST = 3
 
 _MARK = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
-"""What models write before a line of a list."""
+"""Signs that models write before a line of a list."""
 
 
 def phrasings_of(query: str) -> list[str]:

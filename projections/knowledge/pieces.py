@@ -13,6 +13,8 @@ from functools import lru_cache
 import msgspec
 from semantic_text_splitter import TextSplitter
 
+from events.details import Detail
+
 SMALLEST, LARGEST = 300, 900
 """Characters of a piece of prose: it is cut at the best border between them. A text without borders is cut anywhere."""
 
@@ -22,8 +24,8 @@ LONGEST_HEADINGS = 200
 MOST = 20_000
 """Pieces of one document."""
 
-TOO_MANY = f"it has more than {MOST:,} pieces: split it"
-"""Why a document of more is not found."""
+TOO_MANY = Detail.TOO_MANY_PIECES.said(most=MOST)
+"""The reason for which a document of more is not found."""
 
 _HEADING = re.compile(r"(#{1,6})[ \t]+(.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -147,7 +149,7 @@ def _of_table(lines: tuple[str, ...]) -> Iterator[str]:
 
 
 def _is_rule(line: str) -> bool:
-    """Whether the line is the one below a table's heading."""
+    """True if the line is the one below a table's heading."""
     cells = line.strip().removeprefix("|").removesuffix("|").split("|")
     return all(_RULE.fullmatch(cell.strip(" \t")) for cell in cells)
 

@@ -25,7 +25,7 @@ FAR = 20
 """The rank by meaning of the piece that has closeness 0."""
 
 OF_A_RARE_WORD = 0.3
-"""How much closer a piece is that has a word of the question which no other piece has. It was chosen by the questions
+"""A piece that has a word of the question which no other piece has is closer by this. It was chosen by the questions
 of tests/knowledge that are for tuning."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

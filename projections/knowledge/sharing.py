@@ -40,7 +40,7 @@ class Sharing:
         return found
 
     async def claim(self, name: str) -> int | None:
-        """What `keep` is to be told; None: there is nothing to keep, since it is there, or another instance makes
+        """The argument of `keep`; None: there is nothing to keep, since it is there, or another instance makes
         it."""
         return await self._tried(self._shared.claim(name)) if self._shared is not None else None
 

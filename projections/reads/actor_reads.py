@@ -103,7 +103,7 @@ class ChatReads:
         return frozenset(found)
 
     def _is_joined(self, db: sqlite3.Connection, key: ChatKey) -> bool:
-        """Whether other chats closed into this one."""
+        """True if other chats closed into this one."""
         row = db.execute(_HAS_JOINTS, key).fetchone()
         return row is not None and bool(row[0])
 

@@ -33,7 +33,7 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 
 
 class Place(NamedTuple):
-    """Where a chat is in the list.
+    """The place of a chat in the list.
 
     - `at`: microseconds since 1970, of its last activity, or of the time since when it waits.
     - `id`: its row.

@@ -134,7 +134,7 @@ def receipts(db: sqlite3.Connection, chat: int, reply: str) -> tuple[ReceiptView
 
 
 class Reached(NamedTuple):
-    """How far a whole reply has come, since when; `partly`: see Entry."""
+    """The progress of a whole reply, and its time; `partly`: see Entry."""
 
     state: ReceiptState | None = None
     at: datetime | None = None

@@ -265,7 +265,7 @@ class Queries(ChatQueries):
             return (*stuck(db, now, where), *ended_or_passed(db, now, where))
 
     def stuck(self, now: datetime) -> int:
-        """How many chats are stuck at `now`."""
+        """The number of chats that are stuck at `now`."""
         with self._reader.transaction() as db:
             return sum(1 for _ in stuck(db, now))
 
@@ -274,7 +274,7 @@ class Queries(ChatQueries):
         return deliveries(self._reader.connection())
 
     def to_do(self) -> int:
-        """How many chats have work that the service has to do now."""
+        """The number of chats that have work for the service now."""
         count: int = self._reader.connection().execute(_TO_DO).fetchone()[0]
         return count
 

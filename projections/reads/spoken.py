@@ -36,7 +36,7 @@ KINDS = {
 
 
 def speaker(one: LastWords | Entry, person: Callable[[str], str]) -> str:
-    """Who spoke; `person` writes a JID."""
+    """The speaker; `person` writes a JID."""
     author = "phone" if isinstance(one, Entry) and one.from_me else one.author
     if author != "person":
         return SPEAKERS.get(author, author)

@@ -18,7 +18,7 @@ IN_USE_FOR = timedelta(days=1)
 
 
 class Told(NamedTuple):
-    """What there is to say about an account.
+    """The state of an account's replies, in words.
 
     - `amiss`: a person has to act.
     - `no_gateway`: the account needs a gateway and has none.

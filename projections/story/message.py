@@ -10,6 +10,7 @@ from events.decisions import MediaRead, Reply, TurnFailed
 from events.inbound import Edit, Message
 from events.jid import PHONE
 from events.phrases import Counted, Phrase, Together
+from events.read_back import read_back
 from events.recorded import Recorded
 from projections.reads.spoken import KINDS
 from projections.reads.views import Entry, TurnView, Why, reading_of
@@ -75,7 +76,13 @@ def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterat
         whose = entry.name or (entry.sender or "?").removesuffix(PHONE)
         what = Phrase("received from %(name)s and stored", name=whose)
     what = Together([what, *_kind(entry, facts), *_names(entry, facts), *_refers(entry)], "")
-    yield Step(at=entry.at, kind="received", what=what, detail=entry.text or entry.detail, seq=entry.seq)
+    yield Step(
+        at=entry.at,
+        kind="received",
+        what=what,
+        detail=entry.text or read_back(entry.detail),
+        seq=entry.seq,
+    )
     yield from _rewrites(entry, facts)
     yield from joined_steps(facts)
     if entry.repeats:
@@ -96,7 +103,12 @@ def message_steps(known: Why, entry: Entry, facts: Sequence[Recorded]) -> Iterat
             what = Phrase("its file was not read: %(reason)s", reason=because(heard.reason))
         else:
             what = Phrase("its file was read %(form)s", form=form_of(heard.form))
-        yield Step(at=heard.at, kind="file", what=what, detail=heard.text or heard.detail)
+        yield Step(
+            at=heard.at,
+            kind="file",
+            what=what,
+            detail=heard.text or read_back(heard.detail),
+        )
     if entry.ending == "ignored":
         what = Phrase("it got no reply: %(reason)s", reason=because(entry.reason))
         yield Step(at=entry.ended_at, kind="ignored", what=what, seq=entry.ended_seq)

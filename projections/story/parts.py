@@ -19,7 +19,7 @@ _FILES = {
 
 
 def named(part: Part) -> Phrase:
-    """What the person is shown."""
+    """The part as the person is shown it."""
     match part.kind:
         case "text":
             return Phrase("words")

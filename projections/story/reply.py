@@ -13,6 +13,7 @@ from events.decisions import Reply
 from events.inbound import ReceiptError
 from events.parts import Part
 from events.phrases import Counted, Phrase, Together
+from events.read_back import read_back
 from events.recorded import Recorded
 from events.tool_calls import ToolCalled, ToolReturned
 from projections.reads.views import Entry, ReceiptView, TurnView
@@ -63,9 +64,9 @@ def receipt_step(one: ReceiptView, parts: Sequence[Part] = ()) -> Step:
             what.append(Phrase(", so its plain reading follows"))
         elif error.class_ in IN_WORDS and one.state in ("accepted", "delivered"):
             what.append(Phrase(", so its plain reading went instead"))
-    detail = ", ".join(str(said) for said in (error.code, error.detail) if said is not None)
-    advice = error.do if isinstance(error.do, str) else ""
-    detail = ". ".join(filter(None, (detail, advice)))
+    code = "" if error.code is None else str(error.code)
+    advice = Phrase(error.do) if isinstance(error.do, str) and error.do else ""
+    detail = Together([Together([code, read_back(error.detail or "")]), advice], ". ")
     return Step(at=one.at, kind="receipt", what=Together(what, ""), detail=detail or None, seq=one.seq)
 
 

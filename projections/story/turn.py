@@ -10,6 +10,7 @@ from chat.first_look import CALL
 from chat.parts import reading
 from events.decisions import Attention, MediaRead, Reply, RunStarted, ThreadCreated, TurnAdopted, TurnStarted
 from events.phrases import Counted, Phrase, Together
+from events.read_back import read_back
 from events.recorded import Recorded
 from events.tool_calls import ToolCalled, ToolReturned
 from projections.reads.views import TurnView, Why
@@ -104,7 +105,7 @@ def _other(one: Recorded, event: object) -> Iterator[Step]:
                 Phrase(
                     "the file of message %(message)s was not read: %(reason)s", message=message, reason=because(reason)
                 ),
-                detail,
+                read_back(detail),
             )
         case MediaRead(message=message, form=form, model=model, text=text):
             what = Phrase("the file of message %(message)s was read %(form)s", message=message, form=form_of(form))
@@ -177,7 +178,7 @@ def _ending(turn: TurnView) -> Iterator[Step]:
     took = lasting((turn.ended_at or turn.at) - turn.at)
     if turn.state == "failed":
         what = Phrase("the turn failed after %(time)s: %(reason)s", time=took, reason=failed_because(turn.error))
-        yield Step(at=turn.ended_at, kind="failed", what=what, detail=turn.detail, seq=turn.ended_seq)
+        yield Step(at=turn.ended_at, kind="failed", what=what, detail=read_back(turn.detail), seq=turn.ended_seq)
     elif turn.state == "ignored":
         what = Phrase("the turn was dropped after %(time)s: %(reason)s", time=took, reason=because(turn.detail))
         yield Step(at=turn.ended_at, kind="ignored", what=what, seq=turn.ended_seq)

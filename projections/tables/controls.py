@@ -70,7 +70,7 @@ class Controls:
             self._rows[control.id, control.chat] = control
 
     def is_repeat(self, held: ChatRow, control: Control, recorded: Recorded) -> bool:
-        """Whether the chat had a control of this id before. If so, it is counted there."""
+        """True if the chat had a control of this id before. If so, it is counted there."""
         row = self._rows.get((control.id, held.id))
         if row is None or row.seq == recorded.seq:
             return False

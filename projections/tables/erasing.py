@@ -43,7 +43,7 @@ _SHORT = 50
 
 
 def is_erasure(recorded: Recorded) -> bool:
-    """Whether the chat's events before this one no longer count."""
+    """True if the chat's events before this one no longer count."""
     return isinstance(recorded.event, Erased) and not recorded.event.done
 
 

@@ -119,7 +119,7 @@ class History:
             self._rows[id_, chat] = MessageRow(*row)
 
     def is_repeat(self, held: ChatRow, id_: str, recorded: Recorded, family: Iterable[int] = ()) -> bool:
-        """Whether the chat had a message of this id before, or a chat of its `family` answers it. If so, it is counted
+        """True if the chat had a message of this id before, or a chat of its `family` answers it. If so, it is counted
         there."""
         row = self._rows.get((id_, held.id))
         if row is None:

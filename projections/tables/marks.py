@@ -56,7 +56,7 @@ def put_reply(outgoing: Outgoing, reply: str) -> None:
 
 
 def put_receipt(outgoing: Outgoing, receipt: Receipt) -> bool:
-    """Whether the receipt tells anything new about one of the replies."""
+    """True if the receipt tells anything new about one of the replies."""
     reply = receipt.reply
     if reply not in outgoing:
         return False

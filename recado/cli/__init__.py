@@ -148,4 +148,9 @@ def _expected(error: BaseException) -> str | None:
         if error.errno == errno.ELOOP:
             return f"recado does not follow a link here{where}: remove the link"
         return f"{error.strerror}{where}"
-    return str(error) if type(error).__module__.partition(".")[0] in _OURS else None
+    package = type(error).__module__.partition(".")[0]
+    if package == "nats":
+        from events.jetstream.connection import connection_failed  # noqa: PLC0415 - a command that has no connection does without
+
+        return connection_failed(error)
+    return str(error) if package in _OURS else None

@@ -25,7 +25,7 @@ log = structlog.get_logger("recado.cli")
 
 
 async def is_running(bus: Bus, account: str) -> bool:
-    """Whether a gateway holds the lease of the account. False also if the bus does not say."""
+    """True if a gateway holds the lease of the account. False also if the bus does not say."""
     return await _holder(bus, account) is not None
 
 
@@ -41,7 +41,7 @@ async def last_receipt(bus: Bus, account: str) -> Receipt | None:
 
 
 async def is_real(bus: Bus, settings: Settings, account: str) -> bool:
-    """Whether replies of the account go to real phones: by the settings, by the lease, or because its last receipt
+    """True if replies of the account go to real phones: by the settings, by the lease, or because its last receipt
     bears an id of WhatsApp's. No gateway of a real number takes the account of the simulated phones. Raises
     LogUnavailable."""
     if account == UNSET_ACCOUNT:

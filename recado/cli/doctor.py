@@ -52,7 +52,7 @@ def doctor(tries_model: bool, aliases: bool, yes: bool, as_json: bool) -> None:
 
 
 def _join_doubles(*, join: bool, as_json: bool) -> bool:
-    """Whether chats were found and not joined."""
+    """True if chats were found and not joined."""
     found = run(_doubles(join=join))
     if as_json:
         click.echo(json_text(found))
@@ -90,7 +90,7 @@ _STATES = {"works": "✓", "fails": "✗", "not_tried": "–"}
 
 
 def _try_model(*, as_json: bool) -> bool:
-    """Whether something fails that the configured mode needs."""
+    """True if something fails that the configured mode needs."""
     from recado.doctor.trial import trial  # noqa: PLC0415 - it loads the client of every mode
 
     chosen = settings()

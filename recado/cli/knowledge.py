@@ -164,7 +164,7 @@ def remove(collection: str, names: tuple[str, ...], as_json: bool) -> None:
 
 
 async def _add(collection: str, given: Sequence[Path | Address], *, loopback: bool, as_json: bool) -> bool:
-    """Whether one of them was not read."""
+    """True if one of them was not read."""
     sources: list[Source | Address] = list(sources_in([one for one in given if isinstance(one, Path)]))
     sources += [one for one in given if isinstance(one, Address)]
     if not sources:
@@ -175,7 +175,7 @@ async def _add(collection: str, given: Sequence[Path | Address], *, loopback: bo
 
 
 async def _refresh(collection: str, *, loopback: bool, as_json: bool) -> bool:
-    """Whether one of them was not read, or is gone."""
+    """True if one of them was not read, or is gone."""
     async with opened() as there:
         versions = (await there.stored.look(collection)).there()
         if collection and not versions:

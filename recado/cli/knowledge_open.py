@@ -77,7 +77,7 @@ class Searched:
         return await search_by_both(self._indexing, self._embedder, words, self._collections, most)
 
     async def unsearched(self) -> str:
-        """What cannot be found by meaning; empty: all can."""
+        """The collections that cannot be found by meaning; empty: all can."""
         if self._embedder is None:
             return (
                 "Documents are found by their words alone: OPENAI_EMBEDDING_MODEL names a model that finds them by "

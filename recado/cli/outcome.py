@@ -134,7 +134,7 @@ def _state(decision: Resolved) -> str:
 
 
 async def delivery_of(log: EventLog, bus: Bus, key: ChatKey, reply: str, *, after: int, patience: float) -> Delivery:
-    """How far a reply has come within `patience` seconds; the log was at sequence `after` before it was ordered."""
+    """The progress of a reply within `patience` seconds; the log was at sequence `after` before it was ordered."""
     found = await way(log, key, reply, after=after, patience=patience)
     if (state := found.progress.state) is None:
         return Delivery(sent=False, note=await _why_not(bus, key.account))

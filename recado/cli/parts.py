@@ -75,8 +75,8 @@ def parts_of(
     document: str | None,
     name: str | None,
 ) -> tuple[Sendable, ...]:
-    """What is sent, in its order; files of this machine are read and checked. Raises click.UsageError with the first
-    fault, click.ClickException for a file."""
+    """The parts that are sent, in their order; files of this machine are read and checked. Raises click.UsageError with
+    the first fault, click.ClickException for a file."""
     if (question is None) != (not options):
         raise click.UsageError("a question and its choices go together: --choices 'Which size?' --choice s=Small")
     sent: list[Sendable] = [

@@ -133,7 +133,7 @@ async def _hashed(word: str | None) -> str:
 
 
 async def _repeated(once: Callable[[_Open, Stored, datetime], Awaitable[_Made]], accounts: Sequence[str] = ()) -> _Made:
-    """What `once` returns, tried again where the users were changed meanwhile."""
+    """The result of `once`, tried again where the users were changed meanwhile."""
     async with _open() as there:
         for account in accounts:
             await meant_account(there.bus, there.settings, account)

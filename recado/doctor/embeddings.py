@@ -15,7 +15,7 @@ _WHAT = "embeddings"
 
 
 async def embedding_finding(settings: Settings) -> Finding | None:
-    """Whether there are vectors; None where no documents are looked up."""
+    """True if there are vectors; None where no documents are looked up."""
     if not settings.knowledge:
         return None
     if not settings.meaning_model:

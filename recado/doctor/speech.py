@@ -30,7 +30,7 @@ async def heard_by(transcription: Transcription, within: float) -> Transcript:
 
 
 def is_the_sentence(heard: str) -> bool:
-    """Whether the sentence was heard, give or take a word."""
+    """True if the sentence was heard, give or take a word."""
     return sum(word in heard.lower() for word in WORDS) >= 2
 
 

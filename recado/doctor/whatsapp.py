@@ -111,7 +111,7 @@ async def _number(settings: Settings, number: Number) -> Finding:
 
 
 async def _window(settings: Settings, number: Number, template: str) -> Finding:
-    """Whether RECADO_WINDOW_TEMPLATE can go out from this number."""
+    """True if RECADO_WINDOW_TEMPLATE can go out from this number."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN)) as session:
         token = fixed(token_of(settings, number.id) or "")
         listed = TemplateList(session, settings.whatsapp_graph_url, number.id, token)

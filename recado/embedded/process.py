@@ -61,7 +61,7 @@ def spawn(program: Path, config: Path, pid_file: Path) -> subprocess.Popen[bytes
 
 
 def lives(folder: Path) -> bool:
-    """Whether a server of this folder runs, also one that another recado started: it holds the folder's lock."""
+    """True if a server of this folder runs, also one that another recado started: it holds the folder's lock."""
     try:
         lock = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:

@@ -30,7 +30,7 @@ AT_ONCE = 2
 
 
 class Author(msgspec.Struct, frozen=True):
-    """Who adds, and when."""
+    """The author of what is added, and the time."""
 
     by: str
     at: datetime
@@ -127,7 +127,7 @@ class Adding:
         return Added(content.name, "added" if there is None else "changed", seq)
 
     async def _keeps(self, document: Document) -> bool:
-        """Whether the document's bytes and its text are still there, and whole."""
+        """True if the document's bytes and its text are still there, and whole."""
         for one in (document.object, document.text):
             if one is not None and await self._library.content(one) is None:
                 return False

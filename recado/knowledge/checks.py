@@ -61,7 +61,7 @@ def checks_in(body: bytes) -> tuple[Check, ...]:
 
 
 def judged(check: Check, found: Sequence[Found]) -> Checked:
-    """Whether one of the pieces has what the check asks for."""
+    """True if one of the pieces has what the check asks for."""
     words = _plain(check.contain)
     passed = any(
         check.cite in ("", one.place.name, str(one.place)) and words in _plain(f"{one.headings}\n{one.text}")

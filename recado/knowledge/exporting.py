@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from events.details import Detail
 from events.file_names import leads_out
 from events.knowledge import Document, Version
 from events.library import Library
@@ -15,7 +16,7 @@ from recado.knowledge.pairs import ENDING, as_csv
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """What became of a document.
+    """The outcome of a document.
 
     - `file`: its file, within the folder.
     - `reason`: why there is none.
@@ -32,7 +33,7 @@ async def export(versions: Iterable[Version], library: Library, folder: Path) ->
         name = version.document.name
         body = await _body(version.document, library)
         if body is None:
-            yield Exported(name, reason="its file is no longer in the library: add it again")
+            yield Exported(name, reason=Detail.NOT_IN_LIBRARY.said())
             continue
         inside = f"{name}{ENDING}" if version.document.faq else with_ending(name, version.document.mime)
         if leads_out(inside):

@@ -37,7 +37,7 @@ _WITH_IPV4 = tuple(map(IPv6Network, ("::ffff:0:0/96", "64:ff9b::/96")))
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address, as `192.0.2.1` or `fe80::1%eth0`, belongs to the public internet."""
+    """True if an IP address, as `192.0.2.1` or `fe80::1%eth0`, belongs to the public internet."""
     given = _inner(ip_address(address.partition("%")[0]))
     if isinstance(given, IPv4Address):
         return not any(given in network for network in _NOT_PUBLIC)

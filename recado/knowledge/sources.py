@@ -82,7 +82,7 @@ def sources_in(paths: Sequence[Path]) -> Iterator[Source]:
 
 
 def read_file(source: Source) -> Content:
-    """What the file has. Raises SourceRefused."""
+    """The content of the file. Raises SourceRefused."""
     if not source.mime:
         raise SourceRefused(f"its name ends in none of {', '.join(TYPES)}")
     try:

@@ -7,6 +7,7 @@ import structlog
 from backends.content.markdown import markdown_of
 from backends.protocol import CannotBeRead
 from events.backoff import Backoff
+from events.details import Detail
 from events.knowledge import Version
 from events.library import Library
 from events.log import LogUnavailable
@@ -29,7 +30,7 @@ class LibraryTexts:
             return Text(stored.decode(errors="replace"))
         body = await self._content(document.object) if document.object is not None else None
         if body is None:
-            return Text("", "its file is no longer in the library: add it again")
+            return Text("", Detail.NOT_IN_LIBRARY.said())
         try:
             return Text(await markdown_of(body, document.mime))
         except CannotBeRead as refused:

@@ -68,7 +68,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Author(msgspec.Struct, frozen=True):
-    """Who changes profiles, and when."""
+    """The author of a change of profiles, and the time."""
 
     by: str
     at: datetime

@@ -250,7 +250,7 @@ def line_of(text: str, path: Sequence[str]) -> int | None:
     named = re.compile(rf"^\s*[\[\w\"'. -]*(?<![\w-]){re.escape(field)}(?![\w-])")
     candidates = [number for number, line in enumerate(lines) if named.match(line)]
     for number in candidates[:_TRIES]:
-        # What comes before the line of a field is TOML itself; a line inside a text or a list is not.
+        # The text before the line of a field is TOML itself; a line inside a text or a list is not.
         line = lines[number]
         begun = line if line.lstrip().startswith("[") else f"{line.partition('=')[0]} = 0"
         try:

@@ -65,11 +65,11 @@ class Allowed:
         return frozenset(server.url for server in self._servers)
 
     def is_own(self, role: Role, server: str) -> bool:
-        """Whether the instance itself asks this server in this role, so that its own key goes there."""
+        """True if the instance itself asks this server in this role, so that its own key goes there."""
         return self._own[role.key] == server
 
     def may_go(self, key_name: str, server: str) -> bool:
-        """Whether the key in the variable `key_name` may be sent to the server."""
+        """True if the key in the variable `key_name` may be sent to the server."""
         if key_name in self._of_own:
             return self._of_own[key_name] == server
         return any(one.url == server and one.takes(key_name) for one in self._servers)

@@ -199,7 +199,7 @@ class Overlay:
         return None
 
     def _is_foreign(self, profile: Profile, asked: Settings) -> bool:
-        """Whether the profile asks another server, or with another key, than the instance."""
+        """True if the profile asks another server, or with another key, than the instance."""
         name = profile.settings.get(FIRST.key_name, "")
         return name not in ("", VARIABLES[FIRST.key].name) or not self._allowed.is_own(FIRST, server_of(asked, FIRST))
 

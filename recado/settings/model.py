@@ -259,7 +259,7 @@ class ModelSettings:
 
     @property
     def wants_local_model(self) -> bool:
-        """Whether the small local model answers, since no model server is set."""
+        """True if the small local model answers, since no model server is set."""
         return self.mode.has_local_model and not self.openai_api_key and self.openai_base_url is None
 
     @property

@@ -41,12 +41,12 @@ def numbers_of(settings: Settings) -> tuple[Number, ...]:
 
 
 def may_change(settings: Settings) -> bool:
-    """Whether numbers may be added while recado runs."""
+    """True if numbers may be added while recado runs."""
     return settings.secrets_folder is not None and not settings.whatsapp_numbers
 
 
 def has_numbers(settings: Settings) -> bool:
-    """Whether there are numbers, or a list of them that cannot be used."""
+    """True if there are numbers, or a list of them that cannot be used."""
     try:
         return bool(numbers_of(settings))
     except NumbersUnusable:

@@ -170,7 +170,7 @@ class PageSettings:
 
     @property
     def is_for_this_machine(self) -> bool:
-        """Whether only this machine reaches the page, and no proxy in front of it and no sign-in is named."""
+        """True if only this machine reaches the page, and no proxy in front of it and no sign-in is named."""
         return self.host in ("127.0.0.1", "::1") and not self.proxy_header and not self.oidc_issuer
 
 

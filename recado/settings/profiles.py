@@ -28,7 +28,7 @@ class ProfileServer(NamedTuple):
     keys: tuple[str, ...] = ()
 
     def takes(self, key: str) -> bool:
-        """Whether the key of this name may be sent there. recado's own keys may not."""
+        """True if the key of this name may be sent there. recado's own keys may not."""
         return not _OWN.match(key) and any(
             key.startswith(one[:-1]) if one.endswith("*") else key == one for one in self.keys
         )

@@ -9,13 +9,13 @@ OPENAI = "https://api.openai.com/v1"
 
 
 def is_openai(base_url: str | None) -> bool:
-    """Whether OpenAI itself answers there, in any region (`eu.api.openai.com`): its shut-down APIs are gone there."""
+    """True if OpenAI itself answers there, in any region (`eu.api.openai.com`): its shut-down APIs are gone there."""
     host = _host(base_url)
     return host == "api.openai.com" or host.endswith(".api.openai.com")
 
 
 def serves_as_openai(base_url: str | None) -> bool:
-    """Whether OpenAI or Azure serves OpenAI's models there: both take files, and lock a conversation while a response
+    """True if OpenAI or Azure serves OpenAI's models there: both take files, and lock a conversation while a response
     is being made in it. Of other servers few do."""
     return _host(base_url).endswith((".openai.com", ".openai.azure.com"))
 

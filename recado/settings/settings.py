@@ -71,7 +71,7 @@ class Settings(
 
     @property
     def embeds_here(self) -> bool:
-        """Whether vectors are made by the model of a package."""
+        """True if vectors are made by the model of a package."""
         return self.embedding_model == EMBEDDED and self.embedding_base_url is None
 
     def mask(self, mask: Callable[[str], object]) -> None:

@@ -93,7 +93,7 @@ class Variable(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def may_be_file(self) -> bool:
-        """Whether the value may come from a file in RECADO_SECRETS."""
+        """True if the value may come from a file in RECADO_SECRETS."""
         return self.secret or self.credentials
 
     def value(self, text: str) -> Any:

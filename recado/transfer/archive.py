@@ -236,7 +236,7 @@ def _chunks(archive: zipfile.ZipFile, name: str, moved: Moved) -> Iterator[bytes
 
 
 async def _is_back(bus: Bus, name: str, about: About) -> bool:
-    """Whether the stream was restored from this backup already, and the log is not settled yet. Raises StreamThere."""
+    """True if the stream was restored from this backup already, and the log is not settled yet. Raises StreamThere."""
     try:
         config = (await call(bus, f"STREAM.INFO.{name}", StreamInfo)).config
     except ApiRefused as refused:

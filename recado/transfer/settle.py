@@ -18,6 +18,7 @@ import msgspec
 from chat.limits import together
 from chat.state import Chat
 from events.decisions import Ignored, TurnError, TurnFailed
+from events.details import Detail
 from events.inbound import READING, Receipt, ReceiptError
 from events.log import EventLog
 from events.subjects import PARTITIONS, ChatKey
@@ -29,7 +30,7 @@ from projections.rebuild import rebuild
 RESTORED = "restored"
 """The reason in all of these events."""
 
-_DETAIL = "open in the backup from which the log was restored: it may have been answered since"
+_DETAIL = Detail.RESTORED.said()
 _AT_ONCE = 500
 _LONGEST_ID = 512
 """Characters; see events.inbound.ReplyId."""

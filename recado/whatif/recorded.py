@@ -17,6 +17,7 @@ from backends.protocol import Tool
 from chat.built_in import LOOK_UP
 from chat.references import Referring
 from events.decisions import MediaRead
+from events.details import Detail
 from events.inbound import Media
 from events.log import LogUnavailable
 from events.subjects import ChatKey
@@ -99,7 +100,7 @@ class RecordedFiles:
     async def settle(self, kind: str, media: Media, patience: float, key: ChatKey) -> Settled:  # noqa: ARG002 - the protocol's
         read = self._readings.get(media.object)
         if read is None:
-            return Settled("nothing", reason="not_fetched", detail="it was not read then, and is not read now")
+            return Settled("nothing", reason="not_fetched", detail=Detail.NOT_READ_AGAIN.said())
         return Settled(read.form, text=read.text, reason=read.reason, detail=read.detail, model=read.model)
 
     async def read(self, name: str) -> bytes | None:

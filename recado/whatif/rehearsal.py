@@ -165,7 +165,7 @@ class Rehearsal:
         self._done = turn.step + 1
 
     def _still_holds(self, step: Step) -> bool:
-        """Whether a decision of the plan stays valid after the new endings of the rehearsed turns."""
+        """True if a decision of the plan stays valid after the new endings of the rehearsed turns."""
         event = step.recorded.event
         ends_again = isinstance(event, Ignored) and not self._answered.isdisjoint(event.messages)
         return step.outcome_of not in self._rehearsed and not ends_again

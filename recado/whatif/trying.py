@@ -177,7 +177,7 @@ class _Means(NamedTuple):
 
 
 class _TrialTools(NamedTuple):
-    """What the tools of all ways share; `is_other`: the documents are not those of the bus."""
+    """The things that the tools of all ways share; `is_other`: the documents are not those of the bus."""
 
     services: ServiceTools
     shelf: Shelf

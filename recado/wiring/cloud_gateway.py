@@ -77,7 +77,7 @@ async def run_cloud(settings: Settings, account: str | None) -> None:
 
 
 def is_gateway(settings: Settings) -> bool:
-    """Whether a process with these settings serves WhatsApp numbers. Missing settings are logged."""
+    """True if a process with these settings serves WhatsApp numbers. Missing settings are logged."""
     if not has_numbers(settings):
         return False
     missing = list(problems(settings))

@@ -38,6 +38,7 @@ from gateways.cloud.window_template import window_part
 from gateways.delivery.checkpoint import GatewayRunning
 from gateways.delivery.delivery import Delivery
 from gateways.delivery.our_messages import sent_as
+from gateways.delivery.running_turns import RunningTurns
 from gateways.delivery.sender import Part
 from gateways.intake import People
 from gateways.templates.known import TemplatesUnread
@@ -116,7 +117,7 @@ class Replies:
         )
         if (code := await notes.paused_for()) is not None:
             sender.was_paused(code)
-        indicator = TypingIndicator(self._graph)
+        turns = RunningTurns(TypingIndicator(self._graph).show)
 
         def allowed(found: Throughput) -> None:
             sender.allow(found.per_second)
@@ -130,7 +131,7 @@ class Replies:
             live = recorded.seq > delivery.began_at
             sender.observe(recorded, live=live)
             if live:
-                indicator.observe(recorded)
+                turns.observe(recorded)
 
         delivery = self._delivery = Delivery(
             self._log,
@@ -152,7 +153,7 @@ class Replies:
             await delivery.run()
         finally:
             PAUSED.labels(self._account).set(0)  # who sends for it now tells of it
-            indicator.close()
+            turns.close()
             await self._uploads.close()
             await end(asking)
             await notes.close()
@@ -177,7 +178,7 @@ class Replies:
 
 
 class Parts(NamedTuple):
-    """What the numbers of a process share.
+    """The things that the numbers of a process share.
 
     - `store`: keeps the files that come in; `files`: reads those that go out.
     - `tail`: reads the log; None: each reads it by itself.

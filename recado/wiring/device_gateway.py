@@ -21,6 +21,7 @@ from events.log import EventLog
 from events.recorded import Recorded
 from events.subjects import token
 from gateways.delivery.delivery import Delivery
+from gateways.delivery.running_turns import RunningTurns
 from gateways.device.files import Files, Store
 from gateways.device.inbox import Inbox
 from gateways.device.messages import messages_of
@@ -111,12 +112,12 @@ class Device:
         inbox = Inbox(self._log, self._account, link, self._people, files)
         quotable = Quotable()
         sender = DeviceSender(link, quotable, SentFiles(self._sent, link), self._settings.in_doubt)
-        indicator = TypingIndicator(link, quotable)
+        turns = RunningTurns(TypingIndicator(link, quotable).show)
 
         def observe(recorded: Recorded) -> None:
             sender.observe(recorded)
             if recorded.seq > delivery.began_at:
-                indicator.observe(recorded)
+                turns.observe(recorded)
 
         delivery = self._delivery = Delivery(
             self._log,
@@ -139,7 +140,7 @@ class Device:
         try:
             await together(delivery.run(), connected(), inbox.sent.follow(self._log, self._account))
         finally:
-            indicator.close()
+            turns.close()
             files.close()
             self._delivery = None
 

@@ -26,7 +26,7 @@ from recado.wiring.model import key_print, threads_of
 
 
 class Shared:
-    """What the means of all profiles share.
+    """The things that the means of all profiles share.
 
     - `services`: the tools on the bus.
     - `store`: the object store.

@@ -11,7 +11,7 @@ from recado.settings.settings import Settings
 
 
 def tools_problem(settings: Settings) -> str | None:
-    """Why the module of RECADO_TOOLS cannot be used, and what to do; None if it can, or none is set."""
+    """The fault of the module of RECADO_TOOLS, with the remedy; None if it can be used, or none is set."""
     if not settings.tools:
         return None
     from actors.tools.python import ToolsUnusable, load  # noqa: PLC0415 - few have tools
@@ -35,7 +35,7 @@ def check_names(settings: Settings, functions: Collection[str]) -> None:
 
 
 def speech_problem(settings: Settings) -> str | None:
-    """What to install, where a server is to transcribe voice notes and PyAV is not there; None otherwise."""
+    """The package to install where a server is to transcribe voice notes and PyAV is not there; None otherwise."""
     if not settings.speech_model or find_spec("av") is not None:
         return None
     return (
@@ -46,7 +46,7 @@ def speech_problem(settings: Settings) -> str | None:
 
 
 def embedded_problem(settings: Settings) -> str | None:
-    """What to install, where documents are to be found by the model of a package and it is not there; None
+    """The package to install where documents are to be found by the model of a package and it is not there; None
     otherwise."""
     if not (settings.embeds_here and settings.meaning_model) or installed() is not None:
         return None
@@ -58,7 +58,7 @@ def embedded_problem(settings: Settings) -> str | None:
 
 
 def oidc_problem(settings: Settings) -> str | None:
-    """What to install, where people are to sign in at a provider and Authlib is not there; None otherwise."""
+    """The package to install where people are to sign in at a provider and Authlib is not there; None otherwise."""
     if not settings.oidc_issuer or (find_spec("authlib") is not None and find_spec("joserfc") is not None):
         return None
     return (

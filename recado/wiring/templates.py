@@ -12,6 +12,7 @@ from nats.aio.msg import Msg
 
 from events.jetstream.connection import Bus
 from events.phrases import Phrase
+from events.read_back import read_back
 from events.subjects import token
 from gateways.cloud.graph import Graph
 from gateways.cloud.template_list import TemplateList
@@ -121,7 +122,7 @@ class AccountTemplates:
         while True:
             told = await self._page(account, len(found.templates) if found is not None else 0)
             if told.known is None:
-                raise TemplatesUnread(Phrase("%(reason)s", reason=told.refused), again=told.again)
+                raise TemplatesUnread(read_back(told.refused), again=told.again)
             before = found.templates if found is not None else ()
             found = msgspec.structs.replace(told.known, templates=(*before, *told.known.templates))
             if not told.more or not told.known.templates:

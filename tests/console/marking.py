@@ -27,11 +27,14 @@ class Marking(Translate):
     def __init__(self) -> None:
         super().__init__(next(one for one in LANGUAGES if one.tag == TAG))
 
+        self._there = self.all()
+
     def gettext(self, text: str) -> str:
-        return marked(text)
+        return marked(text) if text in self._there else text
 
     def form(self, one: str, many: str, num: int) -> str:
-        return marked(one if num == 1 else many)
+        said = one if num == 1 else many
+        return marked(said) if one in self._there else said
 
 
 def marked(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -444,3 +445,14 @@ async def test_news_of_accounts(page: Page) -> None:
     assert "does not send" not in (await page.get("/desk/instances", **HTML))[1]
     await page.log.note("shop", AccountUpdate(id="x", field="sending", value=["?"], at=AT))
     assert (await page.get("/desk/instances", **HTML))[0] == 200
+
+
+@pytest.mark.parametrize("name", ["12025550143", "+1 (202) 555-0143", "1-202-555-0143", "", " ", None])
+async def test_a_chat_whose_name_is_its_number_tells_it_once(page: Page, name: str | None) -> None:
+    key = ChatKey("shop", "12025550143@s.whatsapp.net")
+    await given(page, key, Message(id="n1", text="hi", name=name))
+    _, shown = await page.get(f"/desk/chats/shop/{key.chat}", **HTML)
+    conversation = str(shown).partition('id="with"')[2].partition("</header>")[0]
+    assert "".join(re.sub("<[^>]*>", " ", conversation).split()).count("12025550143") == 1
+    _, found = await page.get("/desk?q=hi", **HTML)
+    assert re.search(r'class="who">.*?<small>\+12025550143', str(found)) is None

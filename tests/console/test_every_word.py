@@ -28,9 +28,11 @@ MOST = 400
 NAMES = {
     "recado", "English", "Español", "Português", "WhatsApp", "LID", "UTC", "https", "kB", "MB", "ms", "min",
     "Location",  # begins the words that the model is told of a place, which are those that the log has
+    "int", "str",  # types of JSON
     # data of the tests
     "ana",
-    "bakery", "el", "faq", "lid", "us", "md", "net", "png", "txt", "wamid", "whatsapp",
+    "bakery", "PAUSED", "REJECTED", "el", "faq", "lid", "us", "md", "net", "pdf", "png", "seq", "txt",
+    "wamid", "whatsapp",
 }  # fmt: skip
 """Words that are the same in every language."""
 

@@ -19,9 +19,8 @@ from tests.catalogs import CONSOLE, catalog_of, messages, phrased
 from tests.console.bare_words import bare_words
 
 TEMPLATES = sorted((CONSOLE / "templates").glob("*.html"))
-UNWORDED = {"languages.py"}
+UNWORDED = {"languages.py", "read_back.py"}
 """The code that says the words of the others."""
-
 
 VALUE = re.compile(r"%\((\w+)\)s")
 
@@ -191,6 +190,7 @@ def test_every_phrase_of_code_is_in_the_catalogs() -> None:
     found = [
         f"{path.name}:{node.lineno}"
         for path in phrased()
+        if path.name not in UNWORDED
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Phrase", "Counted"}
         if not isinstance(node.args[0], ast.Constant | ast.Subscript | ast.Call | ast.Attribute)

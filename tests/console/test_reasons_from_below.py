@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+import nats.errors
 import pytest
+from msgspec.structs import replace
 
 from chat.file_types import FORBIDDEN, FileNotTaken
 from chat.files import VOICE, file_part
+from events.jetstream.connection import said
 from events.knowledge import Place
 from events.knowledge_log import KnowledgeChanged
 from events.library import LARGEST, name_fault
@@ -18,7 +21,9 @@ from events.phrases import Phrase
 from events.profile_log import ProfilesChanged
 from events.users import UsersChanged
 from gateways.intake import LogNearlyFull, MessageIdRefused
+from gateways.templates.form import filled
 from gateways.templates.known import Known, TemplateUnknown
+from gateways.templates.template import APPROVED, STATES, Button, Template
 from recado.profiles.changes import OlderInstance
 from tests.console.conftest import ANA, Page
 from tests.console.marking import Marking, words_of
@@ -124,6 +129,63 @@ def test_a_template_that_is_not_there(known: Known) -> None:
     with pytest.raises(TemplateUnknown) as unknown:
         known.find("ψ:ω")
     assert bare(unknown.value) == set()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        nats.errors.AuthorizationError(),
+        nats.errors.ConnectionClosedError(),
+        nats.errors.ConnectionDrainingError(),
+        nats.errors.ConnectionReconnectingError(),
+        nats.errors.MaxPayloadError(),
+        nats.errors.NoRespondersError(),
+        nats.errors.NoServersError(),
+        nats.errors.OutboundBufferLimitError(),
+        nats.errors.StaleConnectionError(),
+        nats.errors.UnexpectedEOF(),
+        nats.errors.TimeoutError(),
+        nats.errors.FlushTimeoutError(),
+        TimeoutError(),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_fault_of_the_bus(error: Exception) -> None:
+    assert bare(said(error)) == set()
+
+
+FILLED = Template(
+    name="ψ", language="el", status=APPROVED, header="text", header_text="{{1}}", body="{{ω}}", footer="ψ", named=True,
+    buttons=(Button("url", "ψ", "https://α.γρ/{{1}}"),),
+)  # fmt: skip
+PLACED = Template(name="ψ", language="el", status=APPROVED, header="location", body="ψ")
+DRAWN = Template(name="ψ", language="el", status=APPROVED, header="image", body="ψ")
+_KEPT = {"VALUE", "https", "set", "header", "button", "location", "el", *words_of(" ".join(STATES).replace("_", " "))}
+"""Options of the command line, and Meta's names."""
+GIVEN = {"header": "ψ", "body:ω": "ψ", "button:0": "ψ"}
+
+
+@pytest.mark.parametrize(
+    ("template", "values"),
+    [
+        *((FILLED, {name: value for name, value in GIVEN.items() if name != left}) for left in GIVEN),
+        *((FILLED, GIVEN | {key: value}) for key in GIVEN for value in (" ", "a\nb", "ψ" * 2000)),
+        *((FILLED, GIVEN | {key: "ψ"}) for key in ("body:ξ", "button:7")),
+        (FILLED, GIVEN | {"body:ω": "ψ" * 1020, "header": "ψ" * 59}),
+        (FILLED, GIVEN | {"header": "ψ" * 60}),
+        (PLACED, {"header": "ψ", "body:ξ": "ψ"}),
+        (DRAWN, {"header": "ψ"}),
+        (replace(PLACED, header=None), {"header": "ψ"}),
+        *((replace(FILLED, status=status), GIVEN) for status in (*STATES, "", "ΨΩ")),
+        (replace(FILLED, beyond=("ψ",)), GIVEN),
+    ],
+)
+def test_the_faults_of_a_template_s_values(template: Template, values: dict[str, str]) -> None:
+    found = filled(template, values)
+    assert not isinstance(found, Part)
+    for fault in found:
+        assert "⟦" in Marking().say(fault)
+        assert bare(fault) <= _KEPT
 
 
 async def test_the_phones_hear_why_a_message_was_not_stored(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

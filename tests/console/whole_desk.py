@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.leases.roster import InstanceView
+from events.account_update import AccountUpdate
 from events.cut import Cut
 from events.decisions import (
     Attention,
@@ -25,18 +26,21 @@ from events.decisions import (
     TurnFailed,
     TurnStarted,
 )  # fmt: skip
+from events.details import Detail
 from events.inbound import Control, Edit, Media, Message, Receipt, ReceiptError, Revoke
-from events.knowledge import Pair
+from events.knowledge import Pair, Place
 from events.library import Entry, object_of
 from events.memory_library import MemoryLibrary
 from events.memory_profiles import MemoryProfileLog
 from events.parts import Option, Part
 from events.profile import Profile
 from events.references import Choice, Location, Product, Referral
-from events.subjects import ChatKey
+from events.subjects import ChatKey, inbound_subject
 from events.teamwork import Assigned, Labelled, Noted
 from events.tool_calls import ToolCalled, ToolReturned
 from events.users import StoredUser
+from gateways.cloud.error_table import TABLE
+from gateways.cloud.errors import told
 from gateways.templates.known import Known
 from gateways.templates.template import APPROVED, Button, Template
 from recado.settings.settings import settings_of
@@ -62,12 +66,14 @@ TEMPLATES = (
     ),
     Template(name="κακό", language="el", status="REJECTED", body="όχι"),
     Template(name="παύση", language="el", status="PAUSED", body="όχι"),
+    Template(name="νέο", language="el", status="ΝΕΟ", body="όχι"),
+    Template(name="πολύ", language="el", status=APPROVED, body="όχι", beyond=("ξ",)),
 )  # fmt: skip
 
 
 class Told:
     async def known(self, account: str) -> Known:
-        return Known(TEMPLATES, AT)
+        return Known(TEMPLATES, AT, Detail.TEMPLATES_NOT_ASKED.said(why="ω"))
 
 
 def story_of_ana() -> Iterator[Any]:
@@ -102,6 +108,16 @@ def story_of_ana() -> Iterator[Any]:
     yield TurnStarted(turn="t2", messages=("a3",), backend="χ", at=AT)
     yield MediaRead(turn="t2", message="a3", form="image", model="μ", text="ψ", at=AT)
     yield TurnFailed(turn="t2", messages=("a3",), error=TurnError(class_="rate_limited", detail="ω"), told=False, at=AT)
+    yield Message(
+        id="a8", kind="document", media=Media(object="β", mime="application/pdf", filename="β.pdf"), text=None
+    )
+    yield TurnStarted(turn="t3", messages=("a8",), backend="χ", at=AT)
+    yield MediaRead(
+        turn="t3", message="a8", form="nothing", reason="file_unreadable", detail=Detail.LOCKED.said(), at=AT
+    )
+    error = TurnError(class_="timeout", detail=Detail.NO_ANSWER.said(seconds="2.5"))
+    yield TurnFailed(turn="t3", messages=("a8",), error=error, told=False, at=AT)
+    yield Receipt(id="r2", reply="t1.r", state="sending", error=told(131021, Detail.HTTP.said(status="404")))
     yield Message(id="a5", text="σβήσε")
     yield Revoke(id="v1", of="a5")
     yield Control(id="o1", command="pause", by="z1", until=AT + timedelta(hours=1))
@@ -148,6 +164,8 @@ def story_of_tom() -> Iterator[Any]:
     )  # fmt: skip
     yield Receipt(id="r1", reply="c9.r", state="failed", error=ReceiptError(code=131047, class_="window_closed"))
     yield Receipt(id="r2", reply="p1.r", state="parked", error=ReceiptError(class_="in_doubt"))
+    partly = ReceiptError(class_="file_too_large", detail=Detail.LARGER_THAN_SENT.said(size=2_000, limit=1_000))
+    yield Receipt(id="r4", reply="p3.r", state="delivered", error=partly)
     yield Receipt(id="r3", reply="p2.r", state="in_doubt")
     yield Blocked(by="z1", at=AT)
 
@@ -183,6 +201,12 @@ async def whole_desk(folder: Path, who: StoredUser = OWNER) -> AsyncIterator[tup
         await shelf.put("faq", collection="c1", faq=(Pair("πότε;", "τώρα"),), mime="")
         await given(page, ANA, *story_of_ana())
         await given(page, TOM, *story_of_tom())
+        for body in (b"{}", b'{"id":1}', b'{"id":"\\x"}', b"\xff"):
+            page.log.put(inbound_subject(ANA, "in"), body)
+        await log.store(("p1", b'{"n":"x"}'), ("p2", b"{"))
+        await shelf.log.store(Place("c1", "ω.md").subject, b'{"name":1}')
+        paused = {"state": "paused", "class": "account_stop", "code": 190, "detail": "ω", "do": TABLE[190].do}
+        await page.log.note(ANA.account, AccountUpdate(id="1", field="sending", value=paused, at=AT))
         await given(page, GROUP, Message(id="g1", text="όλοι", name="Εύα", group=True, sender=EVA.chat))
         await given(page, EVA, Message(id="v1", text="περιμένω", name="Εύα"))
         try:

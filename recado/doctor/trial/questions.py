@@ -30,7 +30,7 @@ class Wrong(Exception):
 
 
 class Trial(msgspec.Struct):
-    """What every question of one run needs.
+    """The things that every question of one run needs.
 
     - `today`, `yesterday`: words in the model's instructions.
     - `patience`: seconds for one turn.

@@ -74,7 +74,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def is_well(self) -> bool:
-        """Whether everything works that the configured mode needs."""
+        """True if everything works that the configured mode needs."""
         return all(one.state == "works" or not one.needed for one in self.tried)
 
 

@@ -32,6 +32,7 @@ from backends.protocol import (
 )
 from chat.cleaning import cleaned
 from chat.context import Line
+from events.details import Detail
 
 _CHAT = "recado-doctor"
 _MOST_ROUNDS = 6
@@ -119,7 +120,7 @@ class Turns:
                 for call in outcome.calls
             )
             request = replace(request, calls=(*request.calls, *given))
-        raise ReplyFailed("run_failed", f"the model asked for tools {_MOST_ROUNDS} times and gave no answer")
+        raise ReplyFailed("run_failed", Detail.TOO_MANY_ROUNDS.said(rounds=_MOST_ROUNDS))
 
     async def _next(self, request: ReplyRequest, run: str) -> tuple[Answer | ToolsWanted | RunContinues, str]:
         if not self.keeps_threads:

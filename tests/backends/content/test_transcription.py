@@ -14,8 +14,9 @@ from av.error import FFmpegError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backends.content.audio_process import LONGEST, RATE, WAV_UP_TO, TooLong, converted
+from backends.content.audio_process import LONGEST, RATE, WAV_UP_TO, converted
 from backends.content.confinement import TOO_LARGE
+from backends.content.reader_end import TooLong
 from backends.content.reader_process import Output
 from backends.content.transcription import AS_IT_IS, LARGEST, Transcription
 from backends.protocol import CannotBeRead, ReplyFailed, Usage

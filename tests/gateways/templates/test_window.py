@@ -45,7 +45,7 @@ def test_a_setting_that_fits(setting: str, template: Template) -> None:
         ("menu:en", MENU, "choose a template without others"),
         ("code:en, 1={name}", CODE, None),
         ("cards:en", CAROUSEL, "carousel"),
-        ("hello:en_US", replace(HELLO, status="PAUSED"), "is paused"),
+        ("hello:en_US", replace(HELLO, status="PAUSED"), "Meta has paused it"),
         ("hello:pt_BR", HELLO, "hello is there in en_US"),
         ("bye:en_US", HELLO, "recado template list"),
     ],
