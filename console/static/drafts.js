@@ -1,7 +1,7 @@
 // Words that are kept in this tab are of the user who typed them: another user who logs in does not find them, and the
 // first one does, after the next login.
 
-import { user } from "./lost.js";
+import { user } from "./whose.js";
 
 export const DRAFT = `draft:${user ?? ""}:`;
 

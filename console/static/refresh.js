@@ -3,11 +3,12 @@
 // nothing is asked for, until the tab is seen again.
 
 import { carryDrafts } from "./drafts.js";
-import { hasEnded } from "./lost.js";
+import { hasEnded, isOfThePage, isWell } from "./lost.js";
 import { announceLines, announceRows } from "./news.js";
 import { get } from "./pages.js";
 import { patch } from "./patch.js";
 import { localTimes } from "./times.js";
+import { openStream } from "./whose.js";
 
 const LINES = ".lines > li[data-id]";
 const ROWS = ".chats > li > a[href]";
@@ -51,7 +52,7 @@ async function refresh(part, alsoOut) {
   if (!address) return false; // a list that was searched for stays as it was found
   const got = await get(address);
   if (!part.isConnected || part.dataset.refresh !== address) return false; // another chat was opened meanwhile
-  if (got?.state !== "there") return false;
+  if (!isOfThePage(got?.state)) return false;
   const { answer, text } = got;
   if (answer.redirected) {
     carryDrafts(address, answer.url); // the chat has closed into another one
@@ -200,7 +201,7 @@ function follow(part, look) {
   let ticked = Date.now();
   let isFirst = true;
   const open = () => {
-    source = new EventSource(address);
+    source = openStream(address);
     source.addEventListener("event", ({ data, lastEventId }) => {
       address.searchParams.set("after", lastEventId);
       part.happened = Number(lastEventId);
@@ -208,6 +209,8 @@ function follow(part, look) {
       setTimeout(look, 100);
     });
     source.addEventListener("looking", ({ data }) => part.dispatchEvent(new CustomEvent("looking", { detail: JSON.parse(data) })));
+    // The bus may have gone or come back.
+    source.addEventListener("status", ({ data }) => JSON.parse(data).ready === isWell() || look());
     source.onopen = () => {
       if (!isFirst) part.dispatchEvent(new Event("reconnected"));
       isFirst = false;
