@@ -201,7 +201,6 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
 
     is_served = partial(is_real, bus, settings, settings.account)
     wanted, lease = simulated and not await is_served(), Lease(leases, f"g.{token(settings.account)}", me)
-    simulator = _simulated(settings, event_log, names, lease, keep) if wanted else None
 
     readiness = Readiness(bus, runner, ownership, room)
     deps = Deps(
@@ -212,7 +211,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         model=ModelInfo(model.name, model.server, model.local, scripted=not settings.mode.has_provider),
         not_ready=readiness.reasons_against,
         has_bus=readiness.has_bus,
-        simulator=simulator,
+        simulator=_simulated(settings, event_log, names, lease, keep) if wanted else None,
         is_real=is_served,
         roster=lambda chats: look(bus, chats),
         prices=prices_of(settings),

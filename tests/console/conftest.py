@@ -41,7 +41,8 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class Page:
-    """A served page, and what is behind it. `troubles` are the reasons why recado takes no work; `has_bus`: its bus answers."""
+    """A served page, and what is behind it. `troubles` are the reasons why recado takes no work; `has_bus`:
+    its bus answers."""
 
     def __init__(
         self,
