@@ -57,22 +57,24 @@ class Answers:
         if scope["method"] != "GET":  # one that ends sessions has to be answered
             await self._app(scope, receive, send_told)
             return
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(None) as limit:
+        loop, limit = asyncio.get_running_loop(), asyncio.timeout(None)
+        timer: asyncio.TimerHandle | None = None
 
-                def look() -> None:
-                    nonlocal timer
-                    if begun is None or let_in.is_still():
-                        timer = loop.call_later(LOOK_EVERY, look)
-                    else:
-                        limit.reschedule(loop.time())
-
+        def look() -> None:
+            nonlocal timer
+            if begun is None or let_in.is_still():
                 timer = loop.call_later(LOOK_EVERY, look)
+            else:
+                limit.reschedule(loop.time())
+
+        look()
+        try:
+            async with limit:
                 try:
                     await self._app(scope, receive, send_told)
                 finally:
-                    timer.cancel()
+                    if timer is not None:
+                        timer.cancel()
         except TimeoutError:
             if not limit.expired() or begun is None:
                 raise
