@@ -2,7 +2,7 @@
 // it is looked at every data-every milliseconds, and whenever something comes on data-stream. Once the session has ended
 // nothing is asked for, until the tab is seen again.
 
-import { carryDrafts } from "./drafts.js";
+import { carryDrafts, forgetChat } from "./drafts.js";
 import { hasEnded, isOfThePage, isWell } from "./lost.js";
 import { announceLines, announceRows } from "./news.js";
 import { get } from "./pages.js";
@@ -58,7 +58,8 @@ async function refresh(part, alsoOut) {
     carryDrafts(address, answer.url); // the chat has closed into another one
     location.reload();
   }
-  if (answer.status === 404 && part.matches(".chat")) {
+  if (answer.status === 410) forgetChat(address);
+  if ((answer.status === 404 || answer.status === 410) && part.matches(".chat")) {
     const words = new DOMParser().parseFromString(text, "text/html").querySelector("main .trouble")?.textContent;
     document.dispatchEvent(new CustomEvent("gone", { detail: words ?? "" }));
   }
@@ -96,6 +97,7 @@ for (const name of ["pointerup", "pointercancel"]) {
 export function bring(part, fresh) {
   localTimes(fresh);
   const known = new Map([...part.querySelectorAll(ROWS)].map((row) => [row.getAttribute("href"), saidIn(row)]));
+  const began = part.querySelector("#lines")?.dataset.began;
   const lines = new Set([...part.querySelectorAll(LINES)].map((line) => line.id));
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   const section = focused?.closest("section");
@@ -105,6 +107,7 @@ export function bring(part, fresh) {
   const top = anchor?.getBoundingClientRect().top;
   part.dispatchEvent(new CustomEvent("bringing", { detail: fresh }));
   patch(part, fresh);
+  if (began !== part.querySelector("#lines")?.dataset.began) anew();
   const news = [...part.querySelectorAll(LINES)].filter((line) => !lines.has(line.id));
   part.dispatchEvent(new CustomEvent("brought", { detail: news }));
   if (focused && !focused.isConnected) focusInstead(part, focused, section);
@@ -113,6 +116,12 @@ export function bring(part, fresh) {
   document.dispatchEvent(new Event("settled"));
   if (part.dataset.stream) announceLines(news);
   else if (known.size) announceRows([...part.querySelectorAll(ROWS)].filter((row) => known.get(row.getAttribute("href")) !== saidIn(row)));
+}
+
+/** The chat that is open was erased, and goes on, or is blocked still: nothing that was typed or read before stays. */
+function anew() {
+  forgetChat(location.href);
+  location.reload();
 }
 
 export const isAtEnd = (scroller) => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
