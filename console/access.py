@@ -7,8 +7,10 @@ table stops the start.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import NamedTuple
 
+import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
@@ -69,11 +71,16 @@ def user_of(request: Request) -> User:
     return user
 
 
+def rights_of(user: User) -> str:
+    """A mark of what the user may do: it is another one once that changes."""
+    return sha256(msgspec.json.encode((user.role, user.accounts))).hexdigest()[:16]
+
+
 ASKED = "recado-page-of"
 """The header by which the script of a page says for whom the page was made."""
 
 FIELD = "page_of"
-"""The field by which its forms say so."""
+"""The field by which its forms say so, and its streams, which a browser asks for without a header of ours."""
 
 ANSWERED = "recado-user"
 """The header by which the script learns that another user has logged in since."""
@@ -231,7 +238,7 @@ class _Checked:
         rule = self._rules["GET" if scope["method"] == "HEAD" else scope["method"]]
         if rule.role is not None:
             request = Request(scope)
-            check_page(request, request.headers.get(ASKED))
+            check_page(request, request.headers.get(ASKED) or request.query_params.get(FIELD))
             _check(request, rule, rule.role)
         await self._app(scope, receive, send)
 

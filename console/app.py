@@ -31,6 +31,7 @@ from console import (
     uploads,
 )
 from console.access import guard
+from console.answers import Answers
 from console.deps import Deps
 from console.documents import drafts as draft_pages
 from console.documents import pages as document_pages
@@ -104,6 +105,7 @@ def make_app(deps: Deps) -> Starlette:
         middleware=[
             Middleware(Guard, locked=lambda: deps.entrance.mode != "open"),
             Middleware(login.Locked, entrance=deps.entrance, guesses=guesses),
+            Middleware(Answers),
         ],
         exception_handlers={
             Problem: answer_problem,

@@ -90,6 +90,7 @@ class Connection(HttpToolsProtocol):
         self._wait_for(BODY_WITHIN)
         super().on_headers_complete()
         self.scope["more_time"] = self._more_time  # type: ignore[typeddict-unknown-key]
+        self.scope["drop"] = self.drop  # type: ignore[typeddict-unknown-key]
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0

@@ -113,6 +113,7 @@ class Deps:
     - `news`: gets every committed batch.
     - `model`: the model that writes the replies.
     - `not_ready`: returns the reasons for not taking work now, as phrases; empty if work is taken.
+    - `has_bus`: returns whether the bus answers.
     - `simulator`: the simulated phones; None without them.
     - `files`: the files that replies send.
     - `is_real`: returns whether replies of `account` go to real phones now. Raises LogUnavailable.
@@ -139,6 +140,7 @@ class Deps:
     news: News
     model: ModelInfo
     not_ready: Callable[[], Sequence[Phrase]]
+    has_bus: Callable[[], bool] = lambda: True
     simulator: Simulator | None = None
     files: Files = NoFiles()  # noqa: RUF009 - it has no state
     is_real: Callable[[], Awaitable[bool]] = _never

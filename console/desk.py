@@ -18,6 +18,7 @@ from console.access import user_of
 from console.conversation import lines_of
 from console.deps import Deps
 from console.desk_list import listed, sequence
+from console.languages import marked
 from console.list_links import chat_with, kept
 from console.outcomes import Refused, Said, forget, told
 from console.person_pane import person_of
@@ -221,8 +222,21 @@ async def view_of(deps: Deps, key: ChatKey) -> ChatView:
     """The chat. Raises Problem: there is none, or nothing is left of it."""
     view = await _stored(deps, key)
     if view.blank:
-        raise unknown(key)
+        raise ChatErased(key) if view.began_at else unknown(key)
     return view
+
+
+class ChatErased(Problem):
+    """Nothing is left of the chat."""
+
+    heading = marked("This chat was erased")
+
+    def __init__(self, key: ChatKey) -> None:
+        text = marked(
+            "Nothing is left of the chat %(person)s in the account %(account)s. If the person writes again, a new chat "
+            "begins."
+        )
+        super().__init__(410, text, person=person(key.chat), account=key.account[:60])
 
 
 async def _stored(deps: Deps, key: ChatKey) -> ChatView:

@@ -304,6 +304,9 @@ async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken
     except (Problem, ProjectionMissing):
         values = {
             "error": reason,
+            "heading": Problem.heading,
+            "erased": False,
+            "back": list_alone(request.query_params),
             "refused": refused,
             "address": address_of(key_of(request)),
             "attach": attach(),

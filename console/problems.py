@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from console.access import Denied
 from console.languages import Worded, marked, translate_of
+from console.list_links import list_alone
 from console.rendering import render
 from events.log import LogError, LogUnavailable, WriteUnknown
 from projections.reads.reader import ProjectionMissing
@@ -30,7 +31,9 @@ _encoder = msgspec.json.Encoder()
 
 
 class Problem(Worded):
-    """A request that gets the answer `status` with `error` as its reason."""
+    """A request that gets the answer `status` with `error` as its reason, on a page headed `heading`."""
+
+    heading = marked("That did not work")
 
     def __init__(self, status: int, error: str, /, **values: object) -> None:
         super().__init__(error, values)
@@ -98,7 +101,9 @@ def _answer(request: Request, problem: Problem) -> Response:
         not path.startswith("/api/") and is_for_people(request.headers)
     )
     if is_of_a_page and not is_of_a_form(request.headers):
-        return render(request, "problem.html", status=problem.status, error=said)
+        back, is_erased = list_alone(request.query_params), problem.status == 410
+        values = {"error": said, "heading": problem.heading, "back": back, "erased": is_erased}
+        return render(request, "problem.html", status=problem.status, **values)
     return answer({"error": said}, problem.status)
 
 

@@ -19,11 +19,13 @@ from starlette.responses import HTMLResponse
 
 from chat.unseen import unturned
 from console import days, wording
+from console.access import rights_of
 from console.conversation import kind_of, words_in
 from console.deps import Deps
 from console.formatting import formatted, plain
 from console.languages import ADDRESSES, LANGUAGES, Translate, translate_of
 from console.shown_parts import is_quotable
+from console.standing import standing
 from console.wording import person
 from events.jid import is_group
 from events.subjects import ChatKey, token
@@ -53,13 +55,14 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     user: User = request.scope["user"] or NOBODY
     owns, reads = user.role == "owner", user.acts
     base = {
-        "troubles": tuple(map(translate.say, deps.not_ready())),
+        "standing": standing(deps, translate),
         "phones": deps.simulator is not None and user.sees(deps.account),
         "profiled": deps.profiles is not None and owns,
         "filed": deps.library is not None and reads,
         "documented": deps.documents is not None and reads,
         "locked": request.scope["session"] is not None,
         "user": user,
+        "rights": rights_of(user),
         "owns": owns,
         "named": deps.entrance.named(user.name) is not None,
         "path": request.url.path,

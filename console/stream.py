@@ -21,7 +21,6 @@ from starlette.types import Receive, Scope, Send
 
 from console.bubbles import Bubble, bubbles_of, sizes_of
 from console.deps import Deps
-from console.entrance import LetIn
 from console.languages import Translate, translate_of
 from console.news import ChatNews
 from console.open_streams import OpenStreams
@@ -31,6 +30,7 @@ from events.inbound import Message
 from events.log import LogError
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey, chat_filter
+from events.users import User
 from projections.reads.reader import ProjectionMissing
 
 KEEP_ALIVE = 15.0
@@ -88,8 +88,7 @@ class EventStream:
     - `looking`: a Looking, once at the beginning and at each change.
     - `event`: a SeenEvent for each event of the chat after the sequence `after`; its id is the event's sequence.
 
-    The stream ends when its user is logged out, is removed or gets other rights. Raises Problem, before it begins, if
-    too many are open.
+    Raises Problem, before it begins, if too many are open.
     """
 
     def __init__(
@@ -118,14 +117,14 @@ class EventStream:
             return
         with self._open.one_more(scope["visitor"].place):
             await send(begin)
-            await self._run(scope["let_in"], translate_of(Request(scope)), receive, send)
+            await self._run(scope["user"], translate_of(Request(scope)), receive, send)
 
-    async def _run(self, let_in: LetIn, translate: Translate, receive: Receive, send: Send) -> None:
+    async def _run(self, user: User, translate: Translate, receive: Receive, send: Send) -> None:
         parts: list[Coroutine[Any, Any, None]] = [
             self._write(send),
             self._chat(),
-            *([self._news()] if let_in.user.sees(self._deps.account) else []),
-            self._status(let_in, translate),
+            *([self._news()] if user.sees(self._deps.account) else []),
+            self._status(translate),
             _disconnected(receive),
             self._closed(),
         ]
@@ -167,12 +166,12 @@ class EventStream:
             while True:
                 await self._queue.put(b"".join(map(_news, await unread.take())))
 
-    async def _status(self, let_in: LetIn, translate: Translate) -> None:
+    async def _status(self, translate: Translate) -> None:
         there: Looking | None = None
         await self._queue.put(f"retry: {RECONNECT}\n\n".encode() + _message("log", self._created))
         said: Status | None = None
         silent = 0.0
-        while let_in.is_still():
+        while True:
             reasons = tuple(map(translate.say, self._deps.not_ready()))
             status = Status(not reasons, reasons)
             if status != said:

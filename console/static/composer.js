@@ -2,7 +2,7 @@
 // orders.js describes.
 
 import { forgetFiles, holdsFiles, showFiles } from "./attaching.js";
-import { DRAFT, forgetDrafts } from "./drafts.js";
+import * as drafts from "./drafts.js";
 import { forgetRecording, isRecording, showRecorder } from "./recorder.js";
 import { _ } from "./words.js";
 
@@ -18,7 +18,7 @@ function begin() {
   write = document.querySelector("#write");
   field = write?.elements.namedItem("text");
   id = write?.elements.namedItem("id");
-  key = write && keyOf(write);
+  key = write && drafts.keyOf(write);
   fresh = id?.value;
   more = [...(write?.querySelectorAll(".more [name]:not([type=file])") ?? [])];
   if (!field) return;
@@ -35,8 +35,6 @@ function begin() {
     refuse("voice", _("Stop the recording first."));
   });
 }
-
-const keyOf = (form) => DRAFT + new URL(form.action).pathname;
 
 function forgetAttached(key) {
   forgetFiles(key);
@@ -76,25 +74,12 @@ function quote(of) {
 /** Keep the draft in this tab. `order` is the id under which it was sent, if it was. */
 function keep(order) {
   const filled = Object.fromEntries(more.filter((one) => one.value).map((one) => [one.name, one.value]));
-  try {
-    if (isFilled()) sessionStorage.setItem(key, JSON.stringify({ text: field.value, more: filled, quote: quoteOf(), order }));
-    else sessionStorage.removeItem(key);
-  } catch {
-    // A browser without storage: the draft lives as long as the page.
-  }
-}
-
-function kept() {
-  try {
-    return JSON.parse(sessionStorage.getItem(key)) ?? {};
-  } catch {
-    return {};
-  }
+  drafts.keep(key, isFilled() ? { text: field.value, more: filled, quote: quoteOf(), order } : null);
 }
 
 /** Put back what was typed here, unless it was taken since. A quote that was just chosen by its link comes beside it. */
 function restore() {
-  const { text, more: filled, quote: quoted, order } = kept();
+  const { text, more: filled, quote: quoted, order } = drafts.kept(key) ?? {};
   const taken = document.querySelector("#told [data-done]") ?? (order && document.querySelector(`[data-id="${CSS.escape(`${order}.r`)}"]`));
   const given = [field, ...more].some((one) => one.value);
   if (taken) forgetAttached(key);
@@ -156,7 +141,7 @@ export function onEnter(pressed) {
   if (!pressed.repeat) write.requestSubmit();
 }
 
-document.addEventListener("submit", ({ target }) => target.getAttribute("id") === "logout" && forgetDrafts());
+document.addEventListener("submit", ({ target }) => target.getAttribute("id") === "logout" && drafts.forgetDrafts());
 
 document.addEventListener("sending", ({ detail: { form } }) => {
   if (form !== write) return;
@@ -176,12 +161,17 @@ document.addEventListener("refused", ({ detail: { form, error, field: wrong, id:
 document.addEventListener("taken", ({ detail: { form, body } }) => {
   if (form.getAttribute("id") !== "write") return;
   if (form === write) fresh = id.value;
-  if (form === write || (write?.isConnected && keyOf(form) === key && id.value === body.get("id"))) clear();
-  else if (keyOf(form) !== key) {
-    forgetAttached(keyOf(form));
-    sessionStorage.removeItem(keyOf(form));
+  if (form === write || (write?.isConnected && drafts.keyOf(form) === key && id.value === body.get("id"))) clear();
+  else if (drafts.keyOf(form) !== key) {
+    forgetAttached(drafts.keyOf(form));
+    drafts.keep(drafts.keyOf(form), null);
   }
   if (form === write && write.isConnected) field.focus({ preventScroll: true });
+});
+
+document.addEventListener("erased", ({ detail: chat }) => {
+  forgetAttached(drafts.keyOf({ action: `${location.origin}${chat}/orders` }));
+  if (write?.isConnected && drafts.chatIn(write.action) === chat) clear();
 });
 
 // “reply” beside a message: its link loads the page with the quote; here the quote comes to the words and the files.

@@ -1,7 +1,7 @@
 // Pages about the chat that is open come in a dialog over the inbox: the questions before a chat is blocked or erased or
 // begins a new conversation, the templates, and why something was answered. Without this script their links load the page.
 
-import { DRAFT } from "./drafts.js";
+import { forgetChat, keep, kept, keyOf } from "./drafts.js";
 import { ordered, unanswered } from "./orders.js";
 import * as server from "./pages.js";
 import { keepUp } from "./refresh.js";
@@ -10,6 +10,7 @@ import { tellUser } from "./told.js";
 import { _ } from "./words.js";
 
 const ABOUT = /^\/desk\/chats\/[^/]+\/[^/]+\/(block|erase|reset|template|why\/[^/]+)$/;
+const TEMPLATES = /\/template$/;
 
 const panes = document.querySelector(".panes");
 const dialog = document.createElement("dialog");
@@ -33,13 +34,26 @@ if (panes) {
 /** Whether a click on a link is to show what it leads to in this page. */
 export const isPlain = (click) => !click.defaultPrevented && click.button === 0 && !click.ctrlKey && !click.metaKey && !click.shiftKey && !click.altKey;
 
-/** Show the page of an address in the dialog. */
-async function show(address) {
+/** Show the page of an address in the dialog. Of the templates it is the one that was filled in half when the dialog was
+ * closed, unless another one is asked for. */
+async function show(address, isAgain = true) {
   const mine = ++asked;
-  const got = await server.get(address);
+  const half = isAgain && TEMPLATES.test(new URL(address, location.href).pathname) ? kept(halfOf(address)) : null;
+  const got = await (half ? server.post(address, new URLSearchParams({ ...half, do: "preview" })) : server.get(address));
   if (mine !== asked || got === null || got.state === "other") return; // the banner tells it
   if (got.answer.redirected || !fill(got.text)) location.href = address; // logged out, or closed into another chat
 }
+
+const halfOf = (address) => keyOf({ action: new URL(address, location.href) }, "template");
+
+/** Keep the values of a template's form, until it was sent. */
+function keepHalf(form) {
+  const fields = [...new FormData(form)];
+  const isFilled = fields.some(([name, value]) => value && (name === "file" || name.startsWith("value ")));
+  keep(halfOf(form.action), isFilled ? Object.fromEntries(fields) : null);
+}
+
+dialog.addEventListener("input", ({ target }) => target.form?.method === "post" && TEMPLATES.test(new URL(target.form.action).pathname) && keepHalf(target.form));
 
 /** Fill the dialog with what a page has; returns whether it has that. */
 function fill(text) {
@@ -76,7 +90,7 @@ document.addEventListener("click", (click) => {
   if (origin !== location.origin) return;
   if (ABOUT.test(pathname)) {
     click.preventDefault();
-    show(link.href);
+    show(link.href, !dialog.contains(link));
   } else if (dialog.contains(link) && pathname === location.pathname) {
     dialog.close();
     if (!hash) click.preventDefault();
@@ -89,7 +103,7 @@ dialog.addEventListener("submit", (submitted) => {
   if (!ABOUT.test(pathname)) return; // orders.js gives what block, erase and reset ask
   submitted.preventDefault();
   const fields = new URLSearchParams(new FormData(form, submitted.submitter));
-  if (form.method === "get") show(`${pathname}?${fields}`);
+  if (form.method === "get") show(`${pathname}?${fields}`, false);
   else if (!busy) post(form, fields, submitted.submitter);
 });
 
@@ -110,6 +124,7 @@ async function post(form, fields, button) {
   const isOfOrder = answer?.headers.get("content-type")?.startsWith("application/json");
   const outcome = isOfOrder && text ? JSON.parse(text) : null;
   if (outcome?.to) {
+    keep(halfOf(form.action), null);
     if (isHere) dialog.close();
     tell(outcome.said, false);
     ordered();
@@ -123,13 +138,7 @@ async function post(form, fields, button) {
 // An order that the dialog asked for was taken. What was typed in an erased chat goes with it.
 document.addEventListener("taken", ({ detail: { form, body } }) => {
   if (dialog.contains(form)) dialog.close();
-  if (body.get("command") !== "erase") return;
-  const chat = new URL(form.action).pathname;
-  try {
-    for (const name of Object.keys(sessionStorage)) if (name.startsWith(DRAFT) && name.endsWith(chat)) sessionStorage.removeItem(name);
-  } catch {
-    // A browser without storage keeps no drafts.
-  }
+  if (body.get("command") === "erase") forgetChat(form.action);
 });
 document.addEventListener("leaving", () => {
   asked += 1; // a page that comes later is of the chat before

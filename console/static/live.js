@@ -1,5 +1,7 @@
 // The open chat's stream. It comes back by itself, and goes on behind the last event that was seen.
 
+import { openStream } from "./whose.js";
+
 const AGAIN = 3000;
 
 export class Live {
@@ -13,7 +15,7 @@ export class Live {
   /** Follow `chat` behind the sequence that `after()` gives, also when that has grown by the next attempt. */
   follow(chat, after) {
     this.stop();
-    const source = new EventSource(`/api/chats/${encodeURIComponent(chat)}/stream?after=${after()}`);
+    const source = openStream(`/api/chats/${encodeURIComponent(chat)}/stream?after=${after()}`);
     this.source = source;
     source.onopen = () => this.on.up();
     source.onerror = () => {

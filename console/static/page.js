@@ -149,9 +149,9 @@ async function onUp() {
   lost = false;
 }
 
-function onDown() {
+function onDown(why = _("recado does not answer. You can write meanwhile, and send it when recado is back.")) {
   lost = true;
-  showState("lost", _("recado does not answer. You can write meanwhile, and send it when recado is back."));
+  showState("lost", why);
 }
 
 /** Without a stream: what there is now, until the next attempt. */
@@ -166,6 +166,7 @@ async function onRefused() {
     showState("slow", _("recado has no live stream for this page now. The page fetches news every few seconds."));
   } catch (refused) {
     if (refused.status === 401) location.reload(); // logged out
+    else if (refused.status) onDown(refused.message); // another user, or another account than this user may see
     else onDown();
   }
 }

@@ -1,6 +1,7 @@
 // Asks the server for a page, or for a part of one, and tells it a little. Each answer is heard by the banner.
 
-import { ofPage, question } from "./lost.js";
+import { question } from "./lost.js";
+import { ofPage } from "./whose.js";
 
 const PATIENCE = 30_000; // ms until a server that says nothing counts as away
 const PATIENCE_TOLD = 60_000; // the same of one that has been told something

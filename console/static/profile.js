@@ -1,4 +1,4 @@
-import { DRAFT } from "./drafts.js";
+import { keep, kept, keyOf } from "./drafts.js";
 
 // The variables of a prompt are buttons that write themselves at the cursor.
 
@@ -20,33 +20,21 @@ for (const names of document.querySelectorAll(".variables")) {
 
 const form = document.querySelector("form.profile");
 const base = form?.elements.namedItem("base")?.value;
-const key = form && `${DRAFT}${location.pathname.split("/trials/")[0]}@${base}`;
+const key = form && keyOf({ action: `${location.origin}${location.pathname.split("/trials/")[0]}@${base}` });
 
-function keep() {
-  try {
-    sessionStorage.setItem(key, JSON.stringify([...new FormData(form)].filter(([name]) => name !== "base")));
-  } catch {
-    // A browser without storage: the draft lives as long as the page.
-  }
-}
+const keepAll = () => keep(key, [...new FormData(form)].filter(([name]) => name !== "base"));
 
 function restore() {
-  let draft = null;
-  try {
-    draft = JSON.parse(sessionStorage.getItem(key));
-  } catch {
-    // as above
-  }
-  for (const [name, value] of draft ?? []) {
+  for (const [name, value] of kept(key) ?? []) {
     const input = form.elements.namedItem(name);
     if (input && input.type !== "checkbox") input.value = value;
   }
 }
 
 if (form && !form.querySelector("fieldset").disabled) {
-  if (document.querySelector(".told")) sessionStorage.removeItem(key);
-  else if ("draft" in form.dataset) keep(); // the server gave it back
+  if (document.querySelector(".told")) keep(key, null);
+  else if ("draft" in form.dataset) keepAll(); // the server gave it back
   else restore();
-  form.addEventListener("input", keep);
-  form.querySelector(".orders a").addEventListener("click", () => sessionStorage.removeItem(key));
+  form.addEventListener("input", keepAll);
+  form.querySelector(".orders a").addEventListener("click", () => keep(key, null));
 }

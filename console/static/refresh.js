@@ -2,12 +2,13 @@
 // it is looked at every data-every milliseconds, and whenever something comes on data-stream. Once the session has ended
 // nothing is asked for, until the tab is seen again.
 
-import { carryDrafts } from "./drafts.js";
-import { hasEnded } from "./lost.js";
+import { carryDrafts, forgetChat } from "./drafts.js";
+import { hasEnded, isOfThePage, isWell } from "./lost.js";
 import { announceLines, announceRows } from "./news.js";
 import { get } from "./pages.js";
 import { patch } from "./patch.js";
 import { localTimes } from "./times.js";
+import { openStream } from "./whose.js";
 
 const LINES = ".lines > li[data-id]";
 const ROWS = ".chats > li > a[href]";
@@ -51,13 +52,14 @@ async function refresh(part, alsoOut) {
   if (!address) return false; // a list that was searched for stays as it was found
   const got = await get(address);
   if (!part.isConnected || part.dataset.refresh !== address) return false; // another chat was opened meanwhile
-  if (got?.state !== "there") return false;
+  if (!isOfThePage(got?.state)) return false;
   const { answer, text } = got;
   if (answer.redirected) {
     carryDrafts(address, answer.url); // the chat has closed into another one
     location.reload();
   }
-  if (answer.status === 404 && part.matches(".chat")) {
+  if (answer.status === 410) forgetChat(address);
+  if ((answer.status === 404 || answer.status === 410) && part.matches(".chat")) {
     const words = new DOMParser().parseFromString(text, "text/html").querySelector("main .trouble")?.textContent;
     document.dispatchEvent(new CustomEvent("gone", { detail: words ?? "" }));
   }
@@ -95,6 +97,7 @@ for (const name of ["pointerup", "pointercancel"]) {
 export function bring(part, fresh) {
   localTimes(fresh);
   const known = new Map([...part.querySelectorAll(ROWS)].map((row) => [row.getAttribute("href"), saidIn(row)]));
+  const began = part.querySelector("#lines")?.dataset.began;
   const lines = new Set([...part.querySelectorAll(LINES)].map((line) => line.id));
   const focused = part.contains(document.activeElement) ? document.activeElement : null;
   const section = focused?.closest("section");
@@ -104,6 +107,7 @@ export function bring(part, fresh) {
   const top = anchor?.getBoundingClientRect().top;
   part.dispatchEvent(new CustomEvent("bringing", { detail: fresh }));
   patch(part, fresh);
+  if (began !== part.querySelector("#lines")?.dataset.began) anew();
   const news = [...part.querySelectorAll(LINES)].filter((line) => !lines.has(line.id));
   part.dispatchEvent(new CustomEvent("brought", { detail: news }));
   if (focused && !focused.isConnected) focusInstead(part, focused, section);
@@ -112,6 +116,12 @@ export function bring(part, fresh) {
   document.dispatchEvent(new Event("settled"));
   if (part.dataset.stream) announceLines(news);
   else if (known.size) announceRows([...part.querySelectorAll(ROWS)].filter((row) => known.get(row.getAttribute("href")) !== saidIn(row)));
+}
+
+/** The chat that is open was erased, and goes on, or is blocked still: nothing that was typed or read before stays. */
+function anew() {
+  forgetChat(location.href);
+  location.reload();
 }
 
 export const isAtEnd = (scroller) => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 80;
@@ -200,7 +210,7 @@ function follow(part, look) {
   let ticked = Date.now();
   let isFirst = true;
   const open = () => {
-    source = new EventSource(address);
+    source = openStream(address);
     source.addEventListener("event", ({ data, lastEventId }) => {
       address.searchParams.set("after", lastEventId);
       part.happened = Number(lastEventId);
@@ -208,6 +218,8 @@ function follow(part, look) {
       setTimeout(look, 100);
     });
     source.addEventListener("looking", ({ data }) => part.dispatchEvent(new CustomEvent("looking", { detail: JSON.parse(data) })));
+    // The bus may have gone or come back.
+    source.addEventListener("status", ({ data }) => JSON.parse(data).ready === isWell() || look());
     source.onopen = () => {
       if (!isFirst) part.dispatchEvent(new Event("reconnected"));
       isFirst = false;

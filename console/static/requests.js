@@ -1,5 +1,6 @@
 // The requests of the page.
 
+import { ofPage } from "./whose.js";
 import { _ } from "./words.js";
 
 /** A request that was answered with a refusal; `status` 0: no answer came. */
@@ -13,7 +14,7 @@ export class Refused extends Error {
 async function ask(path, body) {
   let response;
   try {
-    response = await fetch(path, body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    response = await fetch(path, body === undefined ? { headers: ofPage } : { method: "POST", headers: { "Content-Type": "application/json", ...ofPage }, body: JSON.stringify(body) });
   } catch {
     throw new Refused(0, _("recado does not answer."));
   }

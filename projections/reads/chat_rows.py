@@ -97,6 +97,7 @@ def _chat_view(row: tuple[Any, ...], now: datetime | None) -> ChatView:
         snoozed_until=state.snoozed_until if work == "snoozed" else None,
         unanswered_at=state.unanswered if state.admission != "blocked" else None,
         blank=marks == BLANK and not state.into,
+        began_at=state.began_at,
     )
 
 

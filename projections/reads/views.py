@@ -62,6 +62,7 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     - `state`: of the work on it; `snoozed` until `snoozed_until`, from when on it is open.
     - `unanswered_at`: the time of the person's first message since our last word; None: none waits for us.
     - `blank`: nothing is left of it, as of a chat that was erased.
+    - `began_at`: the sequence of the erasure with which it begins; 0: it was never erased.
     """
 
     account: str
@@ -92,6 +93,12 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     snoozed_until: datetime | None
     unanswered_at: datetime | None
     blank: bool
+    began_at: int
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether it was erased, and nothing was said since; a block, a stop word and a pause outlast that."""
+        return self.began_at > 0 and not self.messages and not self.replies
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

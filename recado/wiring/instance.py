@@ -201,16 +201,17 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
 
     is_served = partial(is_real, bus, settings, settings.account)
     wanted, lease = simulated and not await is_served(), Lease(leases, f"g.{token(settings.account)}", me)
-    simulator = _simulated(settings, event_log, names, lease, keep) if wanted else None
 
+    readiness = Readiness(bus, runner, ownership, room)
     deps = Deps(
         account=settings.account,
         log=event_log,
         queries=Queries(reader),
         news=news,
         model=ModelInfo(model.name, model.server, model.local, scripted=not settings.mode.has_provider),
-        not_ready=Readiness(bus, runner, ownership, room).reasons_against,
-        simulator=simulator,
+        not_ready=readiness.reasons_against,
+        has_bus=readiness.has_bus,
+        simulator=_simulated(settings, event_log, names, lease, keep) if wanted else None,
         is_real=is_served,
         roster=lambda chats: look(bus, chats),
         prices=prices_of(settings),

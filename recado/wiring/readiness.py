@@ -18,6 +18,10 @@ class Readiness:
         self._ownership = ownership
         self._room = room
 
+    def has_bus(self) -> bool:
+        """Whether the bus answers, and its log."""
+        return self._bus.is_connected and self._room.unavailable is None
+
     def reasons_against(self) -> list[Phrase]:
         """The reasons for not taking work now; empty if the instance takes work."""
         reasons: list[Phrase] = []

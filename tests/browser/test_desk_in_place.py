@@ -154,6 +154,11 @@ async def test_erasing_the_chat_that_is_open(page: Page, window: Window, obeyed:
     assert window.url.endswith("/desk?account=local")
     assert await is_same(window)
     assert await window.evaluate("Object.keys(sessionStorage).filter((name) => name.startsWith('draft:'))") == []
+    await given(page, ANA, Erased(upto=upto, at=AT, done=True))
+    await window.go_back()
+    await expect(window.get_by_role("heading", level=1)).to_have_text("This chat was erased")
+    await window.get_by_role("link", name="To the chats").click()
+    await expect(rows(window).first).to_be_visible()
 
 
 async def test_a_chat_that_is_gone(page: Page, window: Window) -> None:

@@ -41,7 +41,8 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class Page:
-    """A served page, and what is behind it. `troubles` are the reasons why recado takes no work."""
+    """A served page, and what is behind it. `troubles` are the reasons why recado takes no work; `has_bus`:
+    its bus answers."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Page:
     ) -> None:
         self.log = log
         self.troubles: list[str] = []
+        self.has_bus = True
         self.news = News("local")
         self.runner = Runner(log, folder, self._committed)
         self.users = KnownUsers(users) if users is not None else None
@@ -69,6 +71,7 @@ class Page:
             news=self.news,
             model=ModelInfo("gpt-6-luna"),
             not_ready=lambda: self.troubles,
+            has_bus=lambda: self.has_bus,
             simulator=self.simulator,
             entrance=Entrance(Sessions(folder / FILE, password or ""), self.users, loopback, proxy, sign_in),
             passwords=Passwords(CHEAP),

@@ -286,10 +286,31 @@ async def test_erasing_is_confirmed(page: Page) -> None:
     assert "goes: 1 message and 0 replies, in the log" in question
     assert "Nothing was erased" in (await ordered(page, ANA, command="erase", confirm="+1"))[1]
     await given(page, ANA, Erased(upto=1, at=AT), Erased(upto=1, at=AT, done=True))
-    status, shown = await page.get(address(ANA), **HTML)
-    assert status == 404
-    assert "it was erased" in shown
+    status, shown = await page.get(address(ANA, "?list.only=human"), **HTML)
+    assert status == 410
+    assert re.search("<h1[^>]*>This chat was erased</h1>", shown)
+    assert 'href="/desk?only=human">To the chats' in shown
     assert "Ana Lima" not in shown
+
+
+@pytest.mark.parametrize("stays", [{"admission": "blocked"}, {"stopped": True}])
+async def test_an_erased_chat_of_which_something_holds(page: Page, stays: dict[str, Any]) -> None:
+    """Its page says so and what holds, takes no words, and lets the person in again; the list says it too."""
+    await given(page, ANA, Message(id="a1", text="hello", name="Ana Lima"))
+    await given(page, ANA, Erased(upto=1, at=AT, **stays), Erased(upto=1, at=AT, done=True))
+    status, shown = await page.get(address(ANA), **HTML)
+    assert status == 200
+    assert ">This chat was erased</h2>" in shown
+    assert "Ana Lima" not in shown
+    assert 'id="write"' not in shown
+    assert ("Blocked</li>" in shown, "Wants no answers" in shown) == ("admission" in stays, "stopped" in stays)
+    assert ('id="order-approve"' in shown) == ("admission" in stays)
+    assert "<em>erased</em>" in (await page.get("/desk", **HTML))[1]
+    if "admission" in stays:
+        await ordered(page, ANA, command="approve")
+        assert [one.command for one in await orders(page, ANA)] == ["approve"]
+    await given(page, ANA, Message(id="a2", text="it is me again"))
+    assert "was erased" not in (await page.get(address(ANA), **HTML))[1]
 
 
 async def test_the_story_of_a_message(page: Page) -> None:
