@@ -2,20 +2,24 @@
 `python -m tests.knowledge.refusals FILE`.
 
 Writes numbered items without marks, in an order that tells nothing, for readers to answer. Each is the conversation
-that recado sends in mode `chat`: its instructions, the tool, the person's message, the call in the phrasings of queries.csv,
-and the result with the three passages that both searches find in the documents of all businesses.
+that recado sends in mode `chat`: its instructions, the tool, the person's message, the call in the phrasings of
+queries.csv, and the result with the three passages that both searches find in the documents of all businesses.
+answers.csv has what was answered, and how it was judged.
 """
 
 from __future__ import annotations
 
 import asyncio
+import csv
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,7 +37,7 @@ from projections.knowledge.index import Index
 from recado.settings.settings import Settings
 from recado.wiring.backends import instructions
 from recado.wiring.knowledge import _found
-from tests.knowledge.question_set import BUSINESSES, Asked, queries, questions
+from tests.knowledge.question_set import BUSINESSES, FOLDER, Asked, queries, questions
 from tests.knowledge.recall import Vectors, documents, indexed
 
 SEED = 259
@@ -48,6 +52,25 @@ def items() -> list[Asked]:
     both = [*without, *chance.sample(answered, len(without))]
     chance.shuffle(both)
     return both
+
+
+Verdict = Literal["refused", "right", "another", "wrong"]
+"""The answer says that it does not know; says what the marked passage says; says what the documents of another business
+say, and names it; says something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    id: str
+    """Of the question."""
+    answer: str
+    verdict: Verdict
+
+
+@cache
+def answers() -> tuple[Given, ...]:
+    with (FOLDER / "answers.csv").open(newline="") as file:
+        return tuple(Given(**row) for row in csv.DictReader(file))
 
 
 class _Both:
