@@ -104,4 +104,5 @@ _SMALLER = Phrase("make it smaller, or send a link")
 
 def _size(size: int) -> str:
     unit, word = (1000**2, "MB") if size >= 1000**2 else (1000, "KB")
-    return f"{size / unit:,.1f}".removesuffix(".0") + f" {word}"
+    tenths = -(-size * 10 // unit)  # upwards: of two sizes that differ, the larger one never reads as the smaller
+    return f"{tenths / 10:,.1f}".removesuffix(".0") + f" {word}"

@@ -11,6 +11,7 @@ from chat.notices import say
 from chat.parts import answered, reading
 from chat.second_model import BACKEND
 from chat.state import Chat, Order
+from chat.unseen import has_words
 from chat.work import Obey
 from events.admission import Approved, Blocked
 from events.decisions import Attention, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
@@ -52,7 +53,7 @@ def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
 def _send(chat: Chat, order: Obey, facts: Facts) -> Decision:
     control, text = order.control, order.control.text or ""
     parts = answered(control.parts, text)
-    if not text.strip() and not parts:
+    if not has_words(text) and not parts:
         return Ignored(messages=(), reason="empty", at=facts.at, cause=control.id)
     if len(text) > LONGEST_SEND:
         return Ignored(messages=(), reason="too_long", at=facts.at, cause=control.id)

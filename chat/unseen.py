@@ -29,6 +29,11 @@ def seen(text: str) -> str:
     return text if text.isascii() else _UNSEEN.sub("", text)
 
 
+def has_words(text: str) -> bool:
+    """Whether there is anything to see in the text."""
+    return any(sign != _BLANK and not sign.isspace() and unicodedata.category(sign) != "Cc" for sign in seen(text))
+
+
 def unturned(text: str) -> str:
     """The text without those that turn the words after them around. The marks of right and left stay, since they turn
     nothing but their neighbours."""

@@ -56,6 +56,10 @@ async def attached(request: Request, key: ChatKey, order: str, upload: Upload) -
     Their names come from the order and the bytes that came, so the same form sent again is the same order. Two
     conversions of a recording differ a little; the first is kept.
     """
+    if len(upload.files) > MOST:
+        raise Unfit(
+            FILES, "These are %(number)s files: at most %(most)s go at once.", number=len(upload.files), most=MOST
+        )
     found = list[Attached]()
     for field, file in upload.files:
         shown = own_name(file.filename or "")

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from chat.files import LONGEST_CAPTION
+from chat.unseen import has_words
 from console.languages import Worded
 from events.library import Entry
 from events.parts import KINDS, MOST_CHOICES, Option, Part, faults, problems
@@ -51,6 +52,8 @@ async def composed(
     Raises Unfit.
     """
     said = {name: given.get(name, "").replace("\r\n", "\n").strip() for name in FIELDS}
+    if not has_words(said["text"]):
+        said["text"] = ""
     parts = [
         *(_captioned(said, attached) if attached else []),
         *([await _file(said, entry)] if said["file"] else []),

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console.access import may_order, user_of
-from console.attached import MOST, Attached, attached
+from console.attached import Attached, attached
 from console.composing import FIELDS, Composed, Unfit, composed
 from console.deps import Deps
 from console.desk import attach, deps_of, key_of, page_of, unknown, view_of
@@ -105,7 +105,7 @@ async def give_order(request: Request) -> Response:
     """
     if not is_upload(request):
         return await _obey(request, Upload(await form_of(request)))
-    async with upload_of(request, request.app.state.uploads, MOST) as upload:
+    async with upload_of(request, request.app.state.uploads) as upload:
         return await _obey(request, upload)
 
 

@@ -32,6 +32,9 @@ WHOLE_AT_ONCE = 2
 WITHIN = 900.0
 """Seconds for a form to come: 100 MB at 1 Mbit/s."""
 
+MOST_FILES = 100
+"""Files of a form, and fields for files that have none. A page that takes fewer says so beside the field, and keeps the words."""
+
 _LONGEST_FIELD = 256 * 1024
 """Bytes of a field: a human's text may have 65,536 characters."""
 
@@ -53,9 +56,8 @@ def is_upload(request: Request) -> bool:
 
 
 @asynccontextmanager
-async def upload_of(request: Request, slots: asyncio.Semaphore, most: int = 1) -> AsyncIterator[Upload]:
-    """The form of a request with `most` files, which are removed at the end of the block. Raises Problem,
-    PageOfAnother."""
+async def upload_of(request: Request, slots: asyncio.Semaphore) -> AsyncIterator[Upload]:
+    """The form of a request, whose files are removed at the end of the block. Raises Problem, PageOfAnother."""
     if not is_upload(request):
         raise Problem(415, "Send a form with a file, with Content-Type: multipart/form-data.")
     _, options = parse_options_header(request.headers["content-type"])
@@ -72,7 +74,7 @@ async def upload_of(request: Request, slots: asyncio.Semaphore, most: int = 1) -
         if not small:
             request.scope.get("more_time", _keep)(WITHIN)
         bounded = Request(request.scope, _bounded(request))
-        async with bounded.form(max_files=most, max_fields=21, max_part_size=_LONGEST_FIELD) as form:
+        async with bounded.form(max_files=MOST_FILES, max_fields=21, max_part_size=_LONGEST_FIELD) as form:
             items = form.multi_items()
             files = tuple((name, value) for name, value in items if isinstance(value, UploadFile) and value.filename)
             fields = {name: value for name, value in items if isinstance(value, str)}

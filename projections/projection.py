@@ -172,6 +172,11 @@ class Projection:
             for recorded in batch
             for joint in self._chats.of(recorded).state.joints
         }
+        joints.update(
+            ChatKey(one.key.account, one.event.from_)
+            for one in batch
+            if isinstance(one.event, Joined) and one.event.from_ is not None
+        )
         if joints:
             self._chats.load(joints)
         for recorded in batch:
@@ -254,9 +259,11 @@ class Projection:
                 self._deliveries.replied(held, recorded, event)
             case TurnStarted():
                 self._history.turn_started(held, recorded, event)
-            case Joined(into=into):
+            case Joined(into=into, from_=from_):
                 if into is not None and not event.done:
                     self._history.closed(held)
+                if from_ is not None:
+                    self._chats.joined(held, from_)
                 self._names.fold(recorded)
             case MediaRead():
                 self._history.read(held, event)

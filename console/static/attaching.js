@@ -3,7 +3,7 @@
 // as the page lives.
 
 import { el } from "./elements.js";
-import { ngettext, _ } from "./words.js";
+import { _ } from "./words.js";
 
 const held = new Map(); // files by the key of their chat
 const shown = new WeakMap(); // the address of a picture that is shown, by its file
@@ -32,11 +32,13 @@ export function showFiles(form, key, say) {
     files = all.slice(0, most);
     let total = 0;
     files = files.filter(({ size }) => (total += size) <= Number(form.dataset.most));
-    const left = all.length - files.length;
+    const left = all.filter((file) => !files.includes(file));
     held.set(key, files);
     put(field, files);
     draw();
-    if (left) say(ngettext("%(num)s file is too many or too large, and was left out.", "%(num)s files are too many or too large, and were left out.", left));
+    const names = left.map(({ name }) => name).join(", ");
+    const size = Number(form.dataset.most) / 1e6;
+    if (names) say(_("Left out: %(names)s. At most %(most)s files go at once, of %(size)s MB together.", { names, most, size }));
   };
   const add = (fresh) => take([...files, ...fresh]);
   const draw = () => {

@@ -8,7 +8,7 @@
 import { carryDrafts } from "./drafts.js";
 import { question } from "./lost.js";
 import { open } from "./panes.js";
-import { tellUser } from "./told.js";
+import { tellUser, untell } from "./told.js";
 import { _ } from "./words.js";
 
 const UNLOCK_AFTER = 15_000; // ms until a form that loads a page can be sent again; it is the same order
@@ -49,8 +49,9 @@ document.addEventListener("submit", (submitted) => {
 async function give(form) {
   const name = document.querySelector("#with")?.textContent;
   const body = new FormData(form);
-  const files = [...body.values()].some((value) => value instanceof File && value.size);
+  const files = [...body.values()].some((value) => value instanceof File && value.name); // an empty file is refused, and not left out
   const request = post(form, files ? body : new URLSearchParams([...body].filter(([, value]) => typeof value === "string")));
+  untell();
   tell("sending", { form });
   const { status, answer, state } = await request;
   unlock(form);

@@ -21,7 +21,7 @@ export function patch(parent, fresh) {
     update(same, node);
     return same;
   });
-  for (const gone of [...keyed.values(), ...others]) gone.remove();
+  for (const gone of [...keyed.values(), ...others]) parent.removeChild(gone); // a form with a field named remove has no remove()
   place(parent, wanted);
 }
 

@@ -6,6 +6,11 @@ const PLACES = ["#told, #person-told, #asked-told, #conversation > .nothing", "#
 
 document.addEventListener("leaving", () => document.querySelector("#list-told")?.replaceChildren());
 
+/** Nothing that was said holds any more: another order is given. */
+export function untell() {
+  for (const one of document.querySelectorAll(PLACES.join())) if (!one.matches(".nothing")) one.replaceChildren();
+}
+
 /** Say it until something else is said; `isBad`: as an alert. */
 export function tellUser(text, isBad = false) {
   const places = PLACES.flatMap((place) => [...document.querySelectorAll(place)]);

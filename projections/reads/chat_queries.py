@@ -67,7 +67,8 @@ class ChatQueries:
 
     def chat(self, key: ChatKey, now: datetime | None = None) -> ChatView | None:
         """One chat as of `now` (None: one that was put off still is); None if it has no event."""
-        return of_key(self._reader.connection(), key, now)
+        with self._reader.transaction() as db:
+            return of_key(db, key, now)
 
     def notes(self, key: ChatKey) -> tuple[NoteView, ...]:
         """The notes about the chat, oldest first."""

@@ -16,6 +16,7 @@ from events.parts import FILES, Part
 from events.subjects import ChatKey
 from projections.database import moment
 from projections.reads.entries import moment_or_none
+from projections.reads.family import family, one_of
 from projections.reads.views import ChatView, LastWords
 from projections.tables.chats import admission, decode_snapshot
 from projections.tables.marks import BLANK, named
@@ -40,6 +41,11 @@ _CHATS = (
 _OF_IDS = _CHATS.format("json_each(?) wanted CROSS JOIN chats ON chats.id = wanted.value") + " ORDER BY wanted.key"
 _OF_KEY = _CHATS.format("chats") + " WHERE account = ? AND chats.chat = ?"
 
+_COUNTED = (
+    "SELECT count(iif(author = 'person', 1, NULL)), count(iif(author <> 'person', 1, NULL)) FROM history"
+    " WHERE chat {} AND reason IS NOT 'joined'"
+)
+
 
 def of_ids(db: sqlite3.Connection, ids: Iterable[int], now: datetime | None = None) -> tuple[ChatView, ...]:
     """The chats with these row numbers, in this order, as of `now`."""
@@ -48,8 +54,16 @@ def of_ids(db: sqlite3.Connection, ids: Iterable[int], now: datetime | None = No
 
 
 def of_key(db: sqlite3.Connection, key: ChatKey, now: datetime | None = None) -> ChatView | None:
+    """The chat with the numbers of all that was written in it and in those that closed into it. Call it within a read
+    transaction."""
     row = db.execute(_OF_KEY, key).fetchone()
-    return _shown(row, now) if row is not None else None
+    if row is None:
+        return None
+    view, numbers = _shown(row, now), family(db, key)
+    if len(numbers) == 1:
+        return view
+    messages, replies = db.execute(_COUNTED.format(one_of(numbers))).fetchone()
+    return msgspec.structs.replace(view, messages=messages, replies=replies)
 
 
 def _shown(row: tuple[Any, ...], now: datetime | None) -> ChatView:

@@ -113,6 +113,13 @@ class Chats:
         if not is_group(held.key.chat):
             held.name, held.words = event.name, None
 
+    def joined(self, held: ChatRow, other: str) -> None:
+        """The chat `other`, which was loaded, closes into this one: its person keeps the name that it has there."""
+        closed = self._held.get(ChatKey(held.key.account, other))
+        if held.name is None and closed is not None and closed.name is not None:
+            held.name, held.words = closed.name, None
+            self.changed(held)
+
     def replied(self, held: ChatRow, at: datetime, reply: Reply) -> None:
         held.replies += 1
         held.last_at = micros(at)

@@ -130,6 +130,7 @@ def test_a_word_by_hand_that_came_first_comes_first() -> None:
         ({}, {"informs": False}, "older_instance"),
         ({}, {"is_blocked": True}, "blocked"),
         ({"text": " "}, {}, "empty"),
+        ({"text": " \u200b\u2800\x07"}, {}, "empty"),
         ({"due": NOON + MINUTE}, {}, "sent_at_once"),
         ({"due": NOON + MINUTE, "takeover": True}, {}, "sent_at_once"),
         ({"parts": (Part(kind="reaction"),)}, {}, "malformed_parts"),

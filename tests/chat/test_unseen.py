@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.unseen import seen, shown_name, unturned
+from chat.unseen import has_words, seen, shown_name, unturned
 
 
 def hidden(text: str) -> str:
@@ -32,6 +32,13 @@ def test_nothing_else_is_taken_out(text: str) -> None:
     assert all(
         unicodedata.category(letter)[0] not in "LNPSZ" or letter in kept for letter in text if letter not in "ᅟᅠㅤﾠ"
     )
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b", "\ufeff \u2060", "\u2800", "\u3164", "\x07", hidden("free")])
+def test_nothing_to_see(text: str) -> None:
+    assert not has_words(text)
+    assert has_words(f"{text}é")
+    assert has_words(f"{text}❤\ufe0f")
 
 
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

@@ -125,6 +125,21 @@ async def test_the_words_beside_a_file(page: Page, files: list[File], fields: di
     assert (text, [part.caption for part in parts]) == wanted
 
 
+async def test_as_many_files_as_go_at_once(page: Page) -> None:
+    """A browser sends the field of the recording too, which is empty: it is no file."""
+    files = [*[picture(f"{number}.jpg") for number in range(attached.MOST)], ("voice", b"", "")]
+    assert (await sent(page, *files, text="Here"))[0] == 303
+    text, parts = await parts_of(page)
+    assert (text, len(parts)) == ("Here", attached.MOST)
+
+
+async def test_the_words_beside_too_many_files(page: Page) -> None:
+    """They are in the form again, without scripts too."""
+    many = [picture(f"{number}.jpg") for number in range(attached.MOST + 1)]
+    status, shown = await sent(page, *many, text="All of them")
+    assert (status, "All of them</textarea>" in shown) == (400, True)
+
+
 async def test_pressed_twice(page: Page, stores: Stores) -> None:
     """At once or later, by script or without: one order with the same files. Another file is another order."""
     id_ = token_hex(8)
@@ -153,6 +168,9 @@ UNFIT: list[tuple[str, list[File], dict[str, str], str]] = [
     ("files", [("files", samples.picture("GIF"), "a.gif")], {}, "a GIF"),
     ("files", [("files", b"<html>hello", "a.jpg")], {}, "HTML"),
     ("files", [("files", b"", "empty.jpg")], {}, "empty"),
+    ("files", [("files", b"", "empty.jpg")], {"text": "See the file"}, "empty"),
+    ("files", [picture(f"{number}.jpg") for number in range(11)], {"text": "All of them"}, "These are 11 files"),
+    ("files", [*[picture(f"{number}.jpg") for number in range(10)], ("voice", b"sound", "a")], {}, "These are 11 files"),
     ("files", [("files", JPEG[:60], "half.jpg")], {}, "ends in the middle"),
     ("files", [("files", JPEG[:-2] + bytes(5_000_001) + JPEG[-2:], "big.jpg")], {}, "5 MB"),
     ("files", [picture(), ("files", b"MZ" + bytes(100), "<b>.exe")], {"text": "x"}, "a program"),
@@ -202,6 +220,7 @@ async def test_too_many_and_too_large(page: Page, monkeypatch: pytest.MonkeyPatc
     many = [picture(f"{n}.jpg") for n in range(attached.MOST + 1)]
     assert (await sent(page, *many))[0] == 400
     assert (await sent(page, *many, accept="application/json"))[0] == 400
+    assert (await sent(page, *many * 10))[0] == 400
     monkeypatch.setattr(uploads, "LARGEST_BODY", 100_000)
     status, told = await sent(page, ("files", bytes(200_000), "a.jpg"), accept="application/json")
     assert (status, "at most" in json.loads(told)["error"]) == (413, True)

@@ -32,7 +32,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def changed(page: Page) -> None:
     """The person wrote under both numbers, and then another one from the old number."""
-    await given(page, OLD, Message(id="m1", text="the first words"), reply(OLD, "r1", "hello", "m1"))
+    await given(page, OLD, Message(id="m1", text="the first words", name="Ana Lima"), reply(OLD, "r1", "hello", "m1"))
     await given(page, OLD, Joined(into=NEW.chat, at=AT, cause="join:1"), Joined(into=NEW.chat, at=AT, done=True))
     await given(page, NEW, Joined(from_=OLD.chat, at=AT, cause="join:1"))
     await given(page, NEW, Joined(from_=OLD.chat, at=AT, cause="joined:1", whole=True), Message(id="m2", text="again"))
@@ -60,3 +60,19 @@ async def test_the_page_of_the_old_number(page: Page) -> None:
     _, shown = await page.get(address(NEXT) + "?part=live", **HTML)
     assert "who are you?" in shown
     assert "the first words" not in shown
+
+
+async def test_the_person_stays_who_they_are(page: Page) -> None:
+    """The name that they gave under the old number, and all that was written, until they give another name."""
+    await changed(page)
+    _, shown = await page.get(address(NEW), **HTML)
+    assert "<title>Ana Lima – recado</title>" in shown
+    assert "2 messages, 1 reply" in shown
+    _, shown = await page.get(address(NEW, "/erase"), **HTML)
+    assert "Erase everything of <bdi>Ana Lima</bdi>?" in shown
+    assert "2 messages and 1 reply" in shown
+    _, shown = await page.get("/desk?q=ana+lima", **HTML)
+    assert address(NEW) in shown
+    await given(page, NEW, Message(id="m3", text="hi", name="Ana Souza"))
+    _, shown = await page.get(address(NEW), **HTML)
+    assert "<title>Ana Souza – recado</title>" in shown

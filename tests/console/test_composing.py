@@ -88,6 +88,8 @@ async def test_an_order(page: Page, fields: dict[str, str], order: Any) -> None:
 UNFIT = [
     ("text", {}),
     ("text", {"text": " \r\n "}),
+    ("text", {"text": "\u200b"}),
+    ("text", {"text": "\u2800\u3164", "options": "a\nb"}),
     ("text", {"options": "a\nb"}),
     ("options", {"text": "Which?", "options": "\n".join("abcdefghijk")}),
     ("options", {"text": "Which?", "options": "Same\nsame"}),
