@@ -11,11 +11,11 @@ from chat.state import (
     Early,
     Erasing,
     Hand,
-    Heard,
     Joint,
     Order,
     Pause,
     Rewrite,
+    SenderCount,
     Spent,
     Stray,
     Thread,
@@ -50,7 +50,7 @@ class Changes(TypedDict, total=False):
     stopped: bool
     told: tuple[Told, ...]
     hour: int
-    heard: tuple[Heard, ...]
+    senders: tuple[SenderCount, ...]
     replied: datetime | None
     quick: int
     our_message_ids: tuple[str, ...]

@@ -110,7 +110,7 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
     if event.done:
         return replace(chat, decision_seq=seq, erasing=None)
     late = [message for message in chat.waiting if message.seq > event.upto]
-    waiting, hour, heard = recounted(late)
+    waiting, hour, senders = recounted(late)
     orders = tuple(order for order in chat.orders if order.seq > event.upto)
     open_ = {message.id for message in late}
     unanswered, wrote, by_hand = of_waiting(late)
@@ -127,7 +127,7 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
         orders=orders,
         rewrites=rewrites,
         hour=hour,
-        heard=heard,
+        senders=senders,
         admission=event.admission,
         stopped=event.stopped,
         opted_out=event.opted_out,

@@ -130,7 +130,7 @@ def _turn_unless(chat: Chat, ended: tuple[str, ...]) -> Turn | None:
     if turn is None or over.isdisjoint(turn.messages):
         return turn
     left = tuple(message for message in turn.messages if message not in over)
-    return replace(turn, messages=left, cut=True) if left else None
+    return replace(turn, messages=left, reduced=True) if left else None
 
 
 def _orders(chat: Chat, cause: str | None) -> tuple[Order, ...]:

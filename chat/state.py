@@ -144,7 +144,7 @@ class Hand(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-class Heard(msgspec.Struct, frozen=True, gc=False):
+class SenderCount(msgspec.Struct, frozen=True, gc=False):
     """Messages that a sender has written in this hour."""
 
     sender: str
@@ -250,7 +250,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `admission`: `approved` or `blocked` by order; empty: neither
     - `stopped`: the person wants no replies
     - `told`: reasons that the person was told of
-    - `hour`, `heard`: the hour since 1970, and the senders counted in it
+    - `hour`, `senders`: the hour since 1970, and the senders counted in it
     - `replied`: time of the last answer
     - `quick`: turns in a row that followed a reply within seconds
     - `our_message_ids`: the last messages that we sent to a group
@@ -294,7 +294,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     stopped: bool = False
     told: tuple[Told, ...] = ()
     hour: int = 0
-    heard: tuple[Heard, ...] = ()
+    senders: tuple[SenderCount, ...] = ()
     replied: datetime | None = None
     quick: int = 0
     our_message_ids: tuple[str, ...] = ()
