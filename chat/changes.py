@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import TypedDict
 
 from chat.state import (
-    Asked,
     Closing,
     Early,
     Erasing,
     Hand,
     Joint,
+    OpenAttention,
     Order,
     Pause,
     Rewrite,
@@ -19,7 +19,7 @@ from chat.state import (
     Spent,
     Stray,
     Thread,
-    Told,
+    ToldReason,
     Unsent,
     Waiting,
 )
@@ -43,12 +43,12 @@ class Changes(TypedDict, total=False):
     spent: Spent | None
     notice_reason: str
     hand: Hand | None
-    attention: Asked | None
+    attention: OpenAttention | None
     rewrites: tuple[Rewrite, ...]
     rewritten: int
     admission: str
     stopped: bool
-    told: tuple[Told, ...]
+    told: tuple[ToldReason, ...]
     hour: int
     senders: tuple[SenderCount, ...]
     replied: datetime | None

@@ -18,7 +18,7 @@ from events.decisions import Erased, Ignored
 from events.inbound import Control, Time
 
 
-class Removed(msgspec.Struct, frozen=True, gc=False):
+class PastRemoved(msgspec.Struct, frozen=True, gc=False):
     """The work after `erased` at `seq` is done.
 
     - `events`, `objects`, `threads`: the numbers of things removed.
@@ -87,7 +87,7 @@ def erase(chat: Chat, order: Order, last: int, at: Time, by: str | None) -> Eras
     )
 
 
-def receipt(chat: Chat, removed: Removed, at: Time) -> Erased | None:
+def receipt(chat: Chat, removed: PastRemoved, at: Time) -> Erased | None:
     """The decision that the erased past is removed; None if that is no longer pending."""
     erasing = chat.erasing
     if erasing is None or erasing.seq != removed.seq:

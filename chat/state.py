@@ -151,14 +151,14 @@ class SenderCount(msgspec.Struct, frozen=True, gc=False):
     count: int
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
+class ToldReason(msgspec.Struct, frozen=True, gc=False):
     """The last time that the person was told of a reason."""
 
     reason: str
     at: datetime
 
 
-class Asked(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class OpenAttention(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An attention that is open.
 
     - `told`: the person was told of it
@@ -287,12 +287,12 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     spent: Spent | None = None
     notice_reason: str = "budget"
     hand: Hand | None = None
-    attention: Asked | None = None
+    attention: OpenAttention | None = None
     rewrites: tuple[Rewrite, ...] = ()
     rewritten: int = 0
     admission: str = ""
     stopped: bool = False
-    told: tuple[Told, ...] = ()
+    told: tuple[ToldReason, ...] = ()
     hour: int = 0
     senders: tuple[SenderCount, ...] = ()
     replied: datetime | None = None
