@@ -16,7 +16,7 @@ import structlog
 from actors.instance import Instance
 from actors.persistence import persistently
 from backends.protocol import CannotForget, ReplyFailed, Threads
-from chat.erasing import Removed
+from chat.erasing import PastRemoved
 from chat.fold_constants import THREADLESS
 from chat.parts import parts_of
 from chat.work import Erase
@@ -54,7 +54,7 @@ async def last_known(instance: Instance, key: ChatKey) -> int:
     return seq
 
 
-async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
+async def remove(instance: Instance, key: ChatKey, work: Erase) -> PastRemoved:
     """Erase the chat, and try again until that is done. Raises Fenced."""
     before = await _erase_others(instance, key, work)
     stored = await persistently(instance, "read", lambda: _stored(instance, key, work.seq))
@@ -86,7 +86,7 @@ async def remove(instance: Instance, key: ChatKey, work: Erase) -> Removed:
         await persistently(instance, "names", lambda: instance.people.erase(key.account, names))
     await _forget_numbers(instance, key, work.chats)
     await _forget_marks(instance, key)
-    return Removed(
+    return PastRemoved(
         work.seq,
         len(gone) + before.events,
         objects + before.objects,
@@ -114,10 +114,10 @@ async def _forget_marks(instance: Instance, key: ChatKey) -> None:
         log.warning("marks_left", chat=key.chat, reason=str(error), then="they go by themselves after 90 days")
 
 
-async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> Removed:
+async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> PastRemoved:
     """Have the chats erased that had closed into this one. A person who wants no replies or no marketing, or is
     blocked, stays so under every name: each then has a chat that says so."""
-    total, holds = Removed(work.seq, 0, 0, 0, ()), work.holds
+    total, holds = PastRemoved(work.seq, 0, 0, 0, ()), work.holds
     if holds is None:
         return total
     names = work.chats
@@ -129,7 +129,7 @@ async def _erase_others(instance: Instance, key: ChatKey, work: Erase) -> Remove
         if instance.people.changed_hands(key.account, name):  # nothing holds for the next holder of the number
             order = msgspec.structs.replace(order, admission="", stopped=False, opted_out=False, held="", until=None)
         done = await persistently(instance, "other", lambda: _erased(instance, ChatKey(key.account, name), order))  # noqa: B023
-        total = Removed(
+        total = PastRemoved(
             work.seq,
             total.events + done.events,
             total.objects + done.objects,

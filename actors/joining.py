@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from actors.instance import Instance
 from actors.persistence import persistently
 from chat.commands import Command
-from chat.joining import Moved, Told
+from chat.joining import GatesTold, Moved
 from chat.work import CallIn, Joining, Move, TellClosed
 from events import codec
 from events.decisions import Attention
@@ -55,7 +55,7 @@ async def join(instance: Instance, key: ChatKey, work: Joining) -> Sequence[Comm
                     text, by = asked.event.text, asked.event.by
                     again = Control(id=f"joined:{key.chat}:{asked.seq}", command="handoff", text=text, by=by)
                     await _give(instance, other, again)
-            return (Told(closing.seq),)
+            return (GatesTold(closing.seq),)
         case Move(seqs, into, messages, order_id):
             for seq in seqs:
                 await _move(instance, key, seq, into)

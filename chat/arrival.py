@@ -23,7 +23,7 @@ from chat.fold_constants import (
     SHORT,
 )
 from chat.references import text_of
-from chat.state import Chat, Heard, Waiting
+from chat.state import Chat, SenderCount, Waiting
 from events.inbound import Message, Receipt
 from events.jid import is_group
 
@@ -81,7 +81,7 @@ def is_word(message: Waiting) -> bool:
 def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
     """The state with `message`, made of `event`, waiting; `place` is the chat's JID."""
     sender, in_group = event.sender or place, event.group or is_group(place)
-    hour, heard, count = _counted(chat.hour, chat.heard, sender, message)
+    hour, senders, count = _counted(chat.hour, chat.senders, sender, message)
     text = text_of(event) or ""
     fault = message.fault
     if fault == "reaction" and in_group and event.quoted not in chat.our_message_ids:
@@ -98,7 +98,7 @@ def arrived(chat: Chat, event: Message, message: Waiting, place: str) -> Chat:
         count_in_hour=count,
         aliases=event.aliases[:MOST_ALIASES],
     )
-    return replace(chat, inbound_seq=message.seq, waiting=(*chat.waiting, message), hour=hour, heard=heard)
+    return replace(chat, inbound_seq=message.seq, waiting=(*chat.waiting, message), hour=hour, senders=senders)
 
 
 _ASCII_SIGNS = "".join(chr(code) for code in range(128) if not chr(code).isalnum())
@@ -136,30 +136,32 @@ def short_word(text: str) -> str:
     return said if len(said) <= SHORT else ""
 
 
-def recounted(waiting: Iterable[Waiting]) -> tuple[tuple[Waiting, ...], int, tuple[Heard, ...]]:
+def recounted(waiting: Iterable[Waiting]) -> tuple[tuple[Waiting, ...], int, tuple[SenderCount, ...]]:
     """The messages as if they were the chat's first, with the hour and its senders."""
-    hour, heard, counted = 0, tuple[Heard, ...](), list[Waiting]()
+    hour, senders, counted = 0, tuple[SenderCount, ...](), list[Waiting]()
     for message in waiting:
         if message.sender:
-            hour, heard, count = _counted(hour, heard, message.sender, message)
+            hour, senders, count = _counted(hour, senders, message.sender, message)
             message = replace(message, count_in_hour=count)  # noqa: PLW2901
         counted.append(message)
-    return tuple(counted), hour, heard
+    return tuple(counted), hour, senders
 
 
-def _counted(hour: int, heard: tuple[Heard, ...], sender: str, message: Waiting) -> tuple[int, tuple[Heard, ...], int]:
+def _counted(
+    hour: int, senders: tuple[SenderCount, ...], sender: str, message: Waiting
+) -> tuple[int, tuple[SenderCount, ...], int]:
     """The message's hour, the senders in it, and the count of this message's sender.
 
     If there are too many senders, a new one takes the place and the count of the one with the fewest messages: its
     count may be too high, but never too low.
     """
     now = int(message.stored.timestamp()) // 3600
-    before = heard if hour == now else ()
+    before = senders if hour == now else ()
     place = next((one for one in before if one.sender == sender), None)
     if place is None and len(before) >= MOST_HEARD:
         place = min(before, key=lambda one: one.count)
     count = 1 + (place.count if place is not None else 0)
-    return now, (*[one for one in before if one is not place], Heard(sender, count)), count
+    return now, (*[one for one in before if one is not place], SenderCount(sender, count)), count
 
 
 def sent_to_group(chat: Chat, event: Receipt, seq: int) -> Chat:

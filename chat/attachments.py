@@ -30,7 +30,7 @@ _REASONS = {
 }
 
 
-class Reading(msgspec.Struct, frozen=True, gc=False):
+class FileRead(msgspec.Struct, frozen=True, gc=False):
     """The outcome of reading a message's file; see events.decisions.MediaRead."""
 
     form: MediaForm
@@ -53,7 +53,7 @@ def is_audio(kind: str, media: Media) -> bool:
 
 
 def shown(
-    kind: str, caption: str, media: Media, reading: Reading | None, *, past: bool
+    kind: str, caption: str, media: Media, reading: FileRead | None, *, past: bool
 ) -> tuple[str, tuple[Attachment, ...]]:
     """A message with a file: its text and, unless it is `past`, the file itself if the model is shown it as it is."""
     kind = "audio" if is_audio(kind, media) else kind

@@ -6,20 +6,20 @@ from datetime import datetime
 from typing import TypedDict
 
 from chat.state import (
-    Asked,
     Closing,
     Early,
     Erasing,
     Hand,
-    Heard,
     Joint,
+    OpenAttention,
     Order,
     Pause,
     Rewrite,
+    SenderCount,
     Spent,
     Stray,
     Thread,
-    Told,
+    ToldReason,
     Unsent,
     Waiting,
 )
@@ -43,14 +43,14 @@ class Changes(TypedDict, total=False):
     spent: Spent | None
     notice_reason: str
     hand: Hand | None
-    attention: Asked | None
+    attention: OpenAttention | None
     rewrites: tuple[Rewrite, ...]
     rewritten: int
     admission: str
     stopped: bool
-    told: tuple[Told, ...]
+    told: tuple[ToldReason, ...]
     hour: int
-    heard: tuple[Heard, ...]
+    senders: tuple[SenderCount, ...]
     replied: datetime | None
     quick: int
     our_message_ids: tuple[str, ...]

@@ -11,9 +11,9 @@ from datetime import datetime
 import msgspec
 
 from chat.broken import SetAside
-from chat.erasing import Removed
+from chat.erasing import PastRemoved
 from chat.gates import pairing_code
-from chat.joining import Moved, Told
+from chat.joining import GatesTold, Moved
 from chat.language import Language
 from chat.work import (
     Acknowledge,
@@ -193,8 +193,8 @@ Command = (
     | Answered
     | FallOver
     | Failed
-    | Removed
-    | Told
+    | PastRemoved
+    | GatesTold
     | Moved
 )
 

@@ -26,8 +26,8 @@ from chat.commands import (
     ToolFinished,
 )
 from chat.endings import failed, question, replied
-from chat.erasing import Removed, receipt
-from chat.joining import Moved, Told
+from chat.erasing import PastRemoved, receipt
+from chat.joining import GatesTold, Moved
 from chat.limits import LONGEST_NOTE, together
 from chat.notices import say
 from chat.orders import obey
@@ -103,7 +103,7 @@ def decide(chat: Chat, command: Command, facts: Facts) -> Decision | None:
             return _start(chat, facts, chat.turn.messages, unread, instead=turn, is_edited=is_edited)
         case Adopt(turn) if _running(chat, turn):
             return TurnAdopted(turn=turn, by=facts.incarnation, at=facts.at)
-        case Removed() | Told() | Moved():
+        case PastRemoved() | GatesTold() | Moved():
             return _note(chat, command, facts)
         case Resume(at) if chat.pause is not None and chat.pause.until == at and facts.at >= at:
             return _end_pause(chat, facts)
@@ -133,12 +133,12 @@ def _end_pause(chat: Chat, facts: Facts) -> Resumed | Paused:
     return Paused(until=None, at=facts.at, reason=HANDED_OFF, after=chat.attention.id)
 
 
-def _note(chat: Chat, done: Removed | Told | Moved, facts: Facts) -> Decision | None:
+def _note(chat: Chat, done: PastRemoved | GatesTold | Moved, facts: Facts) -> Decision | None:
     """The receipt of work that two chats, or an erasure, had pending."""
     match done:
-        case Removed():
+        case PastRemoved():
             return receipt(chat, done, facts.at)
-        case Told():
+        case GatesTold():
             return joining.told(chat, done, facts.at)
         case Moved():
             return joining.moved(chat, done, facts.at)

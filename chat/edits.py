@@ -87,4 +87,4 @@ def revoked(chat: Chat) -> tuple[str, ...]:
 
 def is_outdated(chat: Chat, turn: Turn) -> bool:
     """True if the turn answers words that were edited or deleted since."""
-    return turn.cut or any(rewrite.of in turn.messages for rewrite in chat.rewrites)
+    return turn.reduced or any(rewrite.of in turn.messages for rewrite in chat.rewrites)

@@ -22,7 +22,7 @@ def failed(turn: Turn, error_class: str, detail: str, facts: Facts) -> TurnFaile
 
 def question(turn: Turn) -> Answered:
     """The answer of a turn that ends with a tool's question; its requests are paid for already."""
-    wrote = [one.model for one in turn.heard if one.usage.output_tokens]  # a model that makes vectors writes nothing
+    wrote = [one.model for one in turn.used if one.usage.output_tokens]  # a model that makes vectors writes nothing
     model = wrote[-1] if wrote else ""
     return Answered(turn.id, "", model, run_of(turn.phase), TokenUsage(), fallback=turn.fallback)
 

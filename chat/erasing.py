@@ -18,7 +18,7 @@ from events.decisions import Erased, Ignored
 from events.inbound import Control, Time
 
 
-class Removed(msgspec.Struct, frozen=True, gc=False):
+class PastRemoved(msgspec.Struct, frozen=True, gc=False):
     """The work after `erased` at `seq` is done.
 
     - `events`, `objects`, `threads`: the numbers of things removed.
@@ -87,7 +87,7 @@ def erase(chat: Chat, order: Order, last: int, at: Time, by: str | None) -> Eras
     )
 
 
-def receipt(chat: Chat, removed: Removed, at: Time) -> Erased | None:
+def receipt(chat: Chat, removed: PastRemoved, at: Time) -> Erased | None:
     """The decision that the erased past is removed; None if that is no longer pending."""
     erasing = chat.erasing
     if erasing is None or erasing.seq != removed.seq:
@@ -110,7 +110,7 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
     if event.done:
         return replace(chat, decision_seq=seq, erasing=None)
     late = [message for message in chat.waiting if message.seq > event.upto]
-    waiting, hour, heard = recounted(late)
+    waiting, hour, senders = recounted(late)
     orders = tuple(order for order in chat.orders if order.seq > event.upto)
     open_ = {message.id for message in late}
     unanswered, wrote, by_hand = of_waiting(late)
@@ -127,7 +127,7 @@ def forgotten(chat: Chat, event: Erased, seq: int) -> Chat:
         orders=orders,
         rewrites=rewrites,
         hour=hour,
-        heard=heard,
+        senders=senders,
         admission=event.admission,
         stopped=event.stopped,
         opted_out=event.opted_out,

@@ -16,7 +16,7 @@ from chat.choices import Chosen, chosen_by, question_of, tapped
 from chat.erasing import forgotten
 from chat.fold_constants import LONGEST_ASKED, ONCE, QUICK, THREADLESS
 from chat.spent import spent_after
-from chat.state import Asked, Chat, Hand, Order, Pause, Thread, Told, Waiting
+from chat.state import Chat, Hand, OpenAttention, Order, Pause, Thread, ToldReason, Waiting
 from chat.stray_runs import fresh, with_strays
 from chat.takeover import BY_HAND, HANDED_OFF, TAKEN_OVER, hand_after_word, is_handed_off
 from chat.turn import Turn, reading, thread_made
@@ -130,7 +130,7 @@ def _turn_unless(chat: Chat, ended: tuple[str, ...]) -> Turn | None:
     if turn is None or over.isdisjoint(turn.messages):
         return turn
     left = tuple(message for message in turn.messages if message not in over)
-    return replace(turn, messages=left, cut=True) if left else None
+    return replace(turn, messages=left, reduced=True) if left else None
 
 
 def _orders(chat: Chat, cause: str | None) -> tuple[Order, ...]:
@@ -152,7 +152,7 @@ def _ignored(chat: Chat, event: Ignored, recorded: Recorded) -> Changes:
         changes["last_wrote"] = max(sent) if chat.last_wrote is None else max(*sent, chat.last_wrote)
     if event.told and event.reason in ONCE:
         others = tuple(told for told in chat.told if told.reason != event.reason)
-        changes["told"] = (*others, Told(event.reason, recorded.at))
+        changes["told"] = (*others, ToldReason(event.reason, recorded.at))
     elif event.reason in ("stop_word", "start_word"):
         changes["stopped"] = event.reason == "stop_word"
         if event.reason == "stop_word":
@@ -300,7 +300,7 @@ def _resumed(chat: Chat, event: Resumed, _: Recorded) -> Changes:
 
 def _attention(chat: Chat, event: Attention, recorded: Recorded) -> Changes:
     about_reply = unsent.is_about_a_reply(event)
-    asked = Asked(event.id, about_reply=about_reply)
+    asked = OpenAttention(event.id, about_reply=about_reply)
     changes: Changes = {"attention": asked, "orders": _orders(chat, event.cause), "unsent": None, "state": "open"}
     changes["snoozed_until"] = None
     if not about_reply:

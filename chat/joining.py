@@ -23,7 +23,7 @@ CLOSED = "joined"
 """The reason of what ends in a closed chat because it is moved, and of orders that were given to it."""
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
+class GatesTold(msgspec.Struct, frozen=True, gc=False):
     """The other chat was told the gates of this one, which closed with the decision at `seq`."""
 
     seq: int
@@ -122,7 +122,7 @@ def obey(chat: Chat, order: Order, name: str, at: Time, by: str | None) -> Joine
     )
 
 
-def told(chat: Chat, done: Told, at: Time) -> Joined | None:
+def told(chat: Chat, done: GatesTold, at: Time) -> Joined | None:
     """The receipt that the other chat was told; None if that is no longer pending."""
     closing = chat.closing
     return Joined(into=closing.into, at=at, done=True) if closing is not None and closing.seq == done.seq else None

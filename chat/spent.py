@@ -16,9 +16,7 @@ def with_last(turn: Turn, event: object) -> Turn:
     """The turn that ends by `event`, with the cost of requests that this event tells."""
     if not isinstance(event, TurnFailed) or event.turn != turn.id:
         return turn
-    return replace(
-        turn, spent=turn.spent + event.usage, heard=with_used(turn.heard, event.model or UNKNOWN, event.usage)
-    )
+    return replace(turn, spent=turn.spent + event.usage, used=with_used(turn.used, event.model or UNKNOWN, event.usage))
 
 
 def spent_after(before: Chat, after: Chat, recorded: Recorded) -> Spent | None:
@@ -34,9 +32,9 @@ def spent_after(before: Chat, after: Chat, recorded: Recorded) -> Spent | None:
     day = recorded.at.date().isoformat()
     spent = after.spent if after.spent is not None and after.spent.day == day else Spent(day, 0)
     used = spent.used
-    if turn is None or not turn.heard:
+    if turn is None or not turn.used:
         used = with_used(used, model, usage)
     else:
-        for one in by_model(model, usage, turn.heard):
+        for one in by_model(model, usage, turn.used):
             used = with_used(used, one.model, one.usage)
     return Spent(day, spent.tokens + usage.input_tokens + usage.output_tokens, used)

@@ -144,21 +144,21 @@ class Hand(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-class Heard(msgspec.Struct, frozen=True, gc=False):
+class SenderCount(msgspec.Struct, frozen=True, gc=False):
     """Messages that a sender has written in this hour."""
 
     sender: str
     count: int
 
 
-class Told(msgspec.Struct, frozen=True, gc=False):
+class ToldReason(msgspec.Struct, frozen=True, gc=False):
     """The last time that the person was told of a reason."""
 
     reason: str
     at: datetime
 
 
-class Asked(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class OpenAttention(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """An attention that is open.
 
     - `told`: the person was told of it
@@ -250,7 +250,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     - `admission`: `approved` or `blocked` by order; empty: neither
     - `stopped`: the person wants no replies
     - `told`: reasons that the person was told of
-    - `hour`, `heard`: the hour since 1970, and the senders counted in it
+    - `hour`, `senders`: the hour since 1970, and the senders counted in it
     - `replied`: time of the last answer
     - `quick`: turns in a row that followed a reply within seconds
     - `our_message_ids`: the last messages that we sent to a group
@@ -287,14 +287,14 @@ class Chat(msgspec.Struct, frozen=True, gc=False):
     spent: Spent | None = None
     notice_reason: str = "budget"
     hand: Hand | None = None
-    attention: Asked | None = None
+    attention: OpenAttention | None = None
     rewrites: tuple[Rewrite, ...] = ()
     rewritten: int = 0
     admission: str = ""
     stopped: bool = False
-    told: tuple[Told, ...] = ()
+    told: tuple[ToldReason, ...] = ()
     hour: int = 0
-    heard: tuple[Heard, ...] = ()
+    senders: tuple[SenderCount, ...] = ()
     replied: datetime | None = None
     quick: int = 0
     our_message_ids: tuple[str, ...] = ()

@@ -93,11 +93,11 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     - `calls`: the tools asked for, in every attempt
     - `threads`: threads made for the turn
     - `spent`: tokens of its finished requests; those of the current run come with its end
-    - `heard`: those of them whose model is known: of transcripts, of lost runs, of calls of tools
+    - `used`: those of them whose model is known: of transcripts, of lost runs, of calls of tools
     - `void`: messages with no text whose file gave nothing
     - `void_reason`: why the first of those gave nothing
     - `read_at`: sequence of the last `media_read`; 0 if there was none
-    - `cut`: a message of it was deleted while it ran
+    - `reduced`: a message of it was deleted while it ran
     - `adoptions`: adoptions since its last own decision
     - `last_wrote`: time at which the person had written before these messages; None: never, or not known
     - `began`: time at which it was started, or the turn in whose place it goes on; None in older logs' states
@@ -118,11 +118,11 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     calls: tuple[Call, ...] = ()
     threads: int = 0
     spent: TokenUsage = TokenUsage()
-    heard: tuple[Used, ...] = ()
+    used: tuple[Used, ...] = ()
     void: tuple[str, ...] = ()
     void_reason: str = ""
     read_at: int = 0
-    cut: bool = False
+    reduced: bool = False
     adoptions: int = 0
     began: datetime | None = None
     last_wrote: datetime | None = None

@@ -25,7 +25,7 @@ def media_read(chat: Chat, event: MediaRead, recorded: Recorded) -> Changes:
         void_reason=(turn.void_reason or _file_reason(event)) if is_void else turn.void_reason,
         read_at=recorded.seq,
         spent=turn.spent + event.usage,
-        heard=with_used(turn.heard, event.model or "", event.usage),
+        used=with_used(turn.used, event.model or "", event.usage),
         adoptions=0,
     )
     return {"turn": read}
@@ -58,8 +58,8 @@ def tool_called(chat: Chat, event: ToolCalled, recorded: Recorded) -> Changes:
 
 def _spent(turn: Turn, event: RunStarted | ToolCalled | ToolReturned) -> Turn:
     """The turn with the cost of the event, by model if it names one."""
-    heard = turn.heard if event.model is None else with_used(turn.heard, event.model, event.usage)
-    return replace(turn, spent=turn.spent + event.usage, heard=heard)
+    used = turn.used if event.model is None else with_used(turn.used, event.model, event.usage)
+    return replace(turn, spent=turn.spent + event.usage, used=used)
 
 
 def tool_returned(chat: Chat, event: ToolReturned, _: Recorded) -> Changes:

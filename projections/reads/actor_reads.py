@@ -9,7 +9,7 @@ import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
 from chat.arrival import is_read
-from chat.attachments import Reading
+from chat.attachments import FileRead
 from chat.context import Line, readable
 from chat.edits import in_newest_words
 from chat.references import Referring, references_of, text_of
@@ -52,7 +52,7 @@ _KNOWN = _MESSAGE.format("seq")
 _rows_of = msgspec.json.Decoder(list[Row]).decode
 
 _media = msgspec.json.Decoder(Media)
-_readings = msgspec.json.Decoder(Reading)
+_readings = msgspec.json.Decoder(FileRead)
 _referring = msgspec.json.Decoder(Referring)
 _encoder = msgspec.json.Encoder()
 

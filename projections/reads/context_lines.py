@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from chat.attachments import Reading, shown, without_file
+from chat.attachments import FileRead, shown, without_file
 from chat.context import Line, readable, rewritten
 from chat.moment import plain_name
 from chat.references import NOTHING, THEM, US, Quoted, References, reacted, with_references
@@ -49,7 +49,7 @@ _NAMES = (
 )
 
 _media = msgspec.json.Decoder(Media)
-_readings = msgspec.json.Decoder(Reading)
+_readings = msgspec.json.Decoder(FileRead)
 _references = msgspec.json.Decoder(References)
 
 

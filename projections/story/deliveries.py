@@ -17,7 +17,7 @@ IN_USE_FOR = timedelta(days=1)
 """Time after its last event for which an account counts as in use."""
 
 
-class Told(NamedTuple):
+class DeliveryState(NamedTuple):
     """The state of an account's replies, in words.
 
     - `amiss`: a person has to act.
@@ -32,7 +32,7 @@ class Told(NamedTuple):
 
 def told(
     views: Iterable[DeliveryView], gateways: Collection[str] | None, now: datetime, needed: Collection[str] = ()
-) -> list[Told]:
+) -> list[DeliveryState]:
     """A line for each account that there is something to say about.
 
     - `gateways`: the accounts whose gateway runs; None: unknown.
@@ -44,7 +44,7 @@ def told(
     return [line for line in lines if line is not None]
 
 
-def _line(view: DeliveryView, gateways: Collection[str] | None, now: datetime, needed: bool) -> Told | None:
+def _line(view: DeliveryView, gateways: Collection[str] | None, now: datetime, needed: bool) -> DeliveryState | None:
     runs = gateways is None or view.account in gateways
     is_used = view.last_at is not None and now - view.last_at < IN_USE_FOR
     is_lost = bool(view.unsent) and not view.began and is_used
@@ -83,4 +83,4 @@ def _line(view: DeliveryView, gateways: Collection[str] | None, now: datetime, n
     if not parts:
         return None
     is_amiss = no_gateway or (bool(view.waiting) and since > WAITS_LONG)
-    return Told(view.account, Together(parts, "; "), is_amiss, no_gateway)
+    return DeliveryState(view.account, Together(parts, "; "), is_amiss, no_gateway)

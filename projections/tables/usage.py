@@ -39,18 +39,18 @@ class Usage:
         if reply.author != "assistant" or reply.turn is None:
             return
         turn = held.state.turn
-        heard = turn.heard if turn is not None and turn.id == reply.turn else ()
+        used = turn.used if turn is not None and turn.id == reply.turn else ()
         model, backend = reply.model or UNKNOWN, reply.backend or ""
         key = (held.id, _day(recorded), backend, model)
         self._replies[key] = self._replies.get(key, 0) + 1
         self._tokens.setdefault(key, _NOTHING)
-        for one in by_model(model, reply.usage, heard):
+        for one in by_model(model, reply.usage, used):
             self._add(held, recorded, backend, one.model, one.usage)
 
     def ended(self, held: ChatRow, recorded: Recorded, turn: Turn) -> None:
         """Count the cost of a turn that ended without a reply of its own, as far as it is known by model."""
         turn = with_last(turn, recorded.event)
-        for one in by_model(UNKNOWN, turn.spent, turn.heard):
+        for one in by_model(UNKNOWN, turn.spent, turn.used):
             self._add(held, recorded, turn.backend, one.model, one.usage)
 
     def _add(self, held: ChatRow, recorded: Recorded, backend: str, model: str, used: TokenUsage) -> None:

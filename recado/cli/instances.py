@@ -9,7 +9,7 @@ from actors.leases.gateways import gateways
 from actors.leases.roster import InstanceView, look
 from projections.reads.reader import ProjectionMissing
 from projections.reads.trouble_views import DeliveryView
-from projections.story.deliveries import Told, told
+from projections.story.deliveries import DeliveryState, told
 from recado.cli.bus_time import now_on
 from recado.cli.known import queries
 from recado.cli.options import json_option
@@ -61,7 +61,7 @@ def _state(one: InstanceView) -> str:
     return f"{one.state}{second}{lacks}"
 
 
-async def _look(chosen: Settings) -> tuple[list[InstanceView], list[Told]]:
+async def _look(chosen: Settings) -> tuple[list[InstanceView], list[DeliveryState]]:
     """The instances, and what there is to say about replies that are not sent."""
     bus = await connect(chosen)
     chats, views = _known(chosen)

@@ -12,7 +12,7 @@ from actors.media_files import LONGEST_TEXT, InTurn, MediaFiles, Settled
 from backends.content.attachments import IMAGES, PDF
 from backends.content.extraction import Extraction
 from backends.protocol import CannotBeRead, ReplyFailed, Transcript, Usage
-from chat.attachments import LARGEST_READ, MIB, Reading, shown
+from chat.attachments import LARGEST_READ, MIB, FileRead, shown
 from events.decisions import Ignored, MediaRead, Reply, TurnFailed
 from events.inbound import Media, Message
 from events.jetstream.media_store import Object
@@ -89,7 +89,7 @@ async def test_a_voice_note_that_was_forwarded_as_a_document(mime: str | None, f
     """It is heard, as one that was recorded in the chat."""
     sent = of("meta:1", mime, filename=filename) if filename else of("meta:1", mime)
     assert (await files(Shelf(meta_1=b"OggS")).settle("document", sent, 5, ANA)).text == "do you have bread?"
-    assert shown("document", "", sent, Reading("text", "do you have bread?"), past=False)[0].endswith("bread?")
+    assert shown("document", "", sent, FileRead("text", "do you have bread?"), past=False)[0].endswith("bread?")
 
 
 async def test_without_transcription_the_person_hears_so_at_once() -> None:

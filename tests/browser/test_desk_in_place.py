@@ -15,7 +15,7 @@ from console import orders
 from events.decisions import Erased, Reset
 from events.inbound import Message
 from events.subjects import ChatKey
-from tests.browser.test_desk_orders import is_same, open_chat
+from tests.browser.test_desk_orders import is_same, line_in_view, open_chat, top_of
 from tests.console.conftest import ANA, TOM, Page, serve
 from tests.console.test_desk import AT, address, given, obeyed
 from tests.console.test_desk import orders as orders_of
@@ -51,10 +51,7 @@ async def test_the_list_is_narrowed_beside_the_chat(page: Page, window: Window) 
     await open_chat(page, window)
     await window.fill("#text", "half a sentence")
     await window.locator("#narrow summary").click()
-    line = window.locator("#lines .person", has_text="message 40")
-    await line.evaluate("line => line.scrollIntoView({ block: 'center' })")
-    top = "line => Math.round(line.getBoundingClientRect().top)"
-    place = await line.evaluate(top)
+    line, place = await line_in_view(window)
     await window.locator("#only-waiting").focus()
     await window.keyboard.press("Enter")
     await expect(window.locator(".title")).to_contain_text("waiting")
@@ -78,7 +75,7 @@ async def test_the_list_is_narrowed_beside_the_chat(page: Page, window: Window) 
     await expect(window.locator(".title")).to_contain_text("other")
     await expect(window.locator("#q")).to_have_value("")
     assert await is_same(window)
-    assert abs(await line.evaluate(top) - place) < 3
+    assert abs(await top_of(line) - place) < 3
     await expect(window.locator("#text")).to_have_value("half a sentence")
     form = window.locator("#write")
     assert "list.account=other" in str(await form.get_attribute("action"))

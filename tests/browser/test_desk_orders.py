@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, Locator, Route, expect
 from playwright.async_api import Page as Window
 
 from console import orders
@@ -45,6 +45,18 @@ async def open_chat(page: Page, window: Window, path: str = "") -> None:
     await window.evaluate("window.same = true")
 
 
+async def line_in_view(window: Window) -> tuple[Locator, int]:
+    """Bring a message into view: its line, and the line's place."""
+    line = window.locator("#lines .person", has_text="message 40")
+    await line.evaluate("line => line.scrollIntoView({ block: 'center' })")
+    return line, await top_of(line)
+
+
+async def top_of(line: Locator) -> int:
+    """The place of a line on the screen, in pixels from above."""
+    return int(await line.evaluate("line => Math.round(line.getBoundingClientRect().top)"))
+
+
 async def is_same(window: Window) -> bool:
     return bool(await window.evaluate("window.same === true"))
 
@@ -55,10 +67,7 @@ async def test_each_order_leaves_the_page(page: Page, window: Window) -> None:
     await open_chat(page, window)
     await window.fill("#text", "half a sentence")
     await window.locator("#turns summary").click()
-    line = window.locator("#lines .person", has_text="message 40")
-    await line.evaluate("line => line.scrollIntoView({ block: 'center' })")
-    top = "line => Math.round(line.getBoundingClientRect().top)"
-    place = await line.evaluate(top)
+    line, place = await line_in_view(window)
     ids = set()
     for form, fill in (
         ("#order-take", None),
@@ -81,7 +90,7 @@ async def test_each_order_leaves_the_page(page: Page, window: Window) -> None:
             await expect(window.locator(fill[0])).to_have_value("")
         assert await window.locator(f"{form} [name=id]").input_value() not in ids
     assert await is_same(window)
-    assert abs(await line.evaluate(top) - place) < 3
+    assert abs(await top_of(line) - place) < 3
     await expect(window.locator("#text")).to_have_value("half a sentence")
     await expect(window.locator("#turns")).to_have_attribute("open", "")
     given_ = await orders_of(page, ANA)

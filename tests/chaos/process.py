@@ -297,6 +297,16 @@ def asks(double: OpenAIDouble) -> dict[str, str]:
     return {"OPENAI_API_MODE": "chat", "OPENAI_BASE_URL": double.base_url, "OPENAI_API_KEY": API_KEY}
 
 
+def embeds(double: OpenAIDouble) -> dict[str, str]:
+    """The settings of a recado that finds documents by vectors of the double."""
+    return {
+        "RECADO_KNOWLEDGE": "shop",
+        "OPENAI_EMBEDDING_MODEL": "small",
+        "OPENAI_EMBEDDING_BASE_URL": double.base_url,
+        "OPENAI_EMBEDDING_API_KEY": double.api_key,
+    }
+
+
 def _read(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.attachments import LONGEST_PAST, Reading, shown
+from chat.attachments import LONGEST_PAST, FileRead, shown
 from chat.commands import Answered, Failed, MediaSettled, RunReady, ThreadReady
 from chat.context import Attachment
 from chat.work import Adopt, Apologise, CreateThread, EndBurst, Notify, Obey, ReadMedia, Refuse, WriteReply
@@ -243,19 +243,19 @@ def test_a_thread_keeping_backend_starts_its_run_after_reading() -> None:
 @pytest.mark.parametrize(
     ("kind", "media", "reading", "now", "later"),
     [
-        ("audio", NOTE, Reading("text", "olá"), "[voice message] olá", "[voice message] olá"),
-        ("image", SCAN, Reading("image"), "[picture]", "[picture, which was shown to you before]"),
+        ("audio", NOTE, FileRead("text", "olá"), "[voice message] olá", "[voice message] olá"),
+        ("image", SCAN, FileRead("image"), "[picture]", "[picture, which was shown to you before]"),
         (
             "document",
             SCAN,
-            Reading("text", "x" * 3000),
+            FileRead("text", "x" * 3000),
             f"[document bill.pdf:]\n{'x' * 3000}\n[end of the document]",
             f"[document bill.pdf, which begins:]\n{'x' * LONGEST_PAST} …",
         ),
         (
             "document",
             SCAN,
-            Reading("file"),
+            FileRead("file"),
             "[document bill.pdf]",
             "[document bill.pdf, which was shown to you before]",
         ),
@@ -263,13 +263,13 @@ def test_a_thread_keeping_backend_starts_its_run_after_reading() -> None:
         (
             "audio",
             NOTE,
-            Reading("nothing", reason="too_large"),
+            FileRead("nothing", reason="too_large"),
             "[voice message, which could not be opened: it is too large]",
             "[voice message, which could not be opened: it is too large]",
         ),
     ],
 )
-def test_a_model_is_told_of_a_file(kind: str, media: Media, reading: Reading | None, now: str, later: str) -> None:
+def test_a_model_is_told_of_a_file(kind: str, media: Media, reading: FileRead | None, now: str, later: str) -> None:
     """In its turn and in history; a caption follows. The file itself is shown in its turn only."""
     assert shown(kind, "", media, reading, past=False)[0] == now
     assert shown(kind, "look", media, reading, past=True) == (f"{later}\nlook", ())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.cleaning import KINDS, _places, _Scan, cleaned
 from chat.internals import is_call, unmarked_reasoning
+from tests.calls import calls_of
 
 CITE = "\ue200cite\ue202turn0search1\ue202turn0search3\ue201"
 
@@ -227,16 +226,4 @@ def test_an_answer_is_read_in_linear_time(piece: str) -> None:
 
 
 def _calls_for(text: str) -> int:
-    calls = 0
-
-    def count(*_: object) -> None:
-        nonlocal calls
-        calls += 1
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        cleaned(text)
-    finally:
-        sys.setprofile(before)
-    return calls
+    return calls_of(lambda: cleaned(text))

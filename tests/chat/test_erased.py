@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from chat.commands import Answered, Failed
-from chat.erasing import Removed
+from chat.erasing import PastRemoved
 from chat.pending import has_pending_work
 from chat.state import Chat
 from chat.work import Apologise, EndBurst, Erase, Refuse
@@ -49,12 +49,12 @@ def test_the_receipt_ends_it() -> None:
     story = Story().given(text("m1", at=NOON - timedelta(days=9)), order("c1", "erase", by="ana"))
     erased(story)
     seq = story.chat.erasing.seq if story.chat.erasing else 0
-    receipt = story.does(Removed(seq, 5, 1, 2, ("responses conv_1: no",)))
+    receipt = story.does(PastRemoved(seq, 5, 1, 2, ("responses conv_1: no",)))
     assert isinstance(receipt, Erased)
     assert (receipt.done, receipt.upto, receipt.cause, receipt.by) == (True, seq - 1, "c1", "ana")
     assert (receipt.events, receipt.objects, receipt.threads, receipt.left) == (5, 1, 2, ("responses conv_1: no",))
     assert not has_pending_work(story.chat)
-    assert story.when(Removed(seq, 5, 1, 2, ())) is None
+    assert story.when(PastRemoved(seq, 5, 1, 2, ())) is None
 
 
 def test_open_messages_end_first() -> None:
@@ -140,7 +140,7 @@ def test_messages_that_come_while_it_is_carried_out_are_answered() -> None:
     assert story.chat.turn is not None
     assert story.chat.turn.messages == ("m2",)
     assert any(isinstance(work, Erase) for work in story.pending())
-    story.does(Removed(story.chat.erasing.seq if story.chat.erasing else 0, 1, 0, 0, ()))
+    story.does(PastRemoved(story.chat.erasing.seq if story.chat.erasing else 0, 1, 0, 0, ()))
     assert isinstance(story.does(Answered(turn, "hi", "model", None, TokenUsage())), Reply)
     assert story.rules.incarnation == ME
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from chat.acknowledging import acknowledged_by
 from chat.commands import Answered, Command, Failed, FallOver, MediaSettled, ThreadReady
-from chat.erasing import Removed
+from chat.erasing import PastRemoved
 from chat.evolve import evolve
 from chat.gates import Gates
 from chat.hours import Hours, Span
@@ -188,7 +188,7 @@ class Shell:
             case ReadMedia(turn, _, message):
                 command = MediaSettled(turn, message, "nothing", reason="too_large", bare=True)
             case Erase(seq):
-                command = Removed(seq, 1, 0, 0, ())
+                command = PastRemoved(seq, 1, 0, 0, ())
             case _:
                 command = work
         facts: dict[str, Any] = {"id": f"t{len(story.events)}", "words": WORDS}

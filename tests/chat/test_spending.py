@@ -122,9 +122,9 @@ def test_a_vector_counts_for_its_own_model() -> None:
 def test_a_question_is_of_the_model_that_wrote() -> None:
     """Its reply names that model, and not the one of a vector that came after."""
     heard = (Used("small", TokenUsage(10, 1)), Used("vectors", TokenUsage(7)))
-    turn = Turn("t1", ("m1",), "chat", 1, ME, NOON, heard=heard)
+    turn = Turn("t1", ("m1",), "chat", 1, ME, NOON, used=heard)
     assert question(turn).model == "small"
-    assert question(replace(turn, heard=())).model == ""
+    assert question(replace(turn, used=())).model == ""
 
 
 def test_an_account_that_spent_its_money_is_not_answered() -> None:

@@ -63,3 +63,8 @@ async def form(page: Page, path: str, data: Mapping[str, str], **headers: str) -
         page.address + path, data=dict(data), headers=given, allow_redirects=False
     ) as response:
         return response.status, response.headers.get("location") or await response.text()
+
+
+async def status(page: Page, path: str = "/desk", **headers: str) -> int:
+    async with page.session.get(page.address + path, headers=headers, allow_redirects=False) as response:
+        return response.status

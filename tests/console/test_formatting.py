@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from chat.unseen import unturned
 from console.formatting import formatted, plain
+from tests.calls import calls_of
 
 MARKS = "*_~`>- \n.0123456789"
 
@@ -149,21 +149,8 @@ def test_a_text_without_marks_is_as_it_was(text: str) -> None:
 @pytest.mark.parametrize("unit", ["*a ", "*a* ", "_*~a", "`", "```", "> a\n", "(", "https://a/)", "*_~"])
 def test_long_texts_take_no_longer_than_they_are(unit: str) -> None:
     """A message of the most characters is drawn with a number of steps that grows with its length alone."""
-    calls = {500: 0, 8_000: 0}
-    for length in calls:
-        count = 0
-
-        def counted(frame: object, event: str, given: object) -> None:
-            nonlocal count
-            count += 1
-
-        sys.setprofile(counted)
-        try:
-            formatted(unit * (length // len(unit)))
-        finally:
-            sys.setprofile(None)
-        calls[length] = count
-    assert calls[8_000] <= 20 * calls[500] + 1000
+    short, long = (unit * (length // len(unit)) for length in (500, 8_000))
+    assert calls_of(lambda: formatted(long)) <= 20 * calls_of(lambda: formatted(short)) + 1000
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from events.log import LogUnavailable, WriteUnknown
 from events.memory_users import MemoryUsers
 from tests.console.conftest import ANA as CHAT
 from tests.console.conftest import Page, serve
-from tests.console.people import HASH, WORD, cookie, form, log_in, peopled, put, removed, user
+from tests.console.people import HASH, WORD, cookie, form, log_in, peopled, put, removed, status, user
 from tests.console.test_desk import address
 from tests.console.test_desk import given as happened
 from tests.waiting import until
@@ -30,11 +30,6 @@ PROXY = ProxyHeader("Remote-User", (ip_network("127.0.0.1"),))
 async def both(tmp_path: Path) -> AsyncIterator[tuple[Page, MemoryUsers]]:
     async with peopled(tmp_path, ANA, TOM) as made:
         yield made
-
-
-async def status(page: Page, path: str = "/desk", **headers: str) -> int:
-    async with page.session.get(page.address + path, headers=headers, allow_redirects=False) as response:
-        return response.status
 
 
 async def test_a_user_logs_in(both: tuple[Page, MemoryUsers]) -> None:

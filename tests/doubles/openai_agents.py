@@ -15,7 +15,8 @@ from aiohttp import web
 from tests.doubles import openai_agents_wire as agents_wire
 from tests.doubles import openai_threads_wire as threads_wire
 from tests.doubles.openai_agents_state import Plan, SessionState, TurnState
-from tests.doubles.openai_threads_serving import Operation, Serving, ThreadFault
+from tests.doubles.openai_control import routes_of_threads
+from tests.doubles.openai_threads_serving import Operation, Serving
 from tests.doubles.openai_wire import Json, WireError
 
 AGENT = "agent_double"
@@ -82,7 +83,7 @@ class AgentsDouble(Serving):
             web.get(turn, self.served("turns.retrieve", self._in_turn(lambda _, t, __: t.shown()))),
             web.get(f"{turn}/items", self.served("turns.items", self._in_turn(self._list_items_of))),
         ]
-        return [*served, *self._control_routes()] if control else served
+        return [*served, *routes_of_threads("agents", self.told, self.faults, self._plans, Plan)] if control else served
 
     def _wrong(self, request: web.Request, operation: str, body: Json) -> WireError | None:
         if request.headers.get("openai-beta") != "agents=v1":
@@ -217,21 +218,3 @@ class AgentsDouble(Serving):
     def _fresh_id(self, kind: str) -> str:
         self._count += 1
         return f"{kind}_double{self._count:06}"
-
-    def _control_routes(self) -> list[web.RouteDef]:
-        async def show(_: web.Request) -> web.Response:
-            return web.Response(body=msgspec.json.encode(self.told()), content_type="application/json")
-
-        async def fail(request: web.Request) -> web.Response:
-            self.faults += msgspec.json.decode(await request.read(), type=list[ThreadFault])
-            return web.Response(status=204)
-
-        async def plan(request: web.Request) -> web.Response:
-            self._plans += msgspec.json.decode(await request.read(), type=list[Plan])
-            return web.Response(status=204)
-
-        return [
-            web.get("/_double/agents", show),
-            web.post("/_double/agents/faults", fail),
-            web.post("/_double/agents/plans", plan),
-        ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
 from tests.doubles.openai_faults import Fault, FaultQueue
+from tests.doubles.openai_threads_serving import ThreadFault
+
+Plan = TypeVar("Plan", bound=msgspec.Struct)
 
 
 def control_routes(faults: FaultQueue, requests: Sequence[msgspec.Struct]) -> list[web.RouteDef]:
@@ -30,4 +34,27 @@ def control_routes(faults: FaultQueue, requests: Sequence[msgspec.Struct]) -> li
         web.post("/_double/faults", add),
         web.delete("/_double/faults", clear),
         web.get("/_double/requests", recorded),
+    ]
+
+
+def routes_of_threads(
+    name: str, told: Callable[[], object], faults: list[ThreadFault], plans: list[Plan], plan: type[Plan]
+) -> list[web.RouteDef]:
+    """The routes by which another process sets faults and plans of the threads of one API, and sees what is in it."""
+
+    async def show(_: web.Request) -> web.Response:
+        return web.Response(body=msgspec.json.encode(told()), content_type="application/json")
+
+    async def fail(request: web.Request) -> web.Response:
+        faults.extend(msgspec.json.decode(await request.read(), type=list[ThreadFault]))
+        return web.Response(status=204)
+
+    async def planned(request: web.Request) -> web.Response:
+        plans.extend(msgspec.json.decode(await request.read(), type=list[plan]))  # type: ignore[valid-type]
+        return web.Response(status=204)
+
+    return [
+        web.get(f"/_double/{name}", show),
+        web.post(f"/_double/{name}/faults", fail),
+        web.post(f"/_double/{name}/plans", planned),
     ]

@@ -14,7 +14,8 @@ from aiohttp import web
 
 from tests.doubles import openai_threads_wire as threads_wire
 from tests.doubles import openai_wire as wire
-from tests.doubles.openai_threads_serving import Operation, Serving, ThreadFault
+from tests.doubles.openai_control import routes_of_threads
+from tests.doubles.openai_threads_serving import Operation, Serving
 from tests.doubles.openai_threads_state import Plan, RunState, ThreadState
 from tests.doubles.openai_wire import Json, WireError
 
@@ -107,7 +108,9 @@ class ThreadsDouble(Serving):
             ),
             web.get("/v1/assistants/{assistant}", self.served("assistants.retrieve", self._retrieve_assistant)),
         ]
-        return [*served, *self._control_routes()] if control else served
+        return (
+            [*served, *routes_of_threads("threads", self.told, self.faults, self._plans, Plan)] if control else served
+        )
 
     def _create_thread(self, _: Mapping[str, str], __: Mapping[str, str], body: Json) -> Json:
         id_ = self._fresh_id("thread")
@@ -213,24 +216,6 @@ class ThreadsDouble(Serving):
     def _fresh_id(self, kind: str) -> str:
         self._count += 1
         return f"{kind}_double{self._count:06}"
-
-    def _control_routes(self) -> list[web.RouteDef]:
-        async def show(_: web.Request) -> web.Response:
-            return web.Response(body=msgspec.json.encode(self.told()), content_type="application/json")
-
-        async def fail(request: web.Request) -> web.Response:
-            self.faults += msgspec.json.decode(await request.read(), type=list[ThreadFault])
-            return web.Response(status=204)
-
-        async def plan(request: web.Request) -> web.Response:
-            self._plans += msgspec.json.decode(await request.read(), type=list[Plan])
-            return web.Response(status=204)
-
-        return [
-            web.get("/_double/threads", show),
-            web.post("/_double/threads/faults", fail),
-            web.post("/_double/threads/plans", plan),
-        ]
 
 
 def _with_lists(message: Json) -> Json:

@@ -12,19 +12,14 @@ from structlog.testing import capture_logs
 
 from console import guesses
 from console.entrance import ProxyHeader
-from tests.console.conftest import ANA, Page
-from tests.console.people import WORD, cookie, form, log_in, peopled, put, removed, user
+from tests.console.conftest import ANA
+from tests.console.people import WORD, cookie, form, log_in, peopled, put, removed, status, user
 
 OLGA, TOM = user("olga", role="owner"), user("tom")
 PASSWORD = "the-page-has-a-word"
 STREAM = f"/api/chats/{ANA.chat}/stream"
 HTTPS = {"Origin": "https://chat.example.com", "Host": "chat.example.com"}
 ENDED = (EOFError, aiohttp.ClientError, ConnectionError, asyncio.IncompleteReadError)
-
-
-async def status(page: Page, path: str = "/desk", **headers: str) -> int:
-    async with page.session.get(page.address + path, headers=headers, allow_redirects=False) as response:
-        return response.status
 
 
 async def test_one_password_tried_with_many_names_from_many_places(tmp_path: Path) -> None:

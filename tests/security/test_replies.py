@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from gateways.delivery.sender import Outcome, Part
 from gateways.delivery.splitting import LIMIT, length, shortened
 from gateways.delivery.texts import LONGEST, NOTE, texts_of
 from gateways.delivery.undeliverable import SET_ASIDE
+from tests.calls import calls_of
 from tests.gateways.replies import TOM, Phone, delivering, events, receipts, reply, say, until_noted
 
 DEEP = {
@@ -92,18 +92,8 @@ def test_marks_without_an_end_are_not_sought_for_ever(kind: str) -> None:
 
 def _calls_for(text: str) -> int:
     """Calls that making messages of the text takes; nothing but marks is lost."""
-    calls = 0
-
-    def count(*_: object) -> None:
-        nonlocal calls
-        calls += 1
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        texts = texts_of(reply("r1", text=text))
-    finally:
-        sys.setprofile(before)
+    texts: list[str] = []
+    calls = calls_of(lambda: texts.extend(texts_of(reply("r1", text=text))))
     assert sum(map(str.isalnum, "".join(texts))) >= sum(map(str.isalnum, text.replace("<br>", "")))
     return calls
 

@@ -17,7 +17,7 @@ from console.sessions import FILE, Sessions
 from events.memory_users import MemoryUsers
 from events.users import User
 from tests.console.conftest import ANA, CHEAP, Page
-from tests.console.people import HASH, WORD, cookie, form, log_in, peopled, put, removed, user
+from tests.console.people import HASH, WORD, cookie, form, log_in, peopled, put, removed, status, user
 
 OWNER, TOM = user("olga", role="owner"), user("tom")
 STREAM = f"/api/chats/{ANA.chat}/stream"
@@ -27,11 +27,6 @@ STREAM = f"/api/chats/{ANA.chat}/stream"
 async def both(tmp_path: Path) -> AsyncIterator[tuple[Page, MemoryUsers]]:
     async with peopled(tmp_path, OWNER, TOM) as made:
         yield made
-
-
-async def status(page: Page, path: str = "/desk", **headers: str) -> int:
-    async with page.session.get(page.address + path, headers=headers, allow_redirects=False) as response:
-        return response.status
 
 
 async def test_a_planted_cookie_is_no_session(both: tuple[Page, MemoryUsers]) -> None:

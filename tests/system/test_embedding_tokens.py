@@ -10,7 +10,7 @@ import pytest
 
 from tests.chaos.log_watch import watching
 from tests.chaos.outsider import ANA, outsider
-from tests.chaos.process import Recado, recado
+from tests.chaos.process import Recado, embeds, recado
 from tests.doubles.openai_server import OpenAIDouble
 from tests.waiting import until
 
@@ -30,12 +30,7 @@ async def test_every_token_is_counted_once(tmp_path: Path) -> None:
     (tmp_path / "shipping.md").write_text("# Envios\n\nO frete para o Rio custa R$ 15.\n")
     (tmp_path / "checks.csv").write_text(CHECKS)
     async with OpenAIDouble() as double:  # a request is a token
-        settings = {
-            "RECADO_KNOWLEDGE": "shop",
-            "OPENAI_EMBEDDING_MODEL": "small",
-            "OPENAI_EMBEDDING_BASE_URL": double.base_url,
-            "OPENAI_EMBEDDING_API_KEY": double.api_key,
-        }
+        settings = embeds(double)
         with recado(tmp_path / "recado", command="up", **settings) as process:
             await process.started()
             assert (await process.run("knowledge", "add", "shop", str(tmp_path / "shipping.md"))).code == 0

@@ -9,7 +9,7 @@ import pytest
 
 from tests.chaos.log_watch import watching
 from tests.chaos.outsider import ANA, BOB, outsider
-from tests.chaos.process import Recado, recado
+from tests.chaos.process import Recado, embeds, recado
 from tests.doubles.openai_server import OpenAIDouble
 from tests.waiting import until
 
@@ -80,12 +80,7 @@ async def test_a_question_in_other_words(tmp_path: Path) -> None:
     other.write_text("nome;preço\n" + PRICES)
     asked = '!tool look_up {"query": "do you deliver?"}'
     async with OpenAIDouble() as double:
-        settings = {
-            "RECADO_KNOWLEDGE": "shop",
-            "OPENAI_EMBEDDING_MODEL": "small",
-            "OPENAI_EMBEDDING_BASE_URL": double.base_url,
-            "OPENAI_EMBEDDING_API_KEY": double.api_key,
-        }
+        settings = embeds(double)
         with recado(tmp_path / "recado", command="up", **settings) as process:
             await process.started()
             await knowledge(process, "add", "shop", str(document), str(other))

@@ -124,14 +124,6 @@ async def meta() -> AsyncIterator[GraphDouble]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """RECADO_SECRETS."""
-    made = tmp_path / "secrets"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
 def given(meta: GraphDouble, tmp_path: Path) -> dict[str, str]:
     return GIVEN | {"WHATSAPP_GRAPH_URL": meta.url, "RECADO_DATA": str(tmp_path / "data")}
 

@@ -47,14 +47,6 @@ from tests.waiting import until
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """RECADO_SECRETS."""
-    made = tmp_path / "secrets"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
 def given(tmp_path: Path) -> dict[str, str]:
     return GIVEN | {"RECADO_DATA": str(tmp_path / "data")}
 

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import click
+import nats.errors
 import pytest
+from click.testing import CliRunner
 
+from recado.cli import main
 from tests.nats_server import NatsServer, free_port
 from tests.recado.command import Command
 
@@ -155,3 +159,21 @@ async def test_a_linked_device_without_its_extra_says_what_to_install(recado: Co
     (line,) = done.err.strip().splitlines()
     assert line.startswith("Error: recado gateway device needs neonize==")
     assert "the extra recado[device]" in line
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [(nats.errors.ConnectionClosedError(), "it is closed"), (nats.errors.TimeoutError(), "no answer came in time")],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_connection_that_ends_under_a_command_is_told(
+    fault: Exception, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of any command, in words about the connection."""
+
+    def fails(_: object, __: object = None) -> None:
+        raise fault
+
+    monkeypatch.setattr(click.Group, "invoke", fails)
+    done = CliRunner().invoke(main, ["chats"])
+    assert (done.exit_code, done.stderr) == (1, f"Error: the connection to the bus failed: {words}\n")
