@@ -18,6 +18,7 @@ from console.deps import Deps
 from console.desk import deps_of, key_of
 from console.documents.port import DocumentDesk
 from console.languages import translate_of
+from console.list_links import kept
 from console.problems import Problem
 from console.rendering import address_of, render
 from console.wording import cost
@@ -48,6 +49,7 @@ async def story(request: Request) -> Response:
     is_open = any(step.kind == "now" for _, steps in stories for step in steps)
     template = "_story.html" if request.query_params.get("part") == "story" else "story.html"
     values = {"id": id_, "stories": stories, "address": address_of(key), "open": is_open}
+    values["kept"] = kept(request.query_params)
     return render(request, template, status=200 if stories else 404, **values)
 
 
