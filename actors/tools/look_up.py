@@ -7,18 +7,17 @@ which passages were shown, so that a turn that goes on elsewhere answers from th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol
 
-import msgspec
 import structlog
 from msgspec.structs import replace
 
+from actors.tools.arguments import Unfit
 from actors.tools.passages import Found, framed, harmless, not_now, not_there
 from actors.tools.protocol import ToolResult
+from actors.tools.query import query_in
 from backends.protocol import Tool
 from chat.built_in import LOOK_UP
-from chat.context import readable
-from chat.first_look import LONGEST_QUERY
 from events.knowledge_contents import Contents
 from events.usage import Tally
 
@@ -54,10 +53,6 @@ class Knowledge(Protocol):
         """What the collections hold, as far as it is known. Raises NotSearchable."""
 
 
-class _Query(msgspec.Struct, forbid_unknown_fields=True):
-    query: Annotated[str, msgspec.Meta(max_length=LONGEST_QUERY)]
-
-
 class LookUp:
     """The tool over these `collections`.
 
@@ -86,11 +81,9 @@ class LookUp:
 
     async def call(self, given: Mapping[str, Any]) -> ToolResult:
         try:
-            query = readable(msgspec.convert(given, _Query).query).strip()
-        except msgspec.ValidationError as error:
-            return ToolResult(f"The arguments do not fit: {error}", failed=True, unfit=True)
-        if self.first:  # a person's lines are no phrasings of one question
-            query = " ".join(query.split())
+            query = query_in(given)
+        except Unfit as unfit:
+            return ToolResult(str(unfit), failed=True, unfit=True)
         if not query and self.first:
             return ToolResult("")
         if not query:

@@ -9,18 +9,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from actors.tools.look_up import LookUp
 from actors.tools.passages import END, Found, framed
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
 from backends.protocol import ReplyRequest
-from chat.context import Line
-from chat.first_look import CALL, LONGEST_QUERY, asked, passages_of
+from chat.first_look import CALL, passages_of
 from chat.turn import Call, Turn
-from events.decisions import Reply
+from events.decisions import Reply, Reset
 from events.inbound import Edit
 from events.memory_log import MemoryLog
 from events.tool_calls import ToolCalled, ToolReturned
@@ -63,7 +60,7 @@ async def test_the_passages_come_before_the_question_and_are_logged_as_a_look_up
         request = await home.model.asked(2)
         assert [line.text for line in request.messages] == [framed(CHEAP), "And rye?"]
         assert [line.text for line in request.history] == [QUESTION, "It is R$ 2."]
-        assert documents.asked == [("shop", QUESTION), ("shop", "And rye?")]
+        assert documents.asked == [("shop", QUESTION), ("shop", f"And rye?\n{QUESTION}")]
 
 
 async def test_a_turn_that_goes_on_elsewhere_has_the_same_passages() -> None:
@@ -126,11 +123,29 @@ async def test_messages_without_words_have_no_passages() -> None:
     assert passages_of(Turn("t", ("m",), "chat", 1, "one", datetime.now(UTC), calls=(call,))) == ""
 
 
-@given(st.text())
-def test_the_query_is_the_last_words(text: str) -> None:
-    query = msgspec.json.decode(asked("t", [Line("user", "before"), Line("user", text)]).arguments)["query"]
-    assert f"before\n{text}".endswith(query)
-    assert len(query) <= LONGEST_QUERY
+async def test_a_short_question_is_looked_up_with_those_before_it() -> None:
+    """With none before a reset; the log has the query that was looked up."""
+    documents = Documents()
+    long = "How much is a whole loaf of rye bread?"
+    async with running(documents) as home:
+        for times, text in enumerate(("Do you sell bread?", "And rye?", long, "And wheat?"), 1):
+            await home.say(f"m{times}", text)
+            home.model.answer(await home.model.asked(times), f"Answer {times}.")
+            await home.decided(Reply, times)
+        await home.order("c1", "reset")
+        await home.decided(Reset)
+        await home.say("m5", "And now?")
+        await home.model.asked(5)
+        called = [one.event for one in home.reads.events if isinstance(one.event, ToolCalled)]
+    queries = [
+        "Do you sell bread?",
+        "And rye?\nDo you sell bread?",
+        long,
+        f"And wheat?\n{long}",
+        "And now?",
+    ]
+    assert [query for _, query in documents.asked] == queries
+    assert [msgspec.json.decode(one.arguments)["query"] for one in called] == queries
 
 
 async def test_the_second_model_has_the_same_passages() -> None:
@@ -167,4 +182,4 @@ async def test_in_every_mode(mode: str, double: OpenAIDouble) -> None:
                 assert CHEAP[0].text in text.partition(END)[0]
     finally:
         await backend.close()
-    assert documents.asked == [("shop", QUESTION), ("shop", "And rye?")]
+    assert documents.asked == [("shop", QUESTION), ("shop", f"And rye?\n{QUESTION}")]
