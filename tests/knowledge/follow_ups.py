@@ -21,6 +21,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
+import structlog
+
 from chat.context import Line
 from chat.first_look import EARLIER, query_of
 from projections.knowledge.phrasings import phrasings_of
@@ -82,6 +84,7 @@ def is_right(one: Conversation, found: list[Found]) -> bool:
 
 
 def main() -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     uses = USES[:1] if sys.argv[1:] == ["tune"] else USES
     asked = [one for one in (*conversations(), *strangers()) if one.use in uses]
     phrasings = {text for one in asked for query in looked_up(one).values() for text in phrasings_of(query)}
