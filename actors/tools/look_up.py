@@ -7,7 +7,7 @@ which passages were shown, so that a turn that goes on elsewhere answers from th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from msgspec.structs import replace
@@ -33,6 +33,8 @@ _NOTHING = "Nothing in the business's documents has the words of the next messag
 
 
 log = structlog.get_logger("recado.tools")
+
+T = TypeVar("T")
 
 
 class NotSearchable(Exception):
@@ -95,12 +97,21 @@ class LookUp:
     async def _found(self, query: str, tally: Tally) -> ToolResult:
         try:
             found = await self._knowledge.look_up(self._collections, query, tally)
+            own, _, earlier = query.partition("\n")
+            if self.first and earlier:
+                found = with_best_of(await self._knowledge.look_up(self._collections, own, tally), found)
         except NotSearchable as fault:
             log.warning("documents_not_searched", collections=self._collections, reason=str(fault))
             return ToolResult(not_now(hands_off=self._hands_off), failed=True)
         if not found:
             return ToolResult(_NOTHING if self.first else not_there(hands_off=self._hands_off))
         return ToolResult(framed(found, hands_off=self._hands_off), passages=tuple(one.passage for one in found))
+
+
+def with_best_of(own: Sequence[T], found: Sequence[T]) -> Sequence[T]:
+    """What was found for a message with those before it, after the best that was found for the message alone: it may be
+    about something else."""
+    return [*own[:1], *(one for one in found if one not in own[:1])][: max(len(own), len(found))]
 
 
 def _tool(contents: Contents, *, hands_off: bool) -> Tool:

@@ -1,9 +1,9 @@
 """Recall at 3 for the last question of a conversation, as in `front`: `python -m tests.knowledge.follow_ups [tune]`.
 
 Prints JSON: by place, by way of searching and by what is looked up, the share of conversations.csv whose right passage
-is among the first three. `turn`: the question alone; `always`: with the two messages before; `front`: what recado looks
-up. The kind `stranger` is a change of subject after a message of questions.csv that is about the same business.
-With `tune`, the unseen ones are left out. RECALL_CACHE as in `recall`.
+is among the first three. `turn`: the question alone; `always`: with the two messages before it; `front`: what recado
+shows; `query`: the same without the place for the question alone. The kind `stranger` is a change of subject after a
+question of questions.csv about the same business. With `tune`, the unseen ones are left out. RECALL_CACHE as in `recall`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ import json
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
 import structlog
 
+from actors.tools.look_up import with_best_of
 from chat.context import Line
 from chat.first_look import EARLIER, query_of
+from projections.knowledge.index import Index
 from projections.knowledge.phrasings import phrasings_of
 from projections.knowledge.search import Found, Question, search
 from tests.knowledge.catalogue import catalogue
@@ -75,12 +77,23 @@ def looked_up(one: Conversation) -> Mapping[str, str]:
     return {
         "turn": one.question,
         "always": "\n".join([one.question, *reversed(one.messages[-EARLIER:])]),
-        "front": query_of([Line("user", one.question)], history),
+        "query": query_of([Line("user", one.question)], history),
     }
 
 
-def is_right(one: Conversation, found: list[Found]) -> bool:
+def is_right(one: Conversation, found: Sequence[Found]) -> bool:
     return any(there.place.name == one.document and one.contains in " ".join(there.text.split()) for there in found)
+
+
+def by_words(index: Index, words: str, where: tuple[str, ...]) -> list[Found]:
+    return search(index, Question(words, where), FIRST)
+
+
+def shown(one: Conversation, find: Callable[[str], Sequence[Found]]) -> Mapping[str, Sequence[Found]]:
+    """What is found for each query."""
+    found = {name: find(query) for name, query in looked_up(one).items()}
+    front = with_best_of(found["turn"], found["query"]) if "\n" in looked_up(one)["query"] else found["query"]
+    return {**found, "front": front}
 
 
 def main() -> None:
@@ -98,14 +111,10 @@ def main() -> None:
             right: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
             for one in asked:
                 where = (*((business_of(one.document),) if place == "one business" else BUSINESSES), *beside)
-                for name, query in looked_up(one).items():
-                    found = {
-                        "words": search(index, Question(query, where), FIRST),
-                        "both": vectors.of_both(index, query, where),
-                    }
-                    for way, there in found.items():
+                for way, find in (("words", by_words), ("both", vectors.of_both)):
+                    for name, found in shown(one, partial(find, index, where=where)).items():
                         right[f"{place}, {others}, {way}, {name}"][f"{one.kind}, {one.use}"].append(
-                            is_right(one, there)
+                            is_right(one, found)
                         )
             report |= {name: {kind: round(fmean(all_), 2) for kind, all_ in of.items()} for name, of in right.items()}
         index.close()

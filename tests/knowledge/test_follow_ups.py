@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from functools import partial
 
 import pytest
 
-from projections.knowledge.search import Question, search
-from tests.knowledge.follow_ups import Conversation, conversations, is_right, looked_up
+from tests.knowledge.follow_ups import Conversation, by_words, conversations, is_right, shown
 from tests.knowledge.question_set import business_of, passages
 from tests.knowledge.recall import documents, indexed
 
@@ -29,17 +29,15 @@ def test_the_right_passage(one: Conversation) -> None:
     assert sum(text.count(one.contains) for text in texts) == 1, "the words are once in the document"
 
 
-def test_follow_ups_are_found_with_the_message_before() -> None:
+def test_follow_ups_and_changes_of_subject_are_found_by_words() -> None:
     index = indexed(documents(), ())
+    right: dict[str, Counter[str]] = defaultdict(Counter)
     try:
-        found = Counter(
-            name
-            for one in conversations()
-            for name, query in looked_up(one).items()
-            if one.kind == "follow_up" and one.use == "tune"
-            if is_right(one, search(index, Question(query, (business_of(one.document),))))
-        )
+        for one in conversations():
+            if one.use == "tune":
+                find = partial(by_words, index, where=(business_of(one.document),))
+                right[one.kind].update(name for name, found in shown(one, find).items() if is_right(one, found))
     finally:
         index.close()
-    assert found["front"] == 27
-    assert found["turn"] < found["front"]
+    assert right["follow_up"]["turn"] < right["follow_up"]["front"] == 27
+    assert right["change"]["turn"] == right["change"]["front"] == 21

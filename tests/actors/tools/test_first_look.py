@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from actors.tools.look_up import LookUp
+from actors.tools.look_up import LookUp, with_best_of
 from actors.tools.passages import END, Found, framed
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
@@ -20,7 +22,7 @@ from chat.turn import Call, Turn
 from events.decisions import Reply, Reset
 from events.inbound import Edit
 from events.memory_log import MemoryLog
-from events.tool_calls import ToolCalled, ToolReturned
+from events.tool_calls import Passage, ToolCalled, ToolReturned
 from tests.actors.house import ANA, House, Model, house
 from tests.actors.tools.test_look_up_by_mode import CHEAP, DEAR, MODES, Documents, backend_for
 from tests.doubles.openai_server import OpenAIDouble
@@ -60,7 +62,7 @@ async def test_the_passages_come_before_the_question_and_are_logged_as_a_look_up
         request = await home.model.asked(2)
         assert [line.text for line in request.messages] == [framed(CHEAP), "And rye?"]
         assert [line.text for line in request.history] == [QUESTION, "It is R$ 2."]
-        assert documents.asked == [("shop", QUESTION), ("shop", f"And rye?\n{QUESTION}")]
+        assert documents.asked == [("shop", one) for one in (QUESTION, f"And rye?\n{QUESTION}", "And rye?")]
 
 
 async def test_a_turn_that_goes_on_elsewhere_has_the_same_passages() -> None:
@@ -144,8 +146,34 @@ async def test_a_short_question_is_looked_up_with_those_before_it() -> None:
         f"And wheat?\n{long}",
         "And now?",
     ]
-    assert [query for _, query in documents.asked] == queries
+    assert [query for _, query in documents.asked if query not in ("And rye?", "And wheat?")] == queries
     assert [msgspec.json.decode(one.arguments)["query"] for one in called] == queries
+
+
+async def test_the_best_passage_for_the_message_alone_comes_before_those_for_all() -> None:
+    """It may change the subject."""
+    alone, both, other = (
+        Found(Passage(f"shop/{name}", 1, 0), "", f"About {name}.", None) for name in ("alone", "both", "other")
+    )
+
+    class ByWords(Documents):
+        async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
+            return [both, other, alone] if "\n" in query else [alone, other]
+
+    result = await LookUp(["shop"], ByWords(), first=True).call({"query": "parking?\nHow much is a room?"})
+    assert result.passages == (alone.passage, both.passage, other.passage)
+    result = await LookUp(["shop"], ByWords()).call({"query": "parking\ncar park"})
+    assert result.passages == (both.passage, other.passage, alone.passage)
+
+
+@given(st.lists(st.integers(), max_size=3, unique=True), st.lists(st.integers(), max_size=3, unique=True))
+def test_it_takes_one_place_at_most(own: list[int], found: list[int]) -> None:
+    shown = with_best_of(own, found)
+    assert len(shown) == len(set(shown)) <= 3
+    assert shown[:1] == (own[:1] or found[:1])
+    assert [one for one in shown if one not in own[:1]] == [one for one in found if one not in own[:1]][
+        : len(shown) - len(own[:1])
+    ]
 
 
 async def test_the_second_model_has_the_same_passages() -> None:
@@ -182,4 +210,4 @@ async def test_in_every_mode(mode: str, double: OpenAIDouble) -> None:
                 assert CHEAP[0].text in text.partition(END)[0]
     finally:
         await backend.close()
-    assert documents.asked == [("shop", QUESTION), ("shop", f"And rye?\n{QUESTION}")]
+    assert documents.asked == [("shop", one) for one in (QUESTION, f"And rye?\n{QUESTION}", "And rye?")]
