@@ -117,7 +117,8 @@ async def _of_turn(
         context_at = max(context_at, work.turn.read_at)
         if isinstance(work, LookUpFirst):
             await instance.progress.reached(context_at)
-            return [asked(work.turn.id, instance.reads.lines_of(key, work.turn.messages))]
+            messages = instance.reads.lines_of(key, work.turn.messages)
+            return [asked(work.turn.id, messages, _history(instance, answering, key, work.reset_upto))]
         return await _next_of_run(instance, answering, key, work, context_at)
     except ReplyFailed as failure:
         turn = work.turn if isinstance(work, ReadMedia | CreateThread | CallTool) else work.turn.id

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from chat.built_in import LOOK_UP
 from chat.commands import ToolAsked
-from chat.context import Line
+from chat.context import Line, readable
 from chat.turn import Call, Starting, Turn
 
 CALL: Final = "recado-first-look"
@@ -22,6 +22,12 @@ CALL: Final = "recado-first-look"
 
 LONGEST_QUERY = 1_000
 """Characters of a query."""
+
+SHORT = 25
+"""Characters, at most, of messages that may be about what was asked before: see docs/decisions/0259."""
+
+EARLIER = 2
+"""Messages before them that are looked up too, at most."""
 
 _UNKNOWN = "If the person asks about the business, do not guess: tell them that you do not know it."
 
@@ -36,10 +42,27 @@ def is_due(turn: Turn) -> bool:
     return isinstance(turn.phase, Starting) and look_up_of(turn) is None
 
 
-def asked(turn: str, messages: Sequence[Line]) -> ToolAsked:
-    """The call for the turn with these messages: with their last words."""
-    words = "\n".join(line.text for line in messages)[-LONGEST_QUERY:]
-    return ToolAsked(turn, CALL, LOOK_UP, msgspec.json.encode({"query": words}).decode())
+def asked(turn: str, messages: Sequence[Line], history: Sequence[Line] = ()) -> ToolAsked:
+    """The call for the turn with these messages, after this history."""
+    query = query_of(messages, history)
+    return ToolAsked(turn, CALL, LOOK_UP, msgspec.json.encode({"query": query}).decode())
+
+
+def query_of(messages: Sequence[Line], history: Sequence[Line] = ()) -> str:
+    """What to look up: the last words of the messages, in one line. Where they are short, the person's message before
+    them comes in a line below, and the one before that where it is short too: "and on Sundays?" says nothing alone."""
+    phrasings = [_words("\n".join(line.text for line in messages))[-LONGEST_QUERY:]]
+    persons = {line.name for line in messages}
+    said = (_words(line.text) for line in history if line.role == "user" and line.name in persons)
+    before = list(filter(None, said))
+    while before and 0 < len(phrasings[-1]) <= SHORT and len(phrasings) <= EARLIER:
+        phrasings.append(before.pop())
+    return "\n".join(phrasings)[:LONGEST_QUERY]
+
+
+def _words(text: str) -> str:
+    """The text in one line: a person's lines are no phrasings of one question."""
+    return " ".join(readable(text).split())
 
 
 def passages_of(turn: Turn) -> str:

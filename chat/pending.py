@@ -222,13 +222,13 @@ def _next_steps(chat: Chat, turn: Turn, rules: Rules) -> list[Effect]:
     if isinstance(turn.phase, Reading):
         return [ReadMedia(turn.id, turn.seq, message) for message in turn.phase.unread]
     if turn.fallback and rules.has_fallback:
-        return list(_calls(turn)) or _first_look(turn, rules) or [WriteReply(turn, "", chat.reset_upto)]
+        return list(_calls(turn)) or _first_look(chat, turn, rules) or [WriteReply(turn, "", chat.reset_upto)]
     if (reason := _new_thread(chat, turn, rules)) is not None:
         return [CreateThread(turn.id, turn.seq, rules.backend, reason, chat.reset_upto, chat.rewritten)]
     thread, upto = cast(Thread, chat.thread), chat.reset_upto
     if isinstance(turn.phase, InTools):
         return list(_calls(turn))
-    if first := _first_look(turn, rules):
+    if first := _first_look(chat, turn, rules):
         return first
     if not rules.keeps_threads:
         return [WriteReply(turn, thread.id, upto)]
@@ -237,8 +237,8 @@ def _next_steps(chat: Chat, turn: Turn, rules: Rules) -> list[Effect]:
     return [StartRun(turn, thread.id, upto, thread.known_upto, thread.asked)]
 
 
-def _first_look(turn: Turn, rules: Rules) -> list[Effect]:
-    return [LookUpFirst(turn)] if rules.looks_up_first and first_look.is_due(turn) else []
+def _first_look(chat: Chat, turn: Turn, rules: Rules) -> list[Effect]:
+    return [LookUpFirst(turn, chat.reset_upto)] if rules.looks_up_first and first_look.is_due(turn) else []
 
 
 def _calls(turn: Turn) -> Iterator[CallTool]:

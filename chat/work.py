@@ -138,9 +138,10 @@ class ReadMedia(msgspec.Struct, frozen=True, gc=False):
 
 
 class LookUpFirst(msgspec.Struct, frozen=True, gc=False):
-    """Ask for the look-up that comes before the model is asked."""
+    """Ask for the look-up that comes before the model is asked, with the history after `reset_upto`."""
 
     turn: Turn
+    reset_upto: int
 
 
 class WriteReply(msgspec.Struct, frozen=True, gc=False):

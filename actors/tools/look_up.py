@@ -7,18 +7,17 @@ which passages were shown, so that a turn that goes on elsewhere answers from th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-import msgspec
 import structlog
 from msgspec.structs import replace
 
+from actors.tools.arguments import Unfit
 from actors.tools.passages import Found, framed, harmless, not_now, not_there
 from actors.tools.protocol import ToolResult
+from actors.tools.query import query_in
 from backends.protocol import Tool
 from chat.built_in import LOOK_UP
-from chat.context import readable
-from chat.first_look import LONGEST_QUERY
 from events.knowledge_contents import Contents
 from events.usage import Tally
 
@@ -34,6 +33,8 @@ _NOTHING = "Nothing in the business's documents has the words of the next messag
 
 
 log = structlog.get_logger("recado.tools")
+
+T = TypeVar("T")
 
 
 class NotSearchable(Exception):
@@ -52,10 +53,6 @@ class Knowledge(Protocol):
 
     async def contents(self, collections: Sequence[str]) -> Contents:
         """The contents of the collections, as far as it is known. Raises NotSearchable."""
-
-
-class _Query(msgspec.Struct, forbid_unknown_fields=True):
-    query: Annotated[str, msgspec.Meta(max_length=LONGEST_QUERY)]
 
 
 class LookUp:
@@ -86,11 +83,9 @@ class LookUp:
 
     async def call(self, given: Mapping[str, Any]) -> ToolResult:
         try:
-            query = readable(msgspec.convert(given, _Query).query).strip()
-        except msgspec.ValidationError as error:
-            return ToolResult(f"The arguments do not fit: {error}", failed=True, unfit=True)
-        if self.first:  # a person's lines are no phrasings of one question
-            query = " ".join(query.split())
+            query = query_in(given)
+        except Unfit as unfit:
+            return ToolResult(str(unfit), failed=True, unfit=True)
         if not query and self.first:
             return ToolResult("")
         if not query:
@@ -102,12 +97,21 @@ class LookUp:
     async def _found(self, query: str, tally: Tally) -> ToolResult:
         try:
             found = await self._knowledge.look_up(self._collections, query, tally)
+            own, _, earlier = query.partition("\n")
+            if self.first and earlier:
+                found = with_best_of(await self._knowledge.look_up(self._collections, own, tally), found)
         except NotSearchable as fault:
             log.warning("documents_not_searched", collections=self._collections, reason=str(fault))
             return ToolResult(not_now(hands_off=self._hands_off), failed=True)
         if not found:
             return ToolResult(_NOTHING if self.first else not_there(hands_off=self._hands_off))
         return ToolResult(framed(found, hands_off=self._hands_off), passages=tuple(one.passage for one in found))
+
+
+def with_best_of(own: Sequence[T], found: Sequence[T]) -> Sequence[T]:
+    """What was found for a message with those before it, after the best that was found for the message alone: it may be
+    about something else."""
+    return [*own[:1], *(one for one in found if one not in own[:1])][: max(len(own), len(found))]
 
 
 def _tool(contents: Contents, *, hands_off: bool) -> Tool:

@@ -12,7 +12,8 @@ from actors.tools.look_up import LookUp, NotSearchable
 from actors.tools.passages import Found
 from backends.protocol import Tool, ToolCall
 from chat.built_in import LOOK_UP
-from chat.first_look import LONGEST_QUERY
+from chat.context import Line
+from chat.first_look import query_of
 from events.jetstream.connection import BusRefused, BusUnreachable
 from events.knowledge_contents import Contents
 from events.log import LogError
@@ -70,7 +71,7 @@ class Documents:
 
     async def before(self, text: str) -> str:
         """The passages for the words of the question."""
-        return await self._shown({"query": text[-LONGEST_QUERY:]})
+        return await self._shown({"query": query_of([Line("user", text)])})
 
     async def give(self, call: ToolCall) -> str | None:
         """The output of a call; None: it is of another tool."""

@@ -152,13 +152,18 @@ class Vectors:
         self._kept = msgspec.msgpack.decode(self._file.read_bytes(), type=Kept) if self._file.exists() else []
         self._phrasings: dict[str, bytes] = {}
 
-    async def make(self, index: Index) -> None:
-        """Make those that are not in the file."""
+    async def make(self, index: Index, more: Iterable[str] = ()) -> None:
+        """Make those that are not in the file.
+
+        - `more`: phrasings that no question of questions.csv has.
+        """
         everywhere = (*BUSINESSES, OTHERS)
         model = Embedded()
         try:
-            texts = sorted({text for asked in questions() for text in _phrasings(asked)})
-            self._phrasings = dict(zip(texts, await model.vectors(texts), strict=True))
+            texts = sorted(
+                {*more, *(text for asked in questions() for text in _phrasings(asked))} - set(self._phrasings)
+            )
+            self._phrasings |= zip(texts, await model.vectors(texts), strict=True)
             there = {digest for (digest,) in index.db.execute("SELECT digest FROM pieces")}
             index.write(meanings.keep, self.SPACE, [one for one in self._kept if one[0] in there], SIZE)
             while some := index.read(meanings.lacking, self.SPACE, everywhere, 320):
@@ -177,8 +182,10 @@ class Vectors:
         return _shown(index, list(near)[:FIRST])
 
     def by_both(self, index: Index, asked: Asked, where: Where, asker: Asker) -> list[Found]:
-        words = words_asked(asked, where, asker)
-        return search(index, Question(words, collections(asked, where), self._of(words), self.SPACE), FIRST)
+        return self.of_both(index, words_asked(asked, where, asker), collections(asked, where))
+
+    def of_both(self, index: Index, words: str, where: tuple[str, ...]) -> list[Found]:
+        return search(index, Question(words, where, self._of(words), self.SPACE), FIRST)
 
     def _of(self, words: str) -> bytes:
         return mean_of([self._phrasings[text] for text in phrasings_of(words)])

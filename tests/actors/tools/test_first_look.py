@@ -12,18 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.tools.look_up import LookUp
+from actors.tools.look_up import LookUp, with_best_of
 from actors.tools.passages import END, Found, framed
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
 from backends.protocol import ReplyRequest
-from chat.context import Line
-from chat.first_look import CALL, LONGEST_QUERY, asked, passages_of
+from chat.first_look import CALL, passages_of
 from chat.turn import Call, Turn
-from events.decisions import Reply
+from events.decisions import Reply, Reset
 from events.inbound import Edit
 from events.memory_log import MemoryLog
-from events.tool_calls import ToolCalled, ToolReturned
+from events.tool_calls import Passage, ToolCalled, ToolReturned
 from tests.actors.house import ANA, House, Model, house
 from tests.actors.tools.test_look_up_by_mode import CHEAP, DEAR, MODES, Documents, backend_for
 from tests.doubles.openai_server import OpenAIDouble
@@ -63,7 +62,7 @@ async def test_the_passages_come_before_the_question_and_are_logged_as_a_look_up
         request = await home.model.asked(2)
         assert [line.text for line in request.messages] == [framed(CHEAP), "And rye?"]
         assert [line.text for line in request.history] == [QUESTION, "It is R$ 2."]
-        assert documents.asked == [("shop", QUESTION), ("shop", "And rye?")]
+        assert documents.asked == [("shop", one) for one in (QUESTION, f"And rye?\n{QUESTION}", "And rye?")]
 
 
 async def test_a_turn_that_goes_on_elsewhere_has_the_same_passages() -> None:
@@ -126,11 +125,55 @@ async def test_messages_without_words_have_no_passages() -> None:
     assert passages_of(Turn("t", ("m",), "chat", 1, "one", datetime.now(UTC), calls=(call,))) == ""
 
 
-@given(st.text())
-def test_the_query_is_the_last_words(text: str) -> None:
-    query = msgspec.json.decode(asked("t", [Line("user", "before"), Line("user", text)]).arguments)["query"]
-    assert f"before\n{text}".endswith(query)
-    assert len(query) <= LONGEST_QUERY
+async def test_a_short_question_is_looked_up_with_those_before_it() -> None:
+    """With none before a reset; the log has the query that was looked up."""
+    documents = Documents()
+    long = "How much is a whole loaf of rye bread?"
+    async with running(documents) as home:
+        for times, text in enumerate(("Do you sell bread?", "And rye?", long, "And wheat?"), 1):
+            await home.say(f"m{times}", text)
+            home.model.answer(await home.model.asked(times), f"Answer {times}.")
+            await home.decided(Reply, times)
+        await home.order("c1", "reset")
+        await home.decided(Reset)
+        await home.say("m5", "And now?")
+        await home.model.asked(5)
+        called = [one.event for one in home.reads.events if isinstance(one.event, ToolCalled)]
+    queries = [
+        "Do you sell bread?",
+        "And rye?\nDo you sell bread?",
+        long,
+        f"And wheat?\n{long}",
+        "And now?",
+    ]
+    assert [query for _, query in documents.asked if query not in ("And rye?", "And wheat?")] == queries
+    assert [msgspec.json.decode(one.arguments)["query"] for one in called] == queries
+
+
+async def test_the_best_passage_for_the_message_alone_comes_before_those_for_all() -> None:
+    """It may change the subject."""
+    alone, both, other = (
+        Found(Passage(f"shop/{name}", 1, 0), "", f"About {name}.", None) for name in ("alone", "both", "other")
+    )
+
+    class ByWords(Documents):
+        async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
+            return [both, other, alone] if "\n" in query else [alone, other]
+
+    result = await LookUp(["shop"], ByWords(), first=True).call({"query": "parking?\nHow much is a room?"})
+    assert result.passages == (alone.passage, both.passage, other.passage)
+    result = await LookUp(["shop"], ByWords()).call({"query": "parking\ncar park"})
+    assert result.passages == (both.passage, other.passage, alone.passage)
+
+
+@given(st.lists(st.integers(), max_size=3, unique=True), st.lists(st.integers(), max_size=3, unique=True))
+def test_it_takes_one_place_at_most(own: list[int], found: list[int]) -> None:
+    shown = with_best_of(own, found)
+    assert len(shown) == len(set(shown)) <= 3
+    assert shown[:1] == (own[:1] or found[:1])
+    assert [one for one in shown if one not in own[:1]] == [one for one in found if one not in own[:1]][
+        : len(shown) - len(own[:1])
+    ]
 
 
 async def test_the_second_model_has_the_same_passages() -> None:
@@ -167,4 +210,4 @@ async def test_in_every_mode(mode: str, double: OpenAIDouble) -> None:
                 assert CHEAP[0].text in text.partition(END)[0]
     finally:
         await backend.close()
-    assert documents.asked == [("shop", QUESTION), ("shop", "And rye?")]
+    assert documents.asked == [("shop", one) for one in (QUESTION, f"And rye?\n{QUESTION}", "And rye?")]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from actors.tools.arguments import Unfit
 from actors.tools.look_up import LookUp, NotSearchable
 from actors.tools.passages import Found, framed, not_there
+from actors.tools.query import query_in
 from actors.tools.services import ServiceTools
 from actors.tools.toolbox import Toolbox
+from chat.first_look import LONGEST_QUERY
 from events.knowledge_contents import Contents
 from events.subjects import ChatKey
 from events.tool_calls import Passage
@@ -21,6 +26,14 @@ KEY = ChatKey("shop", "5511999990001@s.whatsapp.net")
 PRICES = Found(
     Passage("shop/prices.pdf", 7, 2), "Prices › Bread", "Bread costs R$ 2.", datetime(2026, 11, 29, tzinfo=UTC)
 )
+
+
+NESTED = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+"""What JSON may hold."""
 
 
 class Shelves:
@@ -69,13 +82,58 @@ async def test_nothing_that_is_found_is_no_failure() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["{}", '{"query":7}', '{"query":"  "}', '{"query":"' + "x" * 1001 + '"}', '{"query":"x","collection":"other"}'],
+    [
+        "{}",
+        '{"query":"  "}',
+        '{"query":[]}',
+        '{"query":[" ",""]}',
+        '{"query":null}',
+        '{"query":true}',
+        '{"query":["bread",null]}',
+        '{"query":[["bread"]]}',
+        '{"query":{"description":"bread","type":"str"}}',
+        '{"name":"look_up","arguments":{"query":"bread"}}',
+        '{"arguments":{"query":"bread"}}',
+        '{"query":"' + "x" * 1001 + '"}',
+        '{"query":["' + "x" * 500 + '","' + "x" * 500 + '"]}',
+        '{"query":"x","collection":"other"}',
+        '["bread"]',
+        '"bread"',
+    ],
 )
 async def test_arguments_that_do_not_fit(arguments: str) -> None:
     """No argument names a collection: a chat cannot reach those of another profile."""
     shelves = Shelves(PRICES)
     result = await toolbox(LookUp(["shop"], shelves)).call(KEY, "look_up", arguments)
     assert (result.failed, result.unfit, shelves.asked) == (True, True, [])
+    assert result.output.startswith("The arguments")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "query"),
+    [
+        ('{"query":" bread "}', "bread"),
+        ('{"query":["price of rye","rye\\n bread "]}', "price of rye\nrye bread"),
+        ('{"query":["size",42]}', "size\n42"),
+        ('{"query":7}', "7"),
+        ('{"query":1.5}', "1.5"),
+        ('{"question":"price of rye"}', "price of rye"),
+        ('{"queries":["rye","bread"]}', "rye\nbread"),
+    ],
+)
+async def test_what_small_models_write_in_place_of_a_text(arguments: str, query: str) -> None:
+    shelves = Shelves(PRICES)
+    result = await toolbox(LookUp(["shop"], shelves)).call(KEY, "look_up", arguments)
+    assert (result.failed, [asked for _, asked in shelves.asked]) == (False, [query])
+
+
+@given(st.dictionaries(st.text(), NESTED, max_size=3))
+def test_any_arguments_are_a_query_or_refused(arguments: dict[str, Any]) -> None:
+    try:
+        query = query_in(arguments)
+    except Unfit as unfit:
+        query = str(unfit)
+    assert len(query) < 2 * LONGEST_QUERY
 
 
 async def test_it_is_offered_where_there_are_collections() -> None:
@@ -116,13 +174,6 @@ async def test_a_name_of_a_document_cannot_leave_its_quotes() -> None:
     assert told.count('"') == 4
     assert '"long' in told
     assert len(told) < 1_000
-
-
-async def test_lines_are_phrasings_of_a_model_and_not_of_a_person() -> None:
-    shelves = Shelves(PRICES)
-    for first in (False, True):
-        await LookUp(["shop"], shelves, first=first).call({"query": "price of rye\n\nrye bread"})
-    assert [query for _, query in shelves.asked] == ["price of rye\n\nrye bread", "price of rye rye bread"]
 
 
 async def test_documents_that_cannot_be_named_now() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, cast
 
@@ -56,20 +56,30 @@ class Documents:
         return self.found
 
 
-def spoken(body: dict[str, Any]) -> dict[str, Any]:
-    """The model of Chat Completions: looks up, then says what it was shown."""
-    last = body["messages"][-1]
-    if last["role"] == "tool":
-        return {"role": "assistant", "content": f"heard: {last['content']}"}
-    call = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": ARGUMENTS}}
-    return {"role": "assistant", "content": None, "tool_calls": [call]}
+def speaking(arguments: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A model of Chat Completions: looks up, then says what it was shown."""
+
+    def spoken(body: dict[str, Any]) -> dict[str, Any]:
+        last = body["messages"][-1]
+        if last["role"] == "tool":
+            return {"role": "assistant", "content": f"heard: {last['content']}"}
+        call = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": arguments}}
+        return {"role": "assistant", "content": None, "tool_calls": [call]}
+
+    return spoken
+
+
+@asynccontextmanager
+async def provider(arguments: str) -> AsyncIterator[OpenAIDouble]:
+    async with OpenAIDouble(speaks=speaking(arguments)) as running:
+        for serving in (running.threads, running.agents):
+            serving.plan(calls=[[("look_up", arguments)]])
+        yield running
 
 
 @pytest.fixture
 async def double() -> AsyncIterator[OpenAIDouble]:
-    async with OpenAIDouble(speaks=spoken) as running:
-        for serving in (running.threads, running.agents):
-            serving.plan(calls=[[("look_up", ARGUMENTS)]])
+    async with provider(ARGUMENTS) as running:
         yield running
 
 
@@ -127,6 +137,25 @@ async def test_the_model_is_shown_the_passages_and_the_log_names_them(mode: str,
         assert returned.passages == (CHEAP[0].passage,)
         assert returned.output == framed(CHEAP)
         assert documents.asked == [("shop", QUERY)]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("arguments", "heard", "queries"),
+    [
+        ('{"query":["the price of bread","bread prices"]}', CHEAP[0].text, [QUERY]),
+        ('{"q":"bread"}', CHEAP[0].text, ["bread"]),
+        ('{"query":{"type":"bread"}}', "`query` is no text. Write", []),
+    ],
+)
+async def test_what_a_small_model_writes(mode: str, arguments: str, heard: str, queries: list[str]) -> None:
+    """It is looked up, or the model is told what to write."""
+    documents = Documents()
+    words = WORDS.get(mode, "What is bread?").replace(ARGUMENTS, arguments)
+    async with provider(arguments) as double, running(mode, double, documents) as home:
+        await home.say("m1", words)
+        assert heard in " ".join(_heard(mode, double, await home.decided(Reply)).split())
+    assert documents.asked == [("shop", query) for query in queries]
 
 
 @pytest.mark.parametrize("mode", MODES)
