@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from events.log import Head
 from events.private_file import open_private, replace_private
 from events.subjects import token
 
@@ -34,7 +35,7 @@ class Saved(msgspec.Struct, frozen=True):
 
     - `created`: the stream's creation time, which identifies the stream.
     - `seq`: every reply up to this sequence is settled.
-    - `since`: when the account's first gateway began to follow the log.
+    - `since`: when the account's first gateway began to take messages in; older replies are not sent.
     """
 
     created: datetime
@@ -63,6 +64,13 @@ class CheckpointFile:
             yield
         finally:
             os.close(descriptor)
+
+    def begin(self, head: Head) -> None:
+        """If there is no checkpoint, save one from which every reply after `head` is delivered: a gateway takes
+        messages in from its start, and delivers only once it has the lease."""
+        if self.load() is None:
+            self._data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.save(Saved(head.created, 0, head.now))
 
     def load(self) -> Saved | None:
         """The last saved checkpoint; None if it is missing or damaged."""

@@ -35,7 +35,7 @@ from gateways.cloud.typing_indicator import TypingIndicator
 from gateways.cloud.uploading import Uploading
 from gateways.cloud.uploads import Uploads
 from gateways.cloud.window_template import window_part
-from gateways.delivery.checkpoint import GatewayRunning
+from gateways.delivery.checkpoint import CheckpointFile, GatewayRunning
 from gateways.delivery.delivery import Delivery
 from gateways.delivery.our_messages import sent_as
 from gateways.delivery.running_turns import RunningTurns
@@ -43,7 +43,7 @@ from gateways.delivery.sender import Part
 from gateways.intake import People
 from gateways.templates.known import TemplatesUnread
 from gateways.templates.window import read
-from gateways.until_stopped import end
+from gateways.until_stopped import end, where_the_log_stands
 from recado.settings.numbers import throughput_of, token_of
 from recado.settings.secrets import SecretUnusable
 from recado.settings.settings import Settings
@@ -243,6 +243,8 @@ class CloudNumber:
 
     async def run(self) -> None:
         """Serve the number until `stop`. Raises LogMismatch, LogUnavailable (the log is closed for good)."""
+        if (head := await where_the_log_stands(self._parts.log, self._account, asyncio.Event())) is not None:
+            CheckpointFile(self._parts.settings.data, self._account).begin(head)
         pause = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while True:
             try:

@@ -44,6 +44,7 @@ from events.log import EventLog, Tail
 from events.recorded import Recorded
 from events.shared_tail import SharedTail
 from events.subjects import partition, token
+from gateways.delivery.checkpoint import CheckpointFile
 from gateways.delivery.delivery import Delivery
 from gateways.local.messages import messages_of
 from gateways.local.simulator import Simulator
@@ -211,7 +212,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         model=ModelInfo(model.name, model.server, model.local, scripted=not settings.mode.has_provider),
         not_ready=readiness.reasons_against,
         has_bus=readiness.has_bus,
-        simulator=_simulated(settings, event_log, names, lease, keep) if wanted else None,
+        simulator=await _simulated(settings, event_log, names, lease, keep) if wanted else None,
         is_real=is_served,
         roster=lambda chats: look(bus, chats),
         prices=prices_of(settings),
@@ -247,7 +248,7 @@ def _services(bus: Bus, keep: Callable[[Coroutine[Any, Any, None]], object]) -> 
     return services
 
 
-def _simulated(
+async def _simulated(
     settings: Settings,
     event_log: EventLog,
     names: Names,
@@ -255,6 +256,7 @@ def _simulated(
     keep: Callable[[Coroutine[Any, Any, None]], object],
 ) -> Simulator:
     """The simulated phones; their gateway runs while it holds its lease."""
+    CheckpointFile(settings.data, settings.account).begin(await event_log.head())
     simulator = Simulator(event_log, settings.account, names)
     keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
     return simulator

@@ -154,10 +154,10 @@ async def test_a_late_answer_takes_no_tool_from_a_turn(bus: Bus, looks: tuple[in
 
     class Late(ServiceTools):
         async def _ask_all(self, subject: str) -> list[bytes]:
-            return [answer] * look
+            return [answer] * next(answers)
 
-    tools = Late(bus)
-    for look in looks:
+    tools, answers = Late(bus), iter(looks)
+    for _ in looks:
         await tools.look()
         assert list(tools.found) == ["delivery"]
 
