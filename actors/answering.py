@@ -35,7 +35,6 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     - `tools`: the tools that models may call.
     - `files`: reads the files of messages.
     - `threads`: conversations at the provider.
-    - `looks_up_first`: passages are looked up before a model is asked.
     - `breaker`: decides between the two models; None: one is made where there is a second model.
     """
 
@@ -45,7 +44,6 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     files: Files = msgspec.field(default_factory=NoFiles)
     threads: Threads = msgspec.field(default_factory=NoThreads)
     breaker: Breaker | None = None
-    looks_up_first: bool = False
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +64,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     - `acknowledge`: the emoji with which a person's message is reacted to when its turn starts; empty: none.
     - `quote`: the messages that an answer quotes: `unclear`, `always` or `never`.
     - `previews`: phones show previews of links.
+    - `looks_up_first`: passages are looked up before a model is asked.
     - `sources`: a line under an answer names the documents that its model was shown.
     - `zone`: the shop's time zone, in which models are told the moment of a turn; None: they are told nothing of it.
     - `one_moment_after`: time without an answer after which the person is told to wait; 0: they are not told.
@@ -87,6 +86,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     acknowledge: str = ""
     quote: str = "unclear"
     previews: bool = False
+    looks_up_first: bool = False
     sources: bool = False
     zone: ZoneInfo | None = None
 
@@ -156,7 +156,7 @@ class Answering:
             profile=profile,
             waits=bool(lacks),
             usable_from=usable_from,
-            looks_up_first=means.looks_up_first,
+            looks_up_first=policy.looks_up_first,
         )
         self._uncounted = replace(self.rules, gates=policy.gates.of_uncounted())
 

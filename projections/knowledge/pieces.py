@@ -18,6 +18,9 @@ from events.details import Detail
 SMALLEST, LARGEST = 300, 900
 """Characters of a piece of prose: it is cut at the best border between them. A text without borders is cut anywhere."""
 
+AT_ONCE = 50_000
+"""Characters that the splitter is given at once: its time grows with the square of them."""
+
 LONGEST_HEADINGS = 200
 """Characters of the headings of a piece; of longer ones the last are kept."""
 
@@ -121,8 +124,21 @@ def _said(headings: list[tuple[int, str]]) -> str:
     return " › ".join(words for _, words in headings if words)[-LONGEST_HEADINGS:].strip()
 
 
-def _of_prose(text: str) -> list[str]:
-    return _splitter().chunks(text) if len(text) > LARGEST else [text]
+def _of_prose(text: str) -> Iterator[str]:
+    for part in _parts(text):
+        yield from _splitter().chunks(part) if len(part) > LARGEST else [part]
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text in parts of AT_ONCE characters at most, cut at a paragraph, a line or a blank near their end."""
+    start = 0
+    while len(text) - start > AT_ONCE:
+        end = start + AT_ONCE
+        borders = (text.rfind(border, end - LARGEST, end) for border in ("\n\n", "\n", " "))
+        cut = next((border for border in borders if border > 0), end)
+        yield text[start:cut]
+        start = cut
+    yield text[start:]
 
 
 def _of_table(lines: tuple[str, ...]) -> Iterator[str]:

@@ -184,11 +184,13 @@ class _TrialTools(NamedTuple):
     documents: TrialDocuments
     is_other: bool
 
+    def tried(self, settings: Settings) -> Settings:
+        """The settings of a way: each looks other documents up, also one that names no collection."""
+        return replace(settings, knowledge=(FOLDER,)) if self.is_other else settings
+
     def box(self, settings: Settings) -> Toolbox:
-        """Other documents are looked up by each way, also by one that names no collection."""
-        chosen = replace(settings, knowledge=(FOLDER,)) if self.is_other else settings
         functions = load(settings.tools) if settings.tools else {}
-        return toolbox_of(chosen, functions, self.services, self.shelf, self.documents)
+        return toolbox_of(settings, functions, self.services, self.shelf, self.documents)
 
 
 class _Maker:
@@ -231,7 +233,8 @@ class _Maker:
         return _listed(means.model.name for means in self._means.values())
 
     async def _opened(self, settings: Settings) -> _Means:
-        return _Means(await self._model(settings), self._tools.box(settings), policy_of(settings))
+        tried = self._tools.tried(settings)
+        return _Means(await self._model(settings), self._tools.box(tried), policy_of(tried))
 
     async def _model(self, settings: Settings) -> Model:
         """The model; all ways share the small local one."""

@@ -103,5 +103,4 @@ def means_of(
         files=files_of(settings, model, stack, store=shared.store, extract=shared.extract, slots=shared.slots),
         threads=threads_of(settings, stack),
         breaker=shared.breaker(settings, model) if fallback is not None else None,
-        looks_up_first=bool(settings.knowledge) and settings.knowledge_mode == "front",
     )

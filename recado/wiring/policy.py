@@ -27,6 +27,7 @@ def policy_of(settings: Settings) -> Policy:
         acknowledge=settings.acknowledge,
         quote=settings.quote,
         previews=settings.link_previews == "on",
+        looks_up_first=bool(settings.knowledge) and settings.knowledge_mode == "front",
         sources=settings.knowledge_sources == "on",
         gates=settings.gates,
         takeover=settings.takeover,

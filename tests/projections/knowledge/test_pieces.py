@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projections.knowledge.pieces import LARGEST, MOST, Piece, pieces_of
+from projections.knowledge import pieces as cutting
+from projections.knowledge.pieces import AT_ONCE, LARGEST, MOST, Piece, pieces_of
 
 
 def test_a_piece_bears_the_headings_above_it() -> None:
@@ -111,3 +112,26 @@ def test_prose_is_whole(paragraphs: list[str]) -> None:
 def test_a_document_of_too_many_pieces_shows_that_it_has_more() -> None:
     text = "".join(f"# {number}\nword\n" for number in range(MOST + 9))
     assert len(pieces_of(text)) == MOST + 1
+
+
+@pytest.mark.parametrize("border", ["", " ", "\n", "\n\n"])
+@pytest.mark.parametrize("row", ["", "| "])
+def test_a_long_section_is_given_to_the_splitter_in_parts(
+    border: str, row: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The splitter's time grows with the square of what it is given. No part ends within a word that has borders."""
+    given: list[str] = []
+    splitter = cutting._splitter()
+
+    class Spy:
+        def chunks(self, text: str) -> list[str]:
+            given.append(text)
+            return splitter.chunks(text)
+
+    monkeypatch.setattr(cutting, "_splitter", Spy)
+    words = [f"word{number:04}" for number in range(3 * AT_ONCE // 8)]
+    found = pieces_of(row + border.join(words))
+    assert len(given) > 2
+    assert max(map(len, given)) <= AT_ONCE
+    joined = " ".join(piece.text for piece in found).removeprefix(row)
+    assert joined.split() == words if border else joined.replace(" ", "") == "".join(words)

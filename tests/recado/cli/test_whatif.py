@@ -259,3 +259,20 @@ async def test_other_documents_are_looked_up(told: Command, double: OpenAIDouble
     (folder / "broken.pdf").write_bytes(b"%PDF- and no more")
     refused = await told(*asked)
     assert (refused.code, "broken.pdf: " in refused.err) == (1, True), refused
+
+
+@pytest.mark.parametrize("named", ["shop", ""])
+async def test_documents_are_looked_up_before_the_model_is_asked(
+    told: Command, double: OpenAIDouble, named: str
+) -> None:
+    """As chats are answered with RECADO_KNOWLEDGE_MODE=front; also where no collection is named yet."""
+    folder = told.home / "next-year"
+    folder.mkdir()
+    (folder / "prices.md").write_text("# Prices\n\nRye bread costs R$ 99 from January.")
+    setting = {"RECADO_KNOWLEDGE_MODE": "front", **({"RECADO_KNOWLEDGE": named} if named else {})}
+    asked = ("whatif", "--since", "1h", "--chat", ANA.chat, "--knowledge", str(folder), "--json")
+    done = await told(*asked, **setting)
+    assert done.code == 0, done.err
+    (said,) = {request.body["messages"][-1]["content"] for request in double.requests}
+    assert "[1] folder/prices.md" in said
+    assert "R$ 99 from January" in said

@@ -70,10 +70,10 @@ async def running(double: OpenAIDouble, **environment: str) -> AsyncIterator[Hou
     services = ServiceTools(bus)  # type: ignore[arg-type]
     tools = toolbox_of(settings, {}, services, Shelf(MemoryLibrary()), SearchedKnowledge(indexing, None))
     backend = ChatCompletions(api_key=double.api_key, base_url=double.base_url, model="small-1", sleep=hurry)
-    first = settings.knowledge_mode == "front"
+    policy = policy_of(settings)
     try:
         async with house(
-            backend=backend, tools=tools, looks_up_first=first, sources=policy_of(settings).sources
+            backend=backend, tools=tools, looks_up_first=policy.looks_up_first, sources=policy.sources
         ) as home:
             yield home
     finally:
