@@ -196,7 +196,9 @@ async def _read(there: Open, sources: Mapping[str, Sequence[Source | Address]], 
         with click.progressbar(length=count, label="Reading", file=sys.stderr) as bar:
             for collection, given in sources.items():
                 stock = await there.stored.look(collection)
-                adding = Adding(there.stored, there.library, collection, stock, there.author)
+                adding = Adding(
+                    there.stored, there.library, there.reader, collection=collection, stock=stock, author=there.author
+                )
                 async for one in adding.add(given, web):
                     outcomes.append(Outcome(collection, one))
                     bar.update(1)
@@ -235,7 +237,7 @@ async def _text(place: Place) -> tuple[Version, str]:
         version = version_of(await there.stored.look(place.collection), place)
         if version.document.faq:
             return version, "\n\n".join(f"{pair.q}\n{pair.a}" for pair in version.document.faq)
-        text = await LibraryTexts(there.library).text_of(version)
+        text = await LibraryTexts(there.library, there.reader).text_of(version)
         if text.reason is not None:
             raise click.ClickException(f"{place}: {text.reason}")
         return version, text.text

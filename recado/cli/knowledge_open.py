@@ -10,6 +10,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from backends.content.markdown import MarkdownReader
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.jetstream.vectors import JetStreamVectors
@@ -51,6 +52,7 @@ class Open(NamedTuple):
 
     stored: KnowledgeLog
     library: Library
+    reader: MarkdownReader
     author: Author
     bus: Bus
 
@@ -61,7 +63,8 @@ async def opened() -> AsyncIterator[Open]:
         stored = await JetStreamKnowledgeLog.open(bus)
         stack.push_async_callback(stored.close)
         author = Author(by_user(), (await log.head()).now)
-        yield Open(stored, await joined_library(stack, bus), author, bus)
+        reader = await stack.enter_async_context(MarkdownReader())
+        yield Open(stored, await joined_library(stack, bus), reader, author, bus)
 
 
 class Searched:
@@ -108,7 +111,7 @@ async def searched(*collections: str) -> AsyncIterator[Searched]:
 async def indexed(there: Open, stack: AsyncExitStack, chosen: Settings) -> tuple[Indexing, Embedder | None]:
     """An index of all documents in memory, and the model of the settings that finds by meaning; closed with the
     stack."""
-    indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
+    indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library, there.reader))
     stack.push_async_callback(indexing.close)
     await indexing.catch_up()
     if not chosen.meaning_model:

@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from backends.content.markdown import markdown_of
+from backends.content.markdown import MarkdownReader
 from backends.protocol import CannotBeRead
 from events.knowledge import Document, Pair, Place
 from events.knowledge_log import KnowledgeChanged, KnowledgeLog, Stock
@@ -56,9 +56,19 @@ class Adding:
     - `stock`: its documents.
     """
 
-    def __init__(self, stored: KnowledgeLog, library: Library, collection: str, stock: Stock, author: Author) -> None:
+    def __init__(
+        self,
+        stored: KnowledgeLog,
+        library: Library,
+        reader: MarkdownReader,
+        *,
+        collection: str,
+        stock: Stock,
+        author: Author,
+    ) -> None:
         self._stored = stored
         self._library = library
+        self._reader = reader
         self._collection = collection
         self._stock = stock
         self._author = author
@@ -105,7 +115,7 @@ class Adding:
         is_same = there is not None and there.sha256 == digest_of(content.body)
         if before is not None and there is not None and is_same and await self._keeps(there):
             return Added(content.name, "unchanged", before.seq)
-        words = await markdown_of(content.body, content.mime)
+        words = await self._reader.markdown_of(content.body, content.mime)
         if len(words) > MOST and len(await asyncio.to_thread(pieces_of, words)) > MOST:
             raise SourceRefused(TOO_MANY)
         text = words.encode()

@@ -25,7 +25,7 @@ from typing import Literal, get_args
 import msgspec
 import structlog
 
-from backends.content.markdown_process import READERS, whole
+from backends.content.markdown_readers import READERS, whole
 from backends.embedded import SIZE, Embedded
 from events.knowledge import Document, Place, Version
 from projections.knowledge import meanings

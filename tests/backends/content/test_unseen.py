@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backends.content.markdown_process import page, whole
+from backends.content.markdown_readers import page, whole
 
 HIDDEN = {
     "not displayed": '<div style="display:none">secret</div>',
