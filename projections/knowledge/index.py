@@ -73,6 +73,29 @@ class Index:
         self._path = path
         self._open()
 
+    @classmethod
+    def copy_of(cls, path: Path) -> Index:
+        """In memory, what the file of an instance has, which is only read; nothing if there is no whole one of this
+        version."""
+        copy = cls(None)
+        try:
+            source = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
+        except sqlite3.OperationalError:  # there is none
+            return copy
+        try:
+            if source.execute("SELECT version FROM meta").fetchone() == (VERSION,):
+                source.backup(copy.db)
+                if copy.db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
+                    copy.stream, copy.checkpoint = copy._read_up_to()
+                    return copy
+                log.warning("index_damaged", file=str(path), then="it is made of the stream")
+        except sqlite3.DatabaseError as damaged:
+            log.warning("index_damaged", file=str(path), reason=str(damaged), then="it is made of the stream")
+        finally:
+            source.close()
+        copy.close()
+        return cls(None)
+
     @property
     def reads_beside(self) -> bool:
         return self._reading is not self.db
@@ -147,21 +170,6 @@ class Index:
         with self.db as db:
             db.execute("BEGIN IMMEDIATE")
             return part(db, *args, **kwargs)
-
-    def copy_vectors(self, path: Path, space: str) -> None:
-        """Have those vectors of the space that an instance's file has, which is only read; none if there is no file of
-        this version."""
-        try:
-            source = _loaded(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True))
-        except sqlite3.OperationalError:  # there is none
-            return
-        try:
-            if source.execute("SELECT version FROM meta").fetchone() == (VERSION,):
-                self.write(lambda db: meanings.copy(source, db, space))
-        except sqlite3.DatabaseError as damaged:
-            log.warning("vectors_unreadable", file=str(path), reason=str(damaged))
-        finally:
-            source.close()
 
     def unfound(self) -> dict[int, str]:
         """By sequence, the versions in force that have no pieces, and why."""

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from itertools import islice
-from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
@@ -149,11 +148,6 @@ class Indexing:
                 if not self._faults.full():
                     self._faults.put_nowait(fault)
                 raise
-
-    async def copy_vectors(self, path: Path, space: str) -> None:
-        """Have those vectors of the space that the file of an instance has."""
-        async with self._writing:
-            await finished(self._index.copy_vectors, path, space)
 
     async def close(self) -> None:
         async with self._alone():
