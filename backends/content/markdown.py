@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from backends.content.confinement import environment
+from backends.content.left_out import LeftOut
 from backends.content.markdown_process import HEAD
 from backends.content.markdown_readers import LONGEST, READERS, plain, whole
 from backends.content.reader_process import PATIENCE, Output, feed, read_all, refusal
@@ -26,6 +27,17 @@ WIDEST = 4
 
 IDLE = 5.0
 """Seconds without a document after which the process ends."""
+
+
+class Read(NamedTuple):
+    """A document as it was read.
+
+    - `text`: as Markdown.
+    - `unseen`: how many words of the document nobody sees, so that they are not in the text.
+    """
+
+    text: str
+    unseen: int = 0
 
 
 class _Server(NamedTuple):
@@ -84,33 +96,34 @@ class MarkdownReader:
             self._end()
             await server.process.wait()
 
-    async def markdown_of(self, body: bytes, mime: str) -> str:
-        """The text of a document of the type `mime` (without parameters). Raises CannotBeRead."""
+    async def read(self, body: bytes, mime: str) -> Read:
+        """A document of the type `mime` (without parameters). Raises CannotBeRead."""
         if mime not in READERS:
             raise CannotBeRead("unsupported", f"{mime or 'a document without a type'} is not read")
         if READERS[mime] is plain:  # nothing is parsed: a process of its own would guard from nothing
-            return await asyncio.to_thread(_plain, body)
+            return Read(await asyncio.to_thread(_plain, body))
         self._keep()
         self._reading += 1
         try:
-            output = await self._read(body, mime)
+            output, unseen = await self._read(body, mime)
         finally:
             self._reading -= 1
             if not self._reading:
                 self._ending = asyncio.get_running_loop().call_later(IDLE, self._end)
         if output.status:
             raise refusal(output, self._seconds)
-        return output.body.decode(errors="replace")
+        return Read(output.body.decode(errors="replace"), unseen)
 
-    async def _read(self, body: bytes, mime: str) -> Output:
+    async def _read(self, body: bytes, mime: str) -> tuple[Output, int]:
+        """The output, and the number of words that nobody sees."""
         for _ in range(2):
             server = await self._started()
             ours, theirs = socket.socketpair()
             with ours:
                 with theirs, suppress(OSError):  # it has ended: the connection is closed, and nothing comes
                     socket.send_fds(server.control, [bytes([list(READERS).index(mime)])], [theirs.fileno()])
-                if (output := await self._answered(ours, body)) is not None:
-                    return output
+                if (answered := await self._answered(ours, body)) is not None:
+                    return answered
             if not server.has_ended:
                 told = f"it takes more than {self._seconds} s, or too much memory, to read: split it"
                 raise CannotBeRead("file_unreadable", told)
@@ -118,7 +131,7 @@ class MarkdownReader:
                 self._end()
         raise CannotBeRead("file_unreadable", "its reader was ended from outside: add it again")
 
-    async def _answered(self, connection: socket.socket, body: bytes) -> Output | None:
+    async def _answered(self, connection: socket.socket, body: bytes) -> tuple[Output, int] | None:
         """What the reader said of the document; None: it ended before."""
         connection.setblocking(False)
         reader, writer = await asyncio.open_unix_connection(sock=connection)
@@ -137,9 +150,9 @@ class MarkdownReader:
             writer.transport.abort()
         if len(answer) < HEAD.size:
             return None
-        status, size = HEAD.unpack_from(answer)
+        status, unseen, size = HEAD.unpack_from(answer)
         text = answer[HEAD.size :]
-        return Output(status, text) if len(text) == size else None
+        return (Output(status, text), unseen) if len(text) == size else None
 
     async def _started(self) -> _Server:
         async with self._starting:
@@ -173,6 +186,6 @@ class MarkdownReader:
 
 def _plain(body: bytes) -> str:
     try:
-        return whole(plain(body[: LONGEST * WIDEST + WIDEST]))
+        return whole(plain(body[: LONGEST * WIDEST + WIDEST], left_out := LeftOut()), left_out)
     except ValueError as fault:
         raise CannotBeRead("file_unreadable", str(fault)) from fault

@@ -17,11 +17,13 @@ from contextlib import suppress
 from importlib import import_module
 
 from backends.content.confinement import UNREADABLE, confine
+from backends.content.left_out import LeftOut
 from backends.content.markdown_readers import LIBRARIES, READERS, whole
 from backends.content.reader_process import PATIENCE
 
-HEAD = struct.Struct("!BQ")
-"""Of an answer: its status (0: the text follows, UNREADABLE: the reason), and how many bytes follow."""
+HEAD = struct.Struct("!BQQ")
+"""Of an answer: its status (0: the text follows, UNREADABLE: the reason), how many words were left out because nobody
+sees them, and how many bytes follow."""
 
 
 def main(seconds: int) -> None:
@@ -49,13 +51,14 @@ def _answer(connection: socket.socket, mime: str, seconds: int) -> None:
     signal.alarm(seconds * PATIENCE)  # who asked does not wait any longer
     with connection.makefile("rb") as given:
         body = given.read()
+    left_out = LeftOut()
     try:
-        text, status = whole(READERS[mime](body)), 0
+        text, status = whole(READERS[mime](body, left_out), left_out), 0
     except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
         told = str(error) if type(error) is ValueError else _damage(error)
         text, status = told[:300], UNREADABLE
     answer = text.encode(errors="replace")
-    connection.sendall(HEAD.pack(status, len(answer)))
+    connection.sendall(HEAD.pack(status, left_out.words, len(answer)))
     connection.sendall(answer)
 
 

@@ -32,7 +32,7 @@ class LibraryTexts:
         if body is None:
             return Text("", "its file is no longer in the library: add it again")
         try:
-            return Text(await self._reader.markdown_of(body, document.mime))
+            return Text((await self._reader.read(body, document.mime)).text)
         except CannotBeRead as refused:
             return Text("", refused.detail)
 

@@ -22,7 +22,7 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 async def markdown_of(body: bytes, mime: str) -> str:
     async with MarkdownReader() as reader:
-        return await reader.markdown_of(body, mime)
+        return (await reader.read(body, mime)).text
 
 
 async def refused(body: bytes, mime: str) -> str:
