@@ -214,6 +214,10 @@ def _told(outcomes: Sequence[Outcome], *, as_json: bool) -> bool:
             kind: sum(one.added.outcome == kind for one in outcomes) for kind in ("added", "changed", "unchanged")
         }
         click.echo(", ".join(f"{count} {kind}" for kind, count in counts.items()))
+    for collection, added in outcomes:
+        if added.unseen:
+            words = "1 word" if added.unseen == 1 else f"{added.unseen:,} words"
+            click.echo(f"Left out of {one_line(f'{collection}/{added.name}')}: {words} that it hides.", err=True)
     failed = {"gone": "Gone", "refused": "Not added"}
     missing = [one for one in outcomes if one.added.outcome in failed]
     for collection, added in missing:

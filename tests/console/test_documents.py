@@ -458,3 +458,14 @@ class Nothing:
 
     async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         return ()
+
+
+async def test_words_that_a_document_hides_are_told(shelf: Shelf) -> None:
+    await shelf.put("page.html", SHIPPING, unseen=1_412)
+    await shelf.put("menu.pdf", SHIPPING)
+    await shelf.indexed()
+    listed = await shelf.shown(SHOP)
+    assert listed.count("which were left out") == 1
+    assert "It hides 1,412 words" in listed
+    assert "It hides 1,412 words" in await shelf.shown(f"{SHOP}/document?name=page.html")
+    assert "hides" not in await shelf.shown(f"{SHOP}/document?name=menu.pdf")
