@@ -16,6 +16,7 @@ class Detail(StrEnum):
     out of the events that have it."""
 
     # of a file that was not read
+    ALL_HIDDEN = "all of its text is hidden: show it, and save it again"
     DAMAGED = "it is damaged, or of another type than its name says: save it again (%(error)s)"
     EMPTY = "it is empty"
     LARGER = "%(size)s bytes, %(limit)s are read"
@@ -42,6 +43,8 @@ class Detail(StrEnum):
     NOT_SHOWN = "the model is not shown %(type)s"
     NOT_TRANSCRIBED = "the server does not transcribe: %(words)s"
     NOT_WHOLE = "it is not whole"
+    READER_CLOSED = "its reader was closed"
+    READER_ENDED_FROM_OUTSIDE = "its reader was ended from outside: add it again"
     READER_ENDED = "its reader ended with %(status)s; it may take %(seconds)s s of CPU"
     TOO_MANY_CHARACTERS = "it has more than %(longest)s characters: split it"
     TOO_MANY_MINUTES = "it is longer than %(minutes)s minutes"

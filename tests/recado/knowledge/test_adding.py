@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from backends.content.markdown import MarkdownReader
 from events.knowledge import Place, Version
+from events.knowledge_log import Stock
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
 from projections.knowledge.pieces import MOST
@@ -25,10 +27,14 @@ class Shop:
         self.log = MemoryKnowledgeLog()
         self.library = MemoryLibrary()
 
+    def adding(self, reader: MarkdownReader, stock: Stock) -> Adding:
+        return Adding(self.log, self.library, reader, collection="shop", stock=stock, author=AUTHOR)
+
     async def add(self, name: str, text: str) -> Added:
         (self.folder / name).write_text(text)
-        adding = Adding(self.log, self.library, "shop", await self.log.look(), AUTHOR)
-        [added] = [one async for one in adding.add([named(self.folder / name, name)])]
+        async with MarkdownReader() as reader:
+            adding = self.adding(reader, await self.log.look())
+            [added] = [one async for one in adding.add([named(self.folder / name, name)])]
         return added
 
     async def newest(self, name: str) -> Version:
@@ -50,7 +56,7 @@ async def test_a_file_is_added_after_a_version_that_cannot_be_read(shop: Shop, n
 
 async def test_a_name_that_cannot_be_stored_is_refused(shop: Shop) -> None:
     (shop.folder / "x.md").write_text("words")
-    adding = Adding(shop.log, shop.library, "shop", await shop.log.look(), AUTHOR)
+    adding = shop.adding(MarkdownReader(), await shop.log.look())
     [added] = [one async for one in adding.add([named(shop.folder / "x.md", "я" * 190)])]
     assert (added.outcome, added.reason) == ("refused", "its name cannot be stored: give a shorter one")
 
