@@ -49,8 +49,9 @@ def asked(turn: str, messages: Sequence[Line], history: Sequence[Line] = ()) -> 
 
 
 def query_of(messages: Sequence[Line], history: Sequence[Line] = ()) -> str:
-    """What to look up: the last words of the messages, in one line. Where they are short, the person's message before
-    them comes in a line below, and the one before that where it is short too: "and on Sundays?" says nothing alone."""
+    """The phrasings to look up: the last words of the messages, in one line. Where they are short, the person's message
+    before them comes in a line below, and the one before that where it is short too: "and on Sundays?" says nothing
+    alone."""
     phrasings = [_words("\n".join(line.text for line in messages))[-LONGEST_QUERY:]]
     persons = {line.name for line in messages}
     said = (_words(line.text) for line in history if line.role == "user" and line.name in persons)

@@ -30,7 +30,7 @@ def seen(text: str) -> str:
 
 
 def has_words(text: str) -> bool:
-    """Whether there is anything to see in the text."""
+    """True if there is anything to see in the text."""
     return any(sign != _BLANK and not sign.isspace() and unicodedata.category(sign) != "Cc" for sign in seen(text))
 
 

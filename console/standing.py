@@ -1,4 +1,4 @@
-"""Whether recado takes work, as a page says it."""
+"""The state of recado, as a page says it: it takes work, or why it does not."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from console.languages import Translate
 
 
 class Standing(NamedTuple):
-    """Whether recado takes work.
+    """The state of recado.
 
-    - `trouble`: why it does not, as a sentence; empty: it does.
+    - `trouble`: why it takes no work, as a sentence; empty: it takes work.
     - `has_bus`: the bus answers.
     """
 
@@ -20,7 +20,7 @@ class Standing(NamedTuple):
 
 
 def standing(deps: Deps, _: Translate) -> Standing:
-    """How recado stands now, in the language of the page."""
+    """The state of recado now, in the language of the page."""
     if not deps.has_bus():
         return Standing(
             _(

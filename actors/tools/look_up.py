@@ -109,7 +109,7 @@ class LookUp:
 
 
 def with_best_of(own: Sequence[T], found: Sequence[T]) -> Sequence[T]:
-    """What was found for a message with those before it, after the best that was found for the message alone: it may be
+    """The best that was found for a message alone, then those found for it with the messages before it, which may be
     about something else."""
     return [*own[:1], *(one for one in found if one not in own[:1])][: max(len(own), len(found))]
 

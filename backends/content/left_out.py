@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 class LeftOut:
-    """What was left out of one document.
+    """The words that were left out of one document.
 
-    - `words`: how many words.
+    - `words`: how many.
     """
 
     def __init__(self) -> None:

@@ -132,7 +132,7 @@ class MarkdownReader:
         raise CannotBeRead("file_unreadable", Detail.READER_ENDED_FROM_OUTSIDE.said())
 
     async def _answered(self, connection: socket.socket, body: bytes) -> tuple[Output, int] | None:
-        """What the reader said of the document; None: it ended before."""
+        """The reader's output and the number of words that nobody sees; None if it ended before."""
         connection.setblocking(False)
         reader, writer = await asyncio.open_unix_connection(sock=connection)
         feeding = asyncio.create_task(feed(writer, body))

@@ -197,4 +197,4 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "text/html": _PAGES,
     "application/xhtml+xml": _PAGES,
 }
-"""What a reader imports, by the MIME type."""
+"""The modules that a reader imports, by MIME type."""

@@ -80,7 +80,7 @@ class _Walk:
 
 
 def _sets_a_mode(page: PageObject) -> bool:
-    """Whether the page may have invisible text: to look at each operator takes longer."""
+    """True if the page may have invisible text: to look at each operator takes longer."""
     try:
         contents = page.get_contents()
         streams = [contents] if contents is not None else []

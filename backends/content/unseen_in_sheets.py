@@ -126,7 +126,7 @@ def _cells(row: Any) -> list[Any]:
 
 
 def _is_closed(element: Any) -> bool:
-    """Whether a row or a column is not shown, itself or with its group."""
+    """True if a row or a column is not shown, itself or with its group."""
     groups = element.iterancestors(f"{_TABLE}table-row-group", f"{_TABLE}table-column-group")
     return element.get(f"{_TABLE}visibility") in {"collapse", "filter"} or any(
         group.get(f"{_TABLE}display") == "false" for group in groups

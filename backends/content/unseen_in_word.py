@@ -1,8 +1,8 @@
 """Takes out of a Word document what Word does not show, and takes what it shows out of wrappers that python-docx skips.
 
 Not shown are text with the property `vanish`, directly or by a style, hidden rows of tables, and what a tracked change
-deleted or moved away. Comments and the instructions of fields are not text of the document. What a tracked change
-inserted is shown, as are content controls, and the results of fields.
+deleted or moved away. Comments and the instructions of fields are not text of the document. Insertions of
+tracked changes are shown, as are content controls, and the results of fields.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def take_out_unseen(document: Any, left_out: LeftOut) -> None:
 
 
 class _Styles:
-    """Which styles hide text."""
+    """The styles that hide text."""
 
     def __init__(self, styles: Any) -> None:
         found = styles.findall(qn("w:style"))
@@ -60,7 +60,7 @@ class _Styles:
         self._known: dict[str | None, bool] = {}
 
     def hides(self, run: Any) -> bool:
-        """Whether Word does not show the run: as it says itself, otherwise if an odd number of its styles say so
+        """True if Word does not show the run: as it says itself, otherwise if an odd number of its styles say so
         (ISO/IEC 29500-1, 17.7.3)."""
         own = run.find(qn("w:rPr"))
         if own is not None and own.find(qn("w:vanish")) is not None:

@@ -97,7 +97,7 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_erased(self) -> bool:
-        """Whether it was erased, and nothing was said since; a block, a stop word and a pause outlast that."""
+        """True if it was erased, and nothing was said since; a block, a stop word and a pause outlast that."""
         return self.began_at > 0 and not self.messages and not self.replies
 
 

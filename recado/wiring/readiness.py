@@ -19,7 +19,7 @@ class Readiness:
         self._room = room
 
     def has_bus(self) -> bool:
-        """Whether the bus answers, and its log."""
+        """True if the bus and its log answer."""
         return self._bus.is_connected and self._room.unavailable is None
 
     def reasons_against(self) -> list[Phrase]:
