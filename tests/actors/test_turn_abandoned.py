@@ -124,10 +124,10 @@ async def test_when_the_turn_has_failed() -> None:
         await is_stopped(home, provider, "run-1")
 
 
-async def test_once_and_then_the_chat_is_left_in_peace() -> None:
-    """Further messages do not stop it again, and the actor goes to sleep."""
+async def test_once() -> None:
+    """Further messages do not stop it again."""
     provider = Provider()
-    async with house(backend=provider, idle_after=0.05) as home:
+    async with house(backend=provider) as home:
         await home.say("m1")
         await home.decided(RunStarted)
         await home.order("c9", "pause")
@@ -135,8 +135,17 @@ async def test_once_and_then_the_chat_is_left_in_peace() -> None:
         await until(lambda: bool(provider.stopped))
         await home.say("m2")
         await home.decided(Ignored, 2)
-        await until(lambda: len(home.router) == 0)
         assert len(provider.stopped) == 1
+
+
+async def test_then_the_actor_goes_to_sleep() -> None:
+    provider = Provider()
+    async with house(backend=provider, idle_after=0.05) as home:
+        await home.say("m1")
+        await home.decided(RunStarted)
+        await home.order("c9", "pause")
+        await until(lambda: bool(provider.stopped))
+        await until(lambda: len(home.router) == 0)
 
 
 async def test_after_a_crash_right_behind_the_ending() -> None:

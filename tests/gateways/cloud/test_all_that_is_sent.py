@@ -155,6 +155,7 @@ async def test_a_changed_number(tmp_path: Path) -> None:
         await until(lambda: _closed(all_))
         await all_.meta.deliver(webhook("after", "text", {"text": {"body": "as always"}}, sender=new))
         await until_ended(all_, "after")
+        await all_.meta.until_taken(2)
         assert "I like rye" in json.dumps(model.requests[-1].body)
         await asyncio.sleep(max(0.0, 1.1 - time.time() % 1))  # Meta's times are whole seconds
         await all_.meta.deliver(webhook("stranger", "text", {"text": {"body": "who is this?"}}))
