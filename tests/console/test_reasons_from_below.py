@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from chat.file_types import FORBIDDEN, FileNotTaken
 from chat.files import VOICE, file_part
 from console.passwords import fault_of
-from events.jetstream.connection import said
+from events.jetstream.said import said
 from events.knowledge import Place
 from events.knowledge_log import KnowledgeChanged
 from events.library import LARGEST, name_fault
