@@ -107,7 +107,7 @@ async def instances(request: Request) -> Response:
     try:
         there = await deps.roster(await deps.read(deps.queries.chats_by_partition))
     except LeasesUnavailable as error:
-        problem = str(error)
+        problem = translate_of(request).say(error)
     counts = await deps.read(deps.queries.counts)
     accounts = told(await deps.read(deps.queries.deliveries), deps.gateways(), deps.now())
     shown: dict[str, Any] = {"instances": there, "problem": problem, "counts": counts, "accounts": accounts}

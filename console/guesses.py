@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from console.languages import marked
 from console.sessions import Sessions
+from events.phrases import Phrase
 
 EACH = 10
 STRANGERS = 100
@@ -82,7 +83,7 @@ class Guesses:
         self._wrong: deque[Guess] = deque()
         self._told_at = -WITHIN
 
-    def too_many(self, visitor: Visitor, name: str = "") -> str | None:
+    def too_many(self, visitor: Visitor, name: str = "") -> Phrase | None:
         """The reason for which the visitor's password is not looked at now, with the remedy; None if it is."""
         now = time.monotonic()
         while self._wrong and self._wrong[0].at < now - WITHIN:

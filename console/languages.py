@@ -135,9 +135,9 @@ class Translate:
         return found
 
 
-def marked(text: str) -> str:
+def marked(text: str) -> Phrase:
     """Words that are in the catalogs, for code that knows no language: the page that shows them says them."""
-    return text
+    return Phrase(text)
 
 
 class Worded(Exception):

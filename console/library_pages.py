@@ -173,7 +173,7 @@ async def _page(
     try:
         entries = await _library(request).entries(account)
     except LogError as error:
-        unread = str(error)
+        unread = translate_of(request).say(error)
     values: dict[str, Any] = {
         "account": account,
         "accounts": [(one, address_of(one)) for one in await _accounts(request)],

@@ -16,12 +16,13 @@ from console.deps import Deps
 from console.forms import form_of
 from console.guesses import Guesses, Visitor
 from console.known_users import KnownUsers
-from console.languages import marked, translate_of
+from console.languages import marked
 from console.login import begun
 from console.passwords import fault_of
 from console.problems import NOT_CHANGED, Problem, unstored
 from console.rendering import render
 from events.log import LogError
+from events.phrases import Phrase
 from events.users import StoredUser
 
 log = structlog.get_logger("recado.users")
@@ -40,7 +41,6 @@ async def show(request: Request) -> Response:
 async def change(request: Request) -> Response:
     """POST `do`: password, with `now`, `password` and `again`, or logout, which ends the sessions everywhere."""
     users, given = _users(request), await form_of(request)
-    _ = translate_of(request)
     do = given.get("do", "")
     if do not in ("password", "logout"):
         raise Problem(400, "%(do)s is not done here.", do=f"{do[:40]!r}")
@@ -50,7 +50,7 @@ async def change(request: Request) -> Response:
             return RedirectResponse("/login", 303)
         return await _other_password(request, users, given)
     except LogError as error:
-        return _page(request, 503, _(unstored(error, NOT_CHANGED), reason=error))
+        return _page(request, 503, Phrase(unstored(error, NOT_CHANGED), reason=error))
 
 
 async def _other_password(request: Request, users: KnownUsers, given: Mapping[str, str]) -> Response:
@@ -80,7 +80,7 @@ def _now(request: Request) -> datetime:
     return deps.now()
 
 
-def _page(request: Request, status: int = 200, problem: str = "") -> Response:
+def _page(request: Request, status: int = 200, problem: Phrase | None = None) -> Response:
     said = marked("Your password is changed, and you are logged out everywhere else.")
     is_said = not problem and request.query_params.get("said") == "password"
     values = {"has_password": bool(_entry(request).password), "problem": problem, "said": said if is_said else ""}

@@ -11,6 +11,7 @@ import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
+from events.phrases import Phrase
 from events.users import LONGEST_PASSWORD, SHORTEST_PASSWORD
 
 _SALT, _KEY = b"of no user at al", b"nobody has this password, never!"
@@ -51,14 +52,22 @@ class Passwords:
             return False
 
 
-def fault_of(password: str, name: str) -> str | None:
+def fault_of(password: str, name: str) -> Phrase | None:
     """The reason for which the user may not have this password, with the remedy; None if they may."""
     if len(password) < SHORTEST_PASSWORD:
-        return f"A password has {SHORTEST_PASSWORD} characters at least, and this one has {len(password)}."
+        return Phrase(
+            "A password has %(shortest)s characters at least, and this one has %(length)s.",
+            shortest=SHORTEST_PASSWORD,
+            length=len(password),
+        )
     if len(password) > LONGEST_PASSWORD:
-        return f"A password has {LONGEST_PASSWORD:,} characters at most, and this one has {len(password):,}."
+        return Phrase(
+            "A password has %(longest)s characters at most, and this one has %(length)s.",
+            longest=LONGEST_PASSWORD,
+            length=len(password),
+        )
     if password.casefold() == name:
-        return "The name is no password: take another one."
+        return Phrase("The name is no password: take another one.")
     return None
 
 

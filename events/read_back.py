@@ -10,7 +10,11 @@ from typing import overload
 from events.details import Detail
 from events.phrases import Phrase, Together, english
 
+AT = "%(fault)s - at `%(place)s`"
+"""The words of the decoder about a field within the JSON."""
+
 DECODER = (
+    AT,
     "Expected `%(wanted)s`, got `%(given)s`",
     "Expected `%(type)s` %(sign)s %(bound)s",
     "Expected `%(type)s` of length %(sign)s %(bound)s",
@@ -25,7 +29,6 @@ DECODER = (
     "Number out of range",
     "Object contains unknown field `%(field)s`",
     "Object missing required field `%(field)s`",
-    "%(fault)s - at `%(place)s`",
     "expected ',' or '}'",
     "expected ',' or ']'",
     "expected ':'",
@@ -82,9 +85,10 @@ def _value(said: str) -> object:
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """The templates, the one with most words of its own first, each with the pattern of its texts."""
+    """The templates, each with the pattern of its texts: the one that ends others first, then that with most words of
+    its own."""
     templates: Iterable[str] = (*(one.value for one in Detail), *DECODER)
-    ordered = sorted(templates, key=lambda one: -len(_VALUE.sub("", one)))
+    ordered = sorted(templates, key=lambda one: (one != AT, -len(_VALUE.sub("", one))))
     return tuple((one, _pattern(one)) for one in ordered)
 
 

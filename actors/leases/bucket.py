@@ -27,7 +27,8 @@ from events.jetstream.api import (
     call,
     parse_headers,
 )
-from events.jetstream.connection import Bus, connection_failed, said
+from events.jetstream.connection import Bus
+from events.jetstream.said import connection_failed, said
 from events.log import LogUnavailable
 from events.phrases import Phrase
 from events.stores import LEASES

@@ -111,16 +111,16 @@ async def _let_in(request: Request, sign_in: SignIn, attempt: Attempt) -> Respon
     except CodeRefused:
         return _refused(request, sign_in, attempt, _NOT_SIGNED_IN, "the provider did not take the code", error="code")
     except TokenInvalid as invalid:
-        return _refused(request, sign_in, attempt, _NOT_TRUSTED, str(invalid))
+        return _refused(request, sign_in, attempt, _NOT_TRUSTED, invalid)
     if not isinstance(email, Email):
         return email
     if not email.is_verified or not _EMAIL.fullmatch(email.address):
         return _refused(request, sign_in, attempt, _NO_EMAIL, "no verified e-mail address")
     entry = _deps(request).entrance.entry(email.address)
     if entry is None:
-        reason = f"{email.address[:1]}…@{email.address.partition('@')[2]} is no user"
+        why = f"{email.address[:1]}…@{email.address.partition('@')[2]} is no user"
         shown = email.address if name_of(email.address) is not None else email.address[:100]
-        return _refused(request, sign_in, attempt, _NO_SUCH_USER, reason, email=shown)
+        return _refused(request, sign_in, attempt, _NO_SUCH_USER, why, email=shown)
     guesses.take_back(guess)
     return _logged_in(request, sign_in, attempt, entry)
 
@@ -144,8 +144,10 @@ def _logged_in(request: Request, sign_in: SignIn, attempt: Attempt, entry: Store
     return in_session(request, answer, entry.name, entry.logins, secure=sign_in.is_secure)
 
 
-def _refused(request: Request, sign_in: SignIn, attempt: Attempt, text: str, reason: str, **values: object) -> Response:
-    log.warning("sign_in_refused", provider=sign_in.name, reason=reason, address=_address(request))
+def _refused(
+    request: Request, sign_in: SignIn, attempt: Attempt, text: str, reason: str | TokenInvalid, **values: object
+) -> Response:
+    log.warning("sign_in_refused", provider=sign_in.name, reason=str(reason), address=_address(request))
     said = translate_of(request)(text, **{"provider": sign_in.name} | values)
     return login_form(request, 403, attempt.to, said)
 

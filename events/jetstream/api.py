@@ -16,7 +16,8 @@ import msgspec
 import nats.errors
 import structlog
 
-from events.jetstream.connection import Bus, said
+from events.jetstream.connection import Bus
+from events.jetstream.said import said
 from events.log import LogError, LogUnavailable, RawMessage
 from events.phrases import Phrase
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from nats.aio.client import RawCredentials
 from nats.aio.msg import Msg
 
 from events.jetstream.lenient_client import LenientClient
-from events.phrases import Phrase, Together
+from events.jetstream.said import said
 
 FIRST_CONNECT = 3.0
 """Seconds for the first connection; a connection that is lost later is tried again for ever."""
@@ -252,34 +252,6 @@ class Bus(LenientClient):
         self._told.add(words)
         unexpected = not isinstance(error, (nats.errors.Error, OSError, asyncio.TimeoutError))
         log.warning("bus.error", error=words, exc_info=error if unexpected else None)
-
-
-def connection_failed(error: BaseException) -> Phrase:
-    """The reason of a request that the connection did not bring to its end."""
-    return Phrase("the connection to the bus failed: %(detail)s", detail=said(error))
-
-
-def said(error: BaseException) -> Phrase:
-    """The error in words: those of the bus's own client in plain ones, any other as it says itself."""
-    for kind, words in _FAULTS.items():
-        if isinstance(error, kind):
-            return words
-    return Together([str(error) or type(error).__name__])
-
-
-_FAULTS: Mapping[type[BaseException], Phrase] = {
-    nats.errors.AuthorizationError: Phrase("the server refuses the login"),
-    nats.errors.ConnectionClosedError: Phrase("it is closed"),
-    nats.errors.ConnectionDrainingError: Phrase("it is being closed"),
-    nats.errors.ConnectionReconnectingError: Phrase("it is being made again"),
-    nats.errors.MaxPayloadError: Phrase("the message is larger than the server takes"),
-    nats.errors.NoRespondersError: Phrase("nobody there takes the request"),
-    nats.errors.NoServersError: Phrase("no server can be reached"),
-    nats.errors.OutboundBufferLimitError: Phrase("too much waits to be sent"),
-    nats.errors.StaleConnectionError: Phrase("the server does not answer any more"),
-    TimeoutError: Phrase("no answer came in time"),
-}
-"""Errors of nats-py in words about the connection; those of asyncio's timeouts are nats-py's too."""
 
 
 def _trusting(url: str, ca: Path) -> ssl.SSLContext:

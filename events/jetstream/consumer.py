@@ -20,7 +20,8 @@ import structlog
 from nats.aio.subscription import Subscription
 
 from events.jetstream.api import Done, call, parse_headers
-from events.jetstream.connection import Bus, connection_failed, said
+from events.jetstream.connection import Bus
+from events.jetstream.said import connection_failed, said
 from events.jetstream.streams import EVENTS
 from events.log import EVERYTHING, LogUnavailable
 

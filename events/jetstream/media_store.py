@@ -25,7 +25,7 @@ from events.jetstream.api import (
     once_made,
     stored_message,
 )
-from events.jetstream.connection import Bus, said
+from events.jetstream.connection import Bus
 from events.jetstream.fitting import make_fitting
 from events.jetstream.objects import (
     PIECE,
@@ -36,6 +36,7 @@ from events.jetstream.objects import (
     meta_subject,
     read_object,
 )
+from events.jetstream.said import said
 from events.jetstream.write_once import TRIES, answered
 from events.log import LogMismatch, LogUnavailable
 from events.phrases import Phrase

@@ -23,9 +23,10 @@ from events.jetstream.api import (
     call,
     stored_message,
 )
-from events.jetstream.connection import Bus, connection_failed
+from events.jetstream.connection import Bus
 from events.jetstream.followed import Follower, Portion
 from events.jetstream.publisher import PubAck, Publisher
+from events.jetstream.said import connection_failed
 from events.jetstream.streams import PROFILES
 from events.jetstream.write_once import answered
 from events.log import LogMismatch, LogUnavailable

@@ -15,7 +15,8 @@ import nats.errors
 from nats.aio.subscription import Subscription
 
 from events.jetstream.api import CONFLICT, FULL, IN_PROCESS, STORE_FAILED, ApiFault
-from events.jetstream.connection import Bus, connection_failed
+from events.jetstream.connection import Bus
+from events.jetstream.said import connection_failed
 from events.log import EventTooLarge, LogFull, LogUnavailable, NotStored
 from events.phrases import Phrase
 

@@ -16,7 +16,8 @@ import msgspec
 import nats.errors
 
 from events.jetstream.api import ApiFault, ApiRefused, StreamInfo, call
-from events.jetstream.connection import Bus, said
+from events.jetstream.connection import Bus
+from events.jetstream.said import said
 from events.log import LogError, LogUnavailable
 from events.phrases import Phrase
 

@@ -150,7 +150,7 @@ def _expected(error: BaseException) -> str | None:
         return f"{error.strerror}{where}"
     package = type(error).__module__.partition(".")[0]
     if package == "nats":
-        from events.jetstream.connection import connection_failed  # noqa: PLC0415 - a command that has no connection does without
+        from events.jetstream.said import connection_failed  # noqa: PLC0415 - a command that has no connection does without
 
         return connection_failed(error)
     return str(error) if package in _OURS else None

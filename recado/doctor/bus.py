@@ -13,8 +13,9 @@ from actors.leases.gateways import gateways
 from actors.leases.roster import look
 from actors.log_space import FULL_AT, WARN_AT
 from events.jetstream.api import STREAM_NOT_FOUND, ApiRefused, StreamInfo, call
-from events.jetstream.connection import Bus, said
+from events.jetstream.connection import Bus
 from events.jetstream.media_store import STREAM as MEDIA
+from events.jetstream.said import said
 from events.jetstream.streams import DLQ, EVENTS
 from events.log import LogUnavailable
 from events.subjects import PARTITIONS

@@ -11,6 +11,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from events.phrases import Phrase
+from events.read_back import read_back
+
 _Word = Annotated[str, msgspec.Meta(max_length=256)]
 _Words = Annotated[list[_Word], msgspec.Meta(max_length=100)]
 _Number = Annotated[float, msgspec.Meta(ge=0, le=10_000)]
@@ -81,20 +84,22 @@ class _RemoteMcp(_Known, frozen=True, tag="mcp"):
 _TOOLS = list[_WebSearch | _WebSearchPreview | _FileSearch | _CodeInterpreter | _ImageGeneration | _RemoteMcp]
 
 
-def hosted_tools_problem(tools: Any, remote: Collection[str]) -> str | None:
+def hosted_tools_problem(tools: Any, remote: Collection[str]) -> Phrase | None:
     """The reason why a profile may not have these hosted tools, as a clause; None if it may. `remote` are the addresses
     of the remote MCP servers that it may name."""
     try:
         known = msgspec.convert(tools, _TOOLS)
     except (msgspec.ValidationError, RecursionError) as error:
-        return (
-            f"which a profile may not have ({error}): it takes web_search, file_search, code_interpreter, "
-            "image_generation and mcp without keys and headers; set others in RECADO_HOSTED_TOOLS"
+        return Phrase(
+            "which a profile may not have (%(error)s): it takes web_search, file_search, code_interpreter, "
+            "image_generation and mcp without keys and headers; set others in RECADO_HOSTED_TOOLS",
+            error=read_back(str(error)),
         )
     for tool in known:
         if isinstance(tool, _RemoteMcp) and tool.server_url not in remote:
-            return (
-                f"in which {tool.server_url[:100]!r} is no server that a profile may name: add it, written the same "
-                "way, to RECADO_PROFILE_SERVERS of every instance"
+            return Phrase(
+                "in which %(value)s is no server that a profile may name: add it, written the same way, to "
+                "RECADO_PROFILE_SERVERS of every instance",
+                value=repr(tool.server_url[:100]),
             )
     return None

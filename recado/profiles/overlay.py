@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from events.phrases import Phrase
+from events.phrases import Phrase, Together
 from events.profile import Profile
 from recado.profiles.hosted import hosted_tools_problem
 from recado.profiles.keys import FIRST, KEY_NAMES, ROLES, Allowed, Role, server_of
@@ -43,7 +43,7 @@ class Fault(NamedTuple):
     variable is unset here, and may be set elsewhere."""
 
     field: str
-    problem: str
+    problem: Phrase
     lacks: bool = False
 
 
@@ -86,7 +86,7 @@ class Overlay:
         try:
             laid = self._own_variables()
         except SecretUnusable as error:
-            raise ProfileUnusable(profile, [Fault("", str(error))], ()) from error
+            raise ProfileUnusable(profile, [Fault("", Together([str(error)]))], ()) from error
         faults = list(self._lay(profile, laid))
         asked, _ = read(laid)
         faults += self._not_allowed(profile, asked)
@@ -125,7 +125,7 @@ class Overlay:
                 try:
                     laid[SETTABLE[field].name] = _text(field, value)
                 except ValueError as error:
-                    yield Fault(field, clause_of(error))
+                    yield Fault(field, Together([clause_of(error)]))
         if self._has_own_server and not laid.get(_SERVER, "").strip():
             laid[_SERVER] = OPENAI  # unset would be the small local model where there is no key
 
@@ -136,28 +136,40 @@ class Overlay:
                 allowed = ", ".join(map(without_userinfo, self._allowed.servers))
                 yield Fault(
                     role.url,
-                    f"{role.url} is {without_userinfo(server[:100])!r}, which is no server that a profile may name "
-                    f"(those are {allowed}): write one of these, or add it to RECADO_PROFILE_SERVERS of "
-                    "every instance",
+                    Phrase(
+                        "%(name)s is %(value)s, which is no server that a profile may name (those are %(allowed)s): "
+                        "write one of these, or add it to RECADO_PROFILE_SERVERS of every instance",
+                        name=role.url,
+                        value=repr(without_userinfo(server[:100])),
+                        allowed=allowed,
+                    ),
                 )
         if "tools" in profile.settings and asked.tools and asked.tools not in self._allowed.modules:
             yield Fault(
                 "tools",
-                f"tools is {asked.tools[:100]!r}, which is no module that a profile may name: add it to "
-                "RECADO_PROFILE_TOOLS of every instance",
+                Phrase(
+                    "%(name)s is %(value)s, which is no module that a profile may name: add it to RECADO_PROFILE_TOOLS "
+                    "of every instance",
+                    name="tools",
+                    value=repr(asked.tools[:100]),
+                ),
             )
         known = self._allowed.service_tools
         others = [name for name in asked.service_tools if name not in known]
         if "service_tools" in profile.settings and EVERY not in known and others:
             yield Fault(
                 "service_tools",
-                f"service_tools has {others[0]}, which no profile may name: add it to RECADO_SERVICE_TOOLS of every "
-                "instance",
+                Phrase(
+                    "%(name)s has %(value)s, which no profile may name: add it to RECADO_SERVICE_TOOLS of every "
+                    "instance",
+                    name="service_tools",
+                    value=others[0],
+                ),
             )
         if "hosted_tools" in profile.settings and asked.hosted_tools:
             problem = hosted_tools_problem(list(asked.hosted_tools), self._allowed.remote)
             if problem is not None:
-                yield Fault("hosted_tools", f"hosted_tools is a list {problem}")
+                yield Fault("hosted_tools", Phrase("%(kind)s is a list %(error)s", kind="hosted_tools", error=problem))
 
     def _lay_key(
         self, profile: Profile, role: Role, asked: Settings, laid: dict[str, str], faults: list[Fault]
@@ -171,30 +183,49 @@ class Overlay:
             return None
         laid[variable.name] = ""
         if not isinstance(name, str) or not KEY_NAME.fullmatch(name):
-            problem = "is no name of a variable: write one like SHOP_KEY, and put the key itself into that variable"
-            faults.append(Fault(role.key_name, f"{role.key_name} {problem}"))
+            problem = Phrase(
+                "%(field)s is no name of a variable: write one like SHOP_KEY, and put the key itself into that "
+                "variable",
+                field=role.key_name,
+            )
+            faults.append(Fault(role.key_name, problem))
             return None
         if not self._allowed.may_go(name, server):
-            problem = f"names {name}, which may not be sent to {without_userinfo(server[:100])}"
-            help_ = f"write {name} after that address in RECADO_PROFILE_SERVERS of every instance"
-            faults.append(Fault(role.key_name, f"{role.key_name} {problem}: {help_}"))
+            problem = Phrase(
+                "%(field)s names %(name)s, which may not be sent to %(server)s: write %(name)s after that address in "
+                "RECADO_PROFILE_SERVERS of every instance",
+                field=role.key_name,
+                name=name,
+                server=without_userinfo(server[:100]),
+            )
+            faults.append(Fault(role.key_name, problem))
             return None
         try:
             key = (self._secret_of(name) or "").strip()
         except ValueError as error:  # a file of secrets that cannot be used; the sentence quotes nothing of it
             laid[variable.name] = "unset"
-            faults.append(Fault(role.key_name, f"{role.key_name} names {name}: {error}", lacks=True))
+            problem = Phrase("%(field)s names %(name)s: %(error)s", field=role.key_name, name=name, error=error)
+            faults.append(Fault(role.key_name, problem, lacks=True))
             return name
         laid[variable.name] = key or "unset"
         if not key:
-            problem = f"names {name}, which is unset here: set it for every instance"
-            faults.append(Fault(role.key_name, f"{role.key_name} {problem}", lacks=True))
+            problem = Phrase(
+                "%(field)s names %(name)s, which is unset here: set it for every instance",
+                field=role.key_name,
+                name=name,
+            )
+            faults.append(Fault(role.key_name, problem, lacks=True))
             return name
         try:
             variable.value(key)
         except ValueError:
-            problem = f"names {name}, which holds a space, a line end or a character outside ASCII: copy the key again"
-            faults.append(Fault(role.key_name, f"{role.key_name} {problem}"))
+            problem = Phrase(
+                "%(field)s names %(name)s, which holds a space, a line end or a character outside ASCII: copy the key "
+                "again",
+                field=role.key_name,
+                name=name,
+            )
+            faults.append(Fault(role.key_name, problem))
             laid[variable.name] = "unset"
         return None
 
@@ -235,4 +266,4 @@ def _fault(problem: str) -> Fault:
     """A sentence about variables as one about the fields that stand for them."""
     told = _VARIABLE.sub(lambda found: _FIELD_OF[found[1]], problem)
     about = _FIELD.search(told)
-    return Fault(about[1] if about else "", told)
+    return Fault(about[1] if about else "", Together([told]))

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from events.phrases import Phrase
+from events.read_back import read_back
 from recado.settings.modes import MODES, ApiMode
 from recado.settings.variables import Reader
 
@@ -24,12 +26,20 @@ def hosted_tools() -> Reader:
         try:
             types = [tool.type for tool in msgspec.json.decode(given, type=list[_Tool])]
         except msgspec.DecodeError as error:
-            raise ValueError(f'which is no JSON list of tools, such as [{{"type": "web_search"}}]: {error}') from error
+            raise ValueError(
+                Phrase(
+                    "which is no JSON list of tools, such as %(example)s: %(error)s",
+                    example='[{"type": "web_search"}]',
+                    error=read_back(str(error)),
+                )
+            ) from error
         if "function" in types:
-            raise ValueError("which has a function in it: recado carries those out, so name them in RECADO_TOOLS")
+            raise ValueError(
+                Phrase("which has a function in it: recado carries those out, so name them in RECADO_TOOLS")
+            )
         return tuple(msgspec.json.decode(given))
 
-    return Reader("a JSON list of tools", read, _text_of)
+    return Reader(Phrase("a JSON list of tools"), read, _text_of)
 
 
 def _text_of(value: Any) -> str:

@@ -62,7 +62,7 @@ class InstanceSettings:
         int,
         Variable(
             name="RECADO_PORT",
-            reader=whole(0, 65535, ""),
+            reader=whole(0, 65535),
             meaning="The port of the page, `/healthz`, `/readyz` and `/metrics`, on the address `RECADO_HOST`. 0: any "
             "free one, which is printed.",
             example="9000",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
+from events.phrases import Phrase
 from recado.settings.hosted_tools import HostedTools, hosted_tools, hosted_tools_problems
 from recado.settings.modes import MODES, ApiMode, Given, Mode, Saved
 from recado.settings.tool_names import EVERY, built_in_tools, collections, tool_names
@@ -165,7 +166,7 @@ class ModelSettings:
         Variable(
             name="MAX_CONVERSATION_HISTORY",
             profile=True,
-            reader=whole(0, 1000, "messages"),
+            reader=whole(0, 1000, Phrase("messages")),
             meaning="The number of earlier messages of the chat, people's and replies, that the model gets in mode "
             "`chat`. A conversation that a provider keeps begins with so many. The messages that are being answered "
             "do not count.",

@@ -28,7 +28,7 @@ def dollars() -> Reader:
             raise ValueError(Phrase("which is no sum of US dollars: write one like 0.50 or 20, without a sign"))
         return Decimal(given.removesuffix("."))
 
-    return Reader("US dollars, such as 0.50 or 20", read)
+    return Reader(Phrase("US dollars, such as 0.50 or 20"), read)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

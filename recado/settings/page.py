@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from console.sign_in.addresses import is_private
+from events.phrases import Phrase
 from events.users import SHORTEST_PASSWORD as SHORTEST
 from recado.settings.variables import Reader, Variable, host, secret
 
@@ -37,7 +38,7 @@ def _header() -> Reader:
             raise ValueError("which is no header for a name: give the one that your proxy sets, like Remote-User")
         return given
 
-    return Reader("the name of a header", read)
+    return Reader(Phrase("the name of a header"), read)
 
 
 def _networks() -> Reader:
@@ -50,7 +51,7 @@ def _networks() -> Reader:
             raise ValueError("which is every address: name those of your proxies alone")
         return found
 
-    return Reader("IP addresses or networks, with commas between them", read, _written)
+    return Reader(Phrase("IP addresses or networks, with commas between them"), read, _written)
 
 
 def _written(networks: Any) -> str:
@@ -63,7 +64,7 @@ def _issuer() -> Reader:
             raise ValueError("which is no address of a provider: write it as the provider does, with https://")
         return given
 
-    return Reader("an address that starts with https://, or with http:// on this machine", read)
+    return Reader(Phrase("an address that starts with https://, or with http:// on this machine"), read)
 
 
 def _page_url() -> Reader:
@@ -76,7 +77,7 @@ def _page_url() -> Reader:
             )
         return given.removesuffix("/")
 
-    return Reader("an address that starts with https://, or with http:// on this machine, without a path", read)
+    return Reader(Phrase("an address that starts with https://, or with http:// on this machine, without a path"), read)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from events.phrases import Phrase
 from recado.settings.variables import Reader
 
 
@@ -14,7 +15,7 @@ def file() -> Reader:
             raise ValueError("which is no file: give the path of one that is there")
         return path
 
-    return Reader("the path of a file", read)
+    return Reader(Phrase("the path of a file"), read)
 
 
 def existing_folder() -> Reader:
@@ -24,7 +25,7 @@ def existing_folder() -> Reader:
             raise ValueError("which is no folder: give the path of one that is there, and that recado's user can enter")
         return path
 
-    return Reader("the path of a folder that is there", read)
+    return Reader(Phrase("the path of a folder that is there"), read)
 
 
 def folder() -> Reader:
@@ -34,4 +35,4 @@ def folder() -> Reader:
             raise ValueError("which is a file: give the path of a folder, which is made if it is not there")
         return path
 
-    return Reader("the path of a folder", read)
+    return Reader(Phrase("the path of a folder"), read)

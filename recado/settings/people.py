@@ -31,7 +31,7 @@ def people() -> Reader:
     def read(given: str) -> tuple[str, ...]:
         return tuple(_person(one.strip()) for one in given.split(",") if one.strip())
 
-    return Reader("phone numbers or JIDs with commas between them; a beginning ends with `*`", read, _LIST)
+    return Reader(Phrase("phone numbers or JIDs with commas between them; a beginning ends with `*`"), read, _LIST)
 
 
 def own_names() -> Reader:
@@ -40,7 +40,7 @@ def own_names() -> Reader:
     def read(given: str) -> tuple[str, ...]:
         return tuple(_own_name(one.strip()) for one in given.split(",") if one.strip())
 
-    return Reader("phone numbers, JIDs or names with commas between them", read, _LIST)
+    return Reader(Phrase("phone numbers, JIDs or names with commas between them"), read, _LIST)
 
 
 def _own_name(given: str) -> str:
@@ -65,7 +65,7 @@ def words() -> Reader:
             )
         return frozenset(map(short_word, words))
 
-    return Reader("words with commas between them", read, _LIST)
+    return Reader(Phrase("words with commas between them"), read, _LIST)
 
 
 def hours() -> Reader:
@@ -74,7 +74,7 @@ def hours() -> Reader:
     def read(given: str) -> tuple[Span, ...]:
         return tuple(span for part in given.split(";") if part.strip() for span in _spans(part.strip().lower()))
 
-    takes = "days and hours, such as `Mon-Fri 09:00-18:00; Sat 10:00-13:00`"
+    takes = Phrase("days and hours, such as `Mon-Fri 09:00-18:00; Sat 10:00-13:00`")
     return Reader(takes, read, texts_joined("; ", Phrase("a semicolon")))
 
 
@@ -85,7 +85,7 @@ def zone() -> Reader:
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(Phrase("which is no time zone: give a name like America/Sao_Paulo")) from error
 
-    return Reader("the name of a time zone", read)
+    return Reader(Phrase("the name of a time zone"), read)
 
 
 def _person(given: str) -> str:
@@ -192,7 +192,7 @@ class PeopleSettings:
         Variable(
             name="RECADO_MESSAGES_PER_HOUR",
             profile=True,
-            reader=whole(0, 100_000, "messages"),
+            reader=whole(0, 100_000, Phrase("messages")),
             meaning="The number of messages of one sender in a chat that are answered in an hour of the clock. 0: no "
             "limit. The account `local`, of the simulated phones, has no limit.",
             example="60",
@@ -203,7 +203,7 @@ class PeopleSettings:
         Variable(
             name="RECADO_BOT_LOOP",
             profile=True,
-            reader=whole(0, 100_000, "turns"),
+            reader=whole(0, 100_000, Phrase("turns")),
             meaning="A sender who writes so many turns in a row, each within 3 seconds of the last answer, counts as a "
             "bot and is ignored for 10 minutes. 0: never.",
             example="20",

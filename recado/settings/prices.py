@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.spending import Price
+from events.phrases import Phrase
 from recado.settings.variables import Reader, nearest
 
 SHIPPED = Path(__file__).with_name("prices.toml")
@@ -53,7 +54,7 @@ def price_file() -> Reader:
         except UnicodeDecodeError as error:
             raise ValueError("which is no text in UTF-8: save it as such") from error
 
-    return Reader("the path of a file of prices", read)
+    return Reader(Phrase("the path of a file of prices"), read)
 
 
 @cache

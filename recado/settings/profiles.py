@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
+from events.phrases import Phrase
 from recado.settings.variables import Reader, Variable
 
 KEY_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,127}")
@@ -40,7 +41,7 @@ def servers() -> Reader:
     def read(given: str) -> tuple[ProfileServer, ...]:
         return tuple(_server(part.split()) for part in given.split(";") if part.strip())
 
-    return Reader("an address and names of keys with spaces between them; `;` between several servers", read)
+    return Reader(Phrase("an address and names of keys with spaces between them; `;` between several servers"), read)
 
 
 def _server(words: list[str]) -> ProfileServer:
@@ -77,7 +78,7 @@ def modules() -> Reader:
             raise ValueError(f"in which {wrong[:40]!r} is no name of a Python module: write names like bakery_tools")
         return tuple(names)
 
-    return Reader("names of Python modules with commas between them", read)
+    return Reader(Phrase("names of Python modules with commas between them"), read)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

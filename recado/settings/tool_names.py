@@ -39,7 +39,9 @@ def tool_names() -> Reader:
             )
         return names
 
-    return Reader("names of tools with commas between them, or `*`", read, texts_joined(", ", Phrase("a comma")))
+    return Reader(
+        Phrase("names of tools with commas between them, or `*`"), read, texts_joined(", ", Phrase("a comma"))
+    )
 
 
 def built_in_tools() -> Reader:
@@ -53,7 +55,7 @@ def built_in_tools() -> Reader:
             raise ValueError(Together([none, Phrase("did you mean %(word)s?", word=meant) if meant else ""], "; "))
         return names
 
-    takes = "some of " + ", ".join(f"`{name}`" for name in BUILT_IN) + ", with commas between them"
+    takes = Phrase("some of %(names)s, with commas between them", names=", ".join(f"`{name}`" for name in BUILT_IN))
     return Reader(takes, read, texts_joined(", ", Phrase("a comma")))
 
 
@@ -76,7 +78,7 @@ def collections() -> Reader:
             )
         return names
 
-    return Reader("names of collections with commas between them", read, texts_joined(", ", Phrase("a comma")))
+    return Reader(Phrase("names of collections with commas between them"), read, texts_joined(", ", Phrase("a comma")))
 
 
 def _listed(given: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
+from events.phrases import Phrase
 from recado.settings.variables import Variable, choice, duration, emoji, seconds, whole
 
 
@@ -81,7 +82,7 @@ class TurnSettings:
         Variable(
             name="RECADO_MAX_RUNS",
             profile=True,
-            reader=whole(1, 100_000, "turns"),
+            reader=whole(1, 100_000, Phrase("turns")),
             meaning="The number of turns that may run at once with one key, in all instances of a bus together; each "
             "instance takes an equal share. Further messages wait, fairly over accounts and in each first come, first "
             "served, and are then answered together, chat by chat. In a profile it limits the turns of the profile's "
@@ -94,7 +95,7 @@ class TurnSettings:
         Variable(
             name="RECADO_MAX_TOKENS_PER_CHAT_PER_DAY",
             profile=True,
-            reader=whole(0, 10**11, "tokens"),
+            reader=whole(0, 10**11, Phrase("tokens")),
             meaning="The tokens, input and output, that a chat may cost in a day (UTC). After that its messages end as "
             "`ignored: budget`, before the model is asked. 0: no limit.",
             example="200000",

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import reduce
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 from unicodedata import category
@@ -58,7 +59,7 @@ class Reader(NamedTuple):
     - `text_of`: turns a value of a profile into such a text. Raises ValueError with such a clause.
     """
 
-    takes: str
+    takes: Phrase
     read: Callable[[str], Any]
     text_of: Callable[[Any], str] = one_text
 
@@ -145,7 +146,7 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
 
 
 def text() -> Reader:
-    return Reader("any text", str)
+    return Reader(Phrase("any text"), str)
 
 
 def choice(*words: str) -> Reader:
@@ -161,11 +162,11 @@ def choice(*words: str) -> Reader:
             return "on" if value else "off"
         return one_text(value)
 
-    return Reader("one of " + ", ".join(f"`{word}`" for word in words), read, text_of)
+    return Reader(Phrase("one of %(words)s", words=", ".join(f"`{word}`" for word in words)), read, text_of)
 
 
 def emoji() -> Reader:
-    takes = "one emoji"
+    takes = Phrase("one emoji")
 
     def read(given: str) -> str:
         is_one = 0 < len(given) <= 16 and not any(sign.isascii() or sign.isalpha() or sign.isspace() for sign in given)
@@ -176,8 +177,8 @@ def emoji() -> Reader:
     return Reader(takes, read)
 
 
-def whole(low: int, high: int, unit: str) -> Reader:
-    if unit:
+def whole(low: int, high: int, unit: Phrase | None = None) -> Reader:
+    if unit is not None:
         takes = Phrase("a whole number of %(unit)s from %(low)s to %(high)s", unit=unit, low=f"{low}", high=f"{high}")
     else:
         takes = Phrase("a whole number from %(low)s to %(high)s", low=f"{low}", high=f"{high}")
@@ -202,7 +203,7 @@ def seconds(low: float, high: float) -> Reader:
 
 
 def duration(low: timedelta, high: timedelta) -> Reader:
-    takes = "seconds, or a number with `s`, `m`, `h` or `d`"
+    takes = Phrase("seconds, or a number with `s`, `m`, `h` or `d`")
 
     def read(given: str) -> timedelta:
         match = _DURATION.fullmatch(given)
@@ -229,11 +230,13 @@ def secret() -> Reader:
             raise ValueError(Phrase("which holds a space, a line end or a character outside ASCII: copy it again"))
         return given
 
-    return Reader("a key as the provider shows it", read)
+    return Reader(Phrase("a key as the provider shows it"), read)
 
 
 def url(*schemes: str, example: str, several: bool = False) -> Reader:
-    starts = " or ".join(f"{scheme}://" for scheme in schemes)
+    starts: str = reduce(
+        lambda one, other: Phrase("%(one)s or %(other)s", one=one, other=other), [f"{one}://" for one in schemes]
+    )
 
     def read(given: str) -> str:
         for one in given.split(",") if several else [given]:
@@ -254,7 +257,12 @@ def url(*schemes: str, example: str, several: bool = False) -> Reader:
                 )
         return given
 
-    return Reader(f"an address that starts with {starts}{', or several with commas' if several else ''}", read)
+    takes = (
+        Phrase("an address that starts with %(starts)s, or several with commas", starts=starts)
+        if several
+        else Phrase("an address that starts with %(starts)s", starts=starts)
+    )
+    return Reader(takes, read)
 
 
 def host() -> Reader:
@@ -266,7 +274,7 @@ def host() -> Reader:
                 "which is no IP address of this machine: give 127.0.0.1, or the one on which others reach it"
             ) from None
 
-    return Reader("an IP address of this machine", read)
+    return Reader(Phrase("an IP address of this machine"), read)
 
 
 class Endpoint(NamedTuple):
@@ -289,7 +297,7 @@ def endpoint() -> Reader:
             raise ValueError("which is no IP address of this machine with a port: write one like 0.0.0.0:9088")
         return Endpoint(found, int(port))
 
-    return Reader("an IP address of this machine and a port", read)
+    return Reader(Phrase("an IP address of this machine and a port"), read)
 
 
 def subject() -> Reader:
@@ -298,7 +306,7 @@ def subject() -> Reader:
             raise ValueError("which begins no subject: write words with dots between them, like _INBOX.instance")
         return given
 
-    return Reader("words of letters, digits, `_` and `-`, with dots between them", read)
+    return Reader(Phrase("words of letters, digits, `_` and `-`, with dots between them"), read)
 
 
 def name() -> Reader:
@@ -311,7 +319,7 @@ def name() -> Reader:
             raise ValueError(Phrase("which is no name: give 1 to 128 printable characters, the first of them no '='"))
         return given
 
-    return Reader("a name of 1 to 128 characters", read)
+    return Reader(Phrase("a name of 1 to 128 characters"), read)
 
 
 def instance() -> Reader:
@@ -320,4 +328,4 @@ def instance() -> Reader:
             raise ValueError("which is no name of an instance: give 1 to 64 of A-Z, a-z, 0-9, '_' and '-'")
         return given
 
-    return Reader("1 to 64 letters, digits, `_` and `-`", read)
+    return Reader(Phrase("1 to 64 letters, digits, `_` and `-`"), read)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal, NamedTuple
 
+from events.phrases import Phrase
 from gateways.templates import window
 from recado.settings.variables import Reader, Variable, choice, duration, host, name, seconds, secret, url, whole
 
@@ -19,7 +20,7 @@ def _digits() -> Reader:
             raise ValueError("which is no id of a number: copy the digits of Phone number ID from the dashboard")
         return given
 
-    return Reader("the digits that the app's dashboard shows", read)
+    return Reader(Phrase("the digits that the app's dashboard shows"), read)
 
 
 class Number(NamedTuple):
@@ -56,7 +57,9 @@ def numbers() -> Reader:
             found.append(number)
         return tuple(found)
 
-    return Reader("ids of numbers with commas between them, each with `=` and a name of yours, or without", read)
+    return Reader(
+        Phrase("ids of numbers with commas between them, each with `=` and a name of yours, or without"), read
+    )
 
 
 class Rate(NamedTuple):
@@ -71,7 +74,7 @@ class Rate(NamedTuple):
 
 def rates() -> Reader:
     """Reads messages a second, for every number or by their ids and names."""
-    per_second = whole(1, 10_000, "messages a second")
+    per_second = whole(1, 10_000, Phrase("messages a second"))
 
     def read(given: str) -> tuple[Rate, ...]:
         found: list[Rate] = []
@@ -85,7 +88,7 @@ def rates() -> Reader:
                 raise ValueError(f"where {number or 'every number'} has two rates: leave one out")
         return tuple(found)
 
-    return Reader("messages a second; for one number alone behind its name or id and `=`", read)
+    return Reader(Phrase("messages a second; for one number alone behind its name or id and `=`"), read)
 
 
 def _template() -> Reader:
@@ -93,7 +96,7 @@ def _template() -> Reader:
         window.read(given)
         return given
 
-    return Reader("a template's name and its language, with a colon between them, and its variables", read)
+    return Reader(Phrase("a template's name and its language, with a colon between them, and its variables"), read)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -189,7 +192,7 @@ class WhatsAppSettings:
         int,
         Variable(
             name="RECADO_WEBHOOK_PORT",
-            reader=whole(0, 65535, ""),
+            reader=whole(0, 65535),
             meaning="The port of the webhooks. 0: any free one, which is printed.",
             example="8443",
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -183,6 +184,31 @@ def _is_constant(words: ast.expr) -> bool:
     if isinstance(words, ast.Call) and isinstance(words.func, ast.Name) and words.func.id == "unstored":
         return isinstance(words.args[1], ast.Name) and words.args[1].id.startswith("NOT_")  # marked beside it
     return isinstance(words, ast.Constant) or (isinstance(words, ast.Attribute) and words.attr == "text")
+
+
+def test_the_desk_says_no_exception_in_english() -> None:
+    """The text of an exception is English: only the log gets it so; a page gets what `Translate.say` makes of it."""
+    found = [
+        f"{path.name}:{call.lineno}"
+        for path in CONSOLE.rglob("*.py")
+        if path.name not in UNWORDED
+        for handler in ast.walk(ast.parse(path.read_text()))
+        if isinstance(handler, ast.ExceptHandler) and handler.name
+        for call in _for_people(handler)
+        if isinstance(call, ast.Call) and ast.unparse(call) == f"str({handler.name})"
+    ]
+    assert found == []
+
+
+def _for_people(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a statement but those of calls that log, or raise an exception for code."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Call) and ast.unparse(child.func).startswith("log."):
+            continue
+        if isinstance(child, ast.Raise):
+            continue
+        yield child
+        yield from _for_people(child)
 
 
 def test_every_phrase_of_code_is_in_the_catalogs() -> None:

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from chat.file_types import FORBIDDEN, FileNotTaken
 from chat.files import VOICE, file_part
-from events.jetstream.connection import said
+from console.passwords import fault_of
+from events.jetstream.said import said
 from events.knowledge import Place
 from events.knowledge_log import KnowledgeChanged
 from events.library import LARGEST, name_fault
@@ -211,3 +212,10 @@ async def test_the_reasons_of_readiness(page: Page) -> None:
         _, status, _ = await stream.next("status")
     assert status["reasons"] == ["a conexão com o NATS caiu; há novas tentativas"]
     assert (await page.get("/readyz"))[1]["reasons"] == ["the connection to NATS is lost; it is tried again"]
+
+
+@pytest.mark.parametrize("password", ["short", "ψ" * 2_000, "ψψψψψψψψψψψψψ"])
+def test_a_password_that_is_refused(password: str) -> None:
+    fault = fault_of(password, "ψψψψψψψψψψψψψ")
+    assert "⟦" in Marking().say(fault)
+    assert bare(fault) == set()
