@@ -1,7 +1,7 @@
 """The query of a look-up in what a model wrote: a text, or what small models write in its place.
 
-They send a list of phrasings, a number, or another name than `query`, which a server that is not strict lets pass. What
-can mean one thing alone is taken. Everything else is refused with words that say what to write.
+They send a list of phrasings, a number, or another name than `query`, which a server that is not strict lets pass. Such
+arguments mean one thing alone, and are taken. All others are refused with words that say what to write.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Prints JSON: by place, by way of searching and by what is looked up, the share of conversations.csv whose right passage
 is among the first three. `turn`: the question alone; `always`: with the two messages before it; `front`: what recado
 shows; `query`: the same without the place for the question alone. The kind `stranger` is a change of subject after a
-question of questions.csv about the same business. With `tune`, the unseen ones are left out. RECALL_CACHE as in `recall`.
+question of questions.csv about the same business. With `tune`, the unseen are left out. RECALL_CACHE as in `recall`.
 """
 
 from __future__ import annotations
