@@ -47,6 +47,8 @@ def test_what_is_written_is_read_again(given: list[Pair]) -> None:
         (b"question;answer\nOpen?;\n", "row 2: a question has 1 to 1,000"),
         (b"Open?\n", "row 1: it has 1 columns"),
         (b"a;b;c\n", "row 1: it has 3 columns"),
+        (b"question,answer\nOpen?,Yes\nDeliver?,Yes, on Saturdays\n", "row 3: it has 3 columns, and the heading 2"),
+        (b'question;answer\nOpen?;"Yes\nDeliver?;No\n', "row 2: a quotation mark opens"),
         (b"Open?;" + b"x" * 4097, "this one 4,097"),
         (b"x" * 1001 + b";Yes", "this one 1,001"),
         (b"".join(b"%d?;Yes\n" % n for n in range(2001)), "2,001 questions"),
