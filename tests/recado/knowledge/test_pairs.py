@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,3 +96,14 @@ async def test_pairs_and_files_leave_and_come_back(knowledge: Knowledge) -> None
     assert by["shop"] == by["again"]
     await knowledge("faq", "again", "--remove", PAY.q, "--remove", OPEN.q)
     assert [one["name"] for one in (await knowledge("list", "again", "--json")).document] == ["menu/winter.csv"]
+
+
+async def test_a_name_in_decomposed_letters(knowledge: Knowledge) -> None:
+    """As macOS gives it: each command knows the document, and a new one has composed letters."""
+    decomposed, composed = (unicodedata.normalize(form, "Cardápio é bom.md") for form in ("NFD", "NFC"))
+    (knowledge.home / decomposed).write_text("Pão de queijo.")
+    await knowledge("add", "shop", str(knowledge.home / decomposed))
+    assert (await knowledge("show", "shop", decomposed)).out == "Pão de queijo.\n"
+    await knowledge("remove", "shop", decomposed, composed)
+    await knowledge("faq", "shop", decomposed, "--add", OPEN.q, OPEN.a)
+    assert OPEN.a in (await knowledge("faq", "shop", composed)).out
