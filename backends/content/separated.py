@@ -53,7 +53,31 @@ def _fit(text: str, separator: str) -> float:
 
 
 def _rows(text: str, separator: str) -> list[list[str]]:
+    """Raises ValueError. A quotation mark that opens a cell and does not close it would take in all rows up to the next
+    mark."""
+    lines = io.StringIO(text, newline="")
+    rows: list[list[str]] = []
+    while True:
+        begun, last = lines.tell(), 0
+        reader = csv.reader(iter(lines.readline, ""), delimiter=separator, strict=True)
+        try:
+            for row in reader:
+                rows.append(row)
+                begun, last = lines.tell(), reader.line_num
+        except csv.Error as error:
+            if reader.line_num > last + 1:
+                raise ValueError(
+                    f"row {len(rows) + 1}: a quotation mark opens a cell there, and none closes it: close it, or write "
+                    "the mark twice"
+                ) from error
+            rows.append(_row(text[begun : lines.tell()], separator))
+        else:
+            return rows
+
+
+def _row(line: str, separator: str) -> list[str]:
+    """The row of a line that has quotation marks in odd places."""
     try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        return next(csv.reader([line], delimiter=separator))
     except csv.Error as error:
         raise ValueError(Detail.NO_CSV.said(error=error)) from error

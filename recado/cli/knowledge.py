@@ -16,7 +16,7 @@ from projections.knowledge.search import Found
 from recado.cli.knowledge_check import check
 from recado.cli.knowledge_drafts import drafts
 from recado.cli.knowledge_files import export_, faq, questions
-from recado.cli.knowledge_open import Name, Open, collection_argument, opened, searched, shown, version_of
+from recado.cli.knowledge_open import Name, Open, collection_argument, opened, place_of, searched, shown, version_of
 from recado.cli.options import json_option
 from recado.cli.session import run
 from recado.knowledge.adding import Added, Adding, source_of
@@ -124,7 +124,7 @@ def list_(collection: str | None, as_json: bool) -> None:
 @json_option
 def show(collection: str, name: str, as_json: bool) -> None:
     """Print the text of a document as it is searched."""
-    version, text = run(_text(Place(collection, name)))
+    version, text = run(_text(collection, name))
     click.echo(json_text({**shown(version), "text": text}) if as_json else text)
 
 
@@ -166,7 +166,7 @@ def remove(collection: str, names: tuple[str, ...], as_json: bool) -> None:
 async def _add(collection: str, given: Sequence[Path | Address], *, loopback: bool, as_json: bool) -> bool:
     """True if one of them was not read."""
     sources: list[Source | Address] = list(sources_in([one for one in given if isinstance(one, Path)]))
-    sources += [one for one in given if isinstance(one, Address)]
+    sources = list(dict.fromkeys([*sources, *(one for one in given if isinstance(one, Address))]))
     if not sources:
         raise click.ClickException("there is no file in it")
     async with opened() as there:
@@ -236,9 +236,11 @@ async def _look(collection: str) -> Stock:
         return stock
 
 
-async def _text(place: Place) -> tuple[Version, str]:
+async def _text(collection: str, name: str) -> tuple[Version, str]:
     async with opened() as there:
-        version = version_of(await there.stored.look(place.collection), place)
+        stock = await there.stored.look(collection)
+        place = place_of(stock, collection, name)
+        version = version_of(stock, place)
         if version.document.faq:
             return version, "\n\n".join(f"{pair.q}\n{pair.a}" for pair in version.document.faq)
         text = await LibraryTexts(there.library, there.reader).text_of(version)
@@ -257,7 +259,7 @@ async def _remove(collection: str, names: tuple[str, ...]) -> list[tuple[Place, 
     async with opened() as there:
         stock = await there.stored.look(collection)
         unread = {one.subject for one in stock.unread}
-        places = [Place(collection, name) for name in names]
+        places = list(dict.fromkeys(place_of(stock, collection, name) for name in names))
         for place in places:
             if place.subject not in unread:
                 version_of(stock, place)

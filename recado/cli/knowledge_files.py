@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from events.faq import NAME, joined, without
-from events.knowledge import KnowledgeUnreadable, Pair, Place
+from events.knowledge import KnowledgeUnreadable, Pair
 from events.knowledge_log import KnowledgeChanged
-from recado.cli.knowledge_open import collection_argument, opened
+from recado.cli.knowledge_open import collection_argument, opened, place_of
 from recado.cli.options import Text, json_option
 from recado.cli.session import run
 from recado.knowledge.adding import write_pairs
@@ -47,7 +47,7 @@ def faq(
     """
     try:
         more = (*(pairs_in(file.read_bytes()) if file is not None else ()), *(pair(*one) for one in added))
-        pairs = run(_pairs(Place(collection, name), more, removed))
+        pairs = run(_pairs(collection, name, more, removed))
     except (SourceRefused, KnowledgeUnreadable, OSError) as fault:
         raise click.ClickException(f"{file.name if file is not None else name}: {fault}") from fault
     if as_json:
@@ -82,9 +82,10 @@ def export_(collection: str, folder: Path, as_json: bool) -> None:
         sys.exit(1)
 
 
-async def _pairs(place: Place, more: tuple[Pair, ...], removed: tuple[str, ...]) -> tuple[Pair, ...]:
+async def _pairs(collection: str, name: str, more: tuple[Pair, ...], removed: tuple[str, ...]) -> tuple[Pair, ...]:
     async with opened() as there:
-        stock = await there.stored.look(place.collection)
+        stock = await there.stored.look(collection)
+        place = place_of(stock, collection, name)
         before = stock.newest.get(place)
         document = before.document if before is not None and not before.document.removed else None
         if document is not None and not document.faq:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
@@ -124,6 +125,14 @@ async def indexed(there: Open, stack: AsyncExitStack, chosen: Settings) -> tuple
     with suppress(NotEmbedded):  # the search says so
         await Embedding(indexing, shared).fetch(Wish(embedder, chosen.knowledge))
     return indexing, embedder
+
+
+def place_of(stock: Stock, collection: str, name: str) -> Place:
+    """The place of the document that a person names. New documents have composed letters; terminals and file systems
+    also give decomposed ones."""
+    place = Place(collection, name)
+    found = [one.place.subject for one in stock.there(collection)] + [one.subject for one in stock.unread]
+    return place if place.subject in found else Place(collection, unicodedata.normalize("NFC", name))
 
 
 def version_of(stock: Stock, place: Place) -> Version:

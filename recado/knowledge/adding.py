@@ -74,9 +74,12 @@ class Adding:
         self._collection = collection
         self._stock = stock
         self._author = author
+        self._taken: dict[str, str] = {}
+        """By the name of a document, the source that has it."""
 
     async def add(self, sources: Iterable[Source | Address], web: Web | None = None) -> AsyncIterator[Added]:
-        """Add the sources, and yield what became of each as it is done. Raises LogUnavailable, LogFull.
+        """Add the sources, and yield what became of each as it is done. Of several files with one name the first is
+        added, and the others are refused. Raises LogUnavailable, LogFull.
 
         - `web`: by which addresses are read; None: they are refused.
         """
@@ -99,8 +102,11 @@ class Adding:
     async def _one(self, source: Source | Address, web: Web | None) -> Added:
         name = source.name or (source.url if isinstance(source, Address) else "")
         try:
+            if name and not isinstance(source, Address):  # before it is read: the first one of those given has the name
+                self._take(name, source)
             content = await _content(source, web)
             name = content.name
+            self._take(name, source)
             return await self._written(content, _origin(source))
         except Gone as gone:
             return Added(name, "gone", reason=str(gone))
@@ -108,9 +114,15 @@ class Adding:
             reason = refused.detail if isinstance(refused, CannotBeRead) else str(refused)
             return Added(name, "refused", reason=reason)
 
+    def _take(self, name: str, source: Source | Address) -> None:
+        """Raises SourceRefused if another source has the name."""
+        origin = _origin(source)
+        if (taken := self._taken.setdefault(_without_ending(name), origin)) != origin:
+            raise SourceRefused(f"{taken} has the same name: rename one, or give the folder that has both")
+
     async def _written(self, content: Content, origin: str) -> Added:
-        if content.name.lower().endswith(ENDING):
-            return await self._with_pairs(content.name[: -len(ENDING)], content.body, origin)
+        if (name := _without_ending(content.name)) != content.name:
+            return await self._with_pairs(name, content.body, origin)
         place = Place(self._collection, content.name)
         before = self._stock.newest.get(place)
         there = before.document if before is not None and not before.document.removed else None
@@ -191,6 +203,11 @@ async def _content(source: Source | Address, web: Web | None) -> Content:
             raise SourceRefused("addresses are not read here: save it as a file")
         return await web.fetch(source)
     return await asyncio.to_thread(read_file, source)
+
+
+def _without_ending(name: str) -> str:
+    """The name of the document of a file: one of pairs loses its ending."""
+    return name[: -len(ENDING)] if name.lower().endswith(ENDING) else name
 
 
 def _origin(source: Source | Address) -> str:

@@ -6,13 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from backends.content.separated import decoded, rows_of
 from projections.knowledge.search import Found
 from projections.words import folded
 from recado.knowledge.sources import SourceRefused
-
-LARGEST = 4 * 1024**2
-"""Bytes of a file of checks."""
+from recado.knowledge.tables import refuse_wider, rows_in
 
 MOST = 5_000
 """Checks of a file."""
@@ -46,17 +43,14 @@ class Checked(msgspec.Struct, frozen=True):
 def checks_in(body: bytes) -> tuple[Check, ...]:
     """The checks of a CSV with the columns `question`, and `must contain` or `must cite` or both.
     Raises SourceRefused, which names the row."""
-    if len(body) > LARGEST:
-        raise SourceRefused(f"it has {len(body):,} bytes, and a file of checks has at most {LARGEST:,}: split it")
-    try:
-        rows = [(number, row) for number, row in enumerate(rows_of(decoded(body)), 1) if any(map(str.strip, row))]
-    except ValueError as fault:
-        raise SourceRefused(str(fault)) from fault
+    rows = rows_in(body, "checks")
     heading = [_plain(cell.replace("_", " ")) for cell in rows[0][1]] if rows else []
     if "question" not in heading or not {"must contain", "must cite"} & set(heading):
         raise SourceRefused("its first row must name the columns `question`, and `must contain` or `must cite` or both")
     if not 1 < len(rows) <= MOST + 1:
         raise SourceRefused(f"it has {len(rows) - 1:,} questions: give 1 to {MOST:,}")
+    for number, row in rows:
+        refuse_wider(number, row, heading)
     return tuple(_check(number, dict(zip(heading, map(str.strip, row), strict=False))) for number, row in rows[1:])
 
 

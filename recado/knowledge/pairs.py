@@ -8,17 +8,14 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from backends.content.separated import decoded, rows_of
 from events.faq import joined
 from events.knowledge import MOST_PAIRS, Pair
 from projections.words import folded
 from recado.knowledge.sources import SourceRefused
+from recado.knowledge.tables import refuse_wider, rows_in
 
 ENDING = ".faq.csv"
 """Of a file of pairs in a folder of documents."""
-
-LARGEST = 4 * 1024**2
-"""Bytes of a file of pairs."""
 
 _QUESTIONS = {"q", "question", "questions", "pergunta", "perguntas", "duvida", "pregunta", "preguntas"}
 _ANSWERS = {"a", "answer", "answers", "resposta", "respostas", "respuesta", "respuestas"}
@@ -27,17 +24,14 @@ _ANSWERS = {"a", "answer", "answers", "resposta", "respostas", "respuesta", "res
 def pairs_in(body: bytes) -> tuple[Pair, ...]:
     """The pairs of a CSV: of its columns `question` and `answer`, or of its two columns. Raises SourceRefused,
     which names the row."""
-    if len(body) > LARGEST:
-        raise SourceRefused(f"it has {len(body):,} bytes, and a file of questions has at most {LARGEST:,}: split it")
-    try:
-        rows = [(number, row) for number, row in enumerate(rows_of(decoded(body)), 1) if any(map(str.strip, row))]
-    except ValueError as fault:
-        raise SourceRefused(str(fault)) from fault
+    rows = rows_in(body, "questions")
     if not rows:
         raise SourceRefused("it has no rows: give a question and its answer in each")
     heading = [folded(cell.strip()) for cell in rows[0][1]]
     places = [next((at for at, cell in enumerate(heading) if cell in names), -1) for names in (_QUESTIONS, _ANSWERS)]
     is_headed = min(places) >= 0
+    for number, row in rows if is_headed else []:
+        refuse_wider(number, row, heading)
     pairs = joined((), _pairs(rows[1:] if is_headed else rows, places if is_headed else None))
     if not pairs:
         raise SourceRefused("it has a heading alone: give a question and its answer in each row")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -86,9 +87,11 @@ def read_file(source: Source) -> Content:
     if not source.mime:
         raise SourceRefused(f"its name ends in none of {', '.join(TYPES)}")
     try:
-        size = source.path.stat().st_size
-        if size > LARGEST:
-            raise SourceRefused(f"it has {size:,} bytes, and a document has at most {LARGEST:,}: split it")
+        found = source.path.stat()
+        if not stat.S_ISREG(found.st_mode):  # it may have no end, or never begin
+            raise SourceRefused("it is no ordinary file: save it as one")
+        if found.st_size > LARGEST:
+            raise SourceRefused(f"it has {found.st_size:,} bytes, and a document has at most {LARGEST:,}: split it")
         body = source.path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Gone("there is no such file any more") from error

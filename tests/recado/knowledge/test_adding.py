@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,3 +81,31 @@ async def test_a_file_of_too_many_pieces_is_refused(shop: Shop) -> None:
     added = await shop.add("a.md", "".join(f"# {number}\nword\n" for number in range(MOST + 1)))
     assert (added.outcome, added.reason) == ("refused", "it has more than 20,000 pieces: split it")
     assert (await shop.log.look()).last == 0
+
+
+@pytest.mark.parametrize("again", ["a.md", "a.md.faq.csv"])
+async def test_of_two_files_with_one_name_the_first_is_added(shop: Shop, again: str) -> None:
+    """Not one by chance. The same file twice is no other file."""
+    (shop.folder / "other").mkdir()
+    for path, text in (("a.md", "first"), (f"other/{again}", "second;2")):
+        (shop.folder / path).write_text(text)
+    given = [named(shop.folder / "a.md", "a.md"), named(shop.folder / "other" / again, again)]
+    adding = Adding(shop.log, shop.library, "shop", await shop.log.look(), AUTHOR)
+    outcomes = {one.outcome: one async for one in adding.add(given)}
+    assert set(outcomes) == {"added", "refused"}
+    assert outcomes["refused"].reason == (
+        f"{shop.folder / 'a.md'} has the same name: rename one, or give the folder that has both"
+    )
+    document = (await shop.newest("a.md")).document
+    assert document.text is not None
+    assert await shop.library.content(document.text) == b"first"
+
+
+@pytest.mark.parametrize("is_pipe", [True, False])
+async def test_what_has_no_end_is_refused(shop: Shop, is_pipe: bool) -> None:
+    """Given a pipe or a device, it is refused before it is opened."""
+    path = shop.folder / "a.md"
+    os.mkfifo(path) if is_pipe else path.symlink_to("/dev/zero")
+    adding = Adding(shop.log, shop.library, "shop", await shop.log.look(), AUTHOR)
+    [added] = [one async for one in adding.add([named(path, "a.md")])]
+    assert (added.outcome, added.reason) == ("refused", "it is no ordinary file: save it as one")

@@ -50,6 +50,7 @@ def test_one_piece_has_all_that_is_asked_for(contain: str, cite: str, passed: bo
         (b"question,must cite\n", "0 questions"),
         (b"question,must cite\n\nOpen?,\n", "row 3: say what"),
         (b"question,must cite\n,a.md\n", "row 2: a question"),
+        (b"question,must contain\nOpen?,Yes, on Saturdays\n", "row 2: it has 3 columns, and the heading 2"),
         (b"question,must cite\n" + b"x" * 2001 + b",a.md\n", "row 2: a question"),
         (b"question,must cite\n" + b"x,a.md\n" * 5001, "5,001 questions"),
         (b"\x00\x01", "no text"),

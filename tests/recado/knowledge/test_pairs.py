@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,8 @@ def test_what_is_written_is_read_again(given: list[Pair]) -> None:
         (b"question;answer\nOpen?;\n", "row 2: a question has 1 to 1,000"),
         (b"Open?\n", "row 1: it has 1 columns"),
         (b"a;b;c\n", "row 1: it has 3 columns"),
+        (b"question,answer\nOpen?,Yes\nDeliver?,Yes, on Saturdays\n", "row 3: it has 3 columns, and the heading 2"),
+        (b'question;answer\nOpen?;"Yes\nDeliver?;No\n', "row 2: a quotation mark opens"),
         (b"Open?;" + b"x" * 4097, "this one 4,097"),
         (b"x" * 1001 + b";Yes", "this one 1,001"),
         (b"".join(b"%d?;Yes\n" % n for n in range(2001)), "2,001 questions"),
@@ -92,3 +96,14 @@ async def test_pairs_and_files_leave_and_come_back(knowledge: Knowledge) -> None
     assert by["shop"] == by["again"]
     await knowledge("faq", "again", "--remove", PAY.q, "--remove", OPEN.q)
     assert [one["name"] for one in (await knowledge("list", "again", "--json")).document] == ["menu/winter.csv"]
+
+
+async def test_a_name_in_decomposed_letters(knowledge: Knowledge) -> None:
+    """As macOS gives it: each command knows the document, and a new one has composed letters."""
+    decomposed, composed = (unicodedata.normalize(form, "Cardápio é bom.md") for form in ("NFD", "NFC"))
+    (knowledge.home / decomposed).write_text("Pão de queijo.")
+    await knowledge("add", "shop", str(knowledge.home / decomposed))
+    assert (await knowledge("show", "shop", decomposed)).out == "Pão de queijo.\n"
+    await knowledge("remove", "shop", decomposed, composed)
+    await knowledge("faq", "shop", decomposed, "--add", OPEN.q, OPEN.a)
+    assert OPEN.a in (await knowledge("faq", "shop", composed)).out
