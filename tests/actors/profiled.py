@@ -19,7 +19,6 @@ from events.memory_profiles import MemoryProfileLog
 from events.profile import Profile
 from events.subjects import ChatKey
 from tests.actors.house import Committed, House, Model, house
-from tests.actors.profiled import ANA, BOB, Shops, street, until
 
 ANA = ChatKey("bakery", "5511999999999@s.whatsapp.net")
 BOB = ChatKey("grocer", "5511888888888@s.whatsapp.net")
