@@ -9,8 +9,6 @@ from events.subjects import ChatKey
 from tests.actors.house import House
 
 LID = ChatKey("local", "99887766@lid")
-
-
 USER = ChatKey("local", "BR.1349@bsuid")
 
 

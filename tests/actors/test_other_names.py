@@ -14,8 +14,6 @@ from tests.actors.joining import USER, answered, endings, joined
 from tests.actors.people import Book
 
 NEXT = ChatKey("local", "5511999999999~1790000000@s.whatsapp.net")
-
-
 NEW = ChatKey("local", "5521777777777@s.whatsapp.net")
 
 

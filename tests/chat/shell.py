@@ -25,8 +25,6 @@ WORDS = {
     "unreadable": "I cannot read this.", "stop_word": "Good bye.", "rate_limited": "Slowly!", "reset": "Anew.",
     "help": "Write.", "unapproved": "Your code is {code}.", "outside_hours": "Closed.",
 }  # fmt: skip
-
-
 STEPS = st.lists(
     st.one_of(
         st.tuples(
@@ -86,8 +84,6 @@ def sent(id_: str, what: str, story: Story) -> Message:
 
 
 GATES = Gates(stop_words=frozenset({"stop"}), start_words=frozenset({"start"}), per_hour=9, loop_after=2)
-
-
 ANY_GATES = st.builds(
     Gates,
     allow=st.sampled_from([(), (KEY.chat,), ("5511*",), ("4930*",)]),

@@ -20,14 +20,8 @@ from tests.console.people import peopled, user
 from tests.doubles.oidc_provider import CLIENT, SECRET, ProviderDouble
 
 ANA = user("ana@example.com", password="")
-
-
 TOM = user("tom", role="owner")
-
-
 FROM_ELSEWHERE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
-
-
 HTML = {"accept": "text/html"}
 
 

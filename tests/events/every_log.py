@@ -13,8 +13,6 @@ from events.memory_log import MemoryLog
 from tests.conftest import LOG_BYTES
 
 MakeLog = Callable[..., Awaitable[EventLog]]
-
-
 Put = Callable[[str, bytes], Awaitable[None]]
 
 
