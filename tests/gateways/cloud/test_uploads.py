@@ -19,7 +19,7 @@ from gateways.delivery.delivery import CHATS_AT_ONCE
 from tests.doubles.graph_server import GraphDouble
 from tests.gateways.cloud.gateway import ANA, TOM, cloud_gateway
 from tests.gateways.cloud.kept_files import PNG, KeptFiles
-from tests.gateways.cloud.test_sending import say, steps, until_step
+from tests.gateways.cloud.said import say, steps, until_step
 from tests.gateways.replies import NOON, decide
 from tests.waiting import until
 
