@@ -41,7 +41,7 @@ from tests.doubles.graph_webhooks import (
     messages,
     signed,
 )
-from tests.gateways.cloud.test_numbers import GIVEN, OTHER_ID, OTHER_TOKEN, Held, of_bakery
+from tests.gateways.cloud.numbers import GIVEN, OTHER_ID, OTHER_TOKEN, Held, of_bakery
 from tests.gateways.replies import events
 from tests.waiting import until
 
