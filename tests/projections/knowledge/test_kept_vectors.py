@@ -26,7 +26,6 @@ from tests.waiting import until
 
 __all__ = ["indexing", "log"]
 
-
 RESTORED = datetime(2027, 1, 1, tzinfo=UTC)
 
 

@@ -18,7 +18,6 @@ from tests.projections.story.conftest import tell, words
 
 __all__ = ["tell"]
 
-
 TOKENS = "100 tokens in and 10 out"
 
 
