@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from events.decisions import (
-    Erased,
-)
+from events.decisions import Erased
 from events.recorded import Recorded, Unknown
 from events.subjects import ChatKey
 from tests.chaos.judged_chat import JudgedChat

@@ -48,6 +48,8 @@ class _Turn:
 
 
 class JudgedChat:
+    """What came in and what was decided about it, event by event; it adds what is wrong to `violations`."""
+
     def __init__(self, key: ChatKey, violations: list[Violation]) -> None:
         self.arrived: dict[str, int] = {}
         self._key = key

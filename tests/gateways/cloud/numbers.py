@@ -26,13 +26,7 @@ from recado.settings.settings import Settings, settings_of
 from recado.wiring.cloud_number import CloudNumber, Parts
 from recado.wiring.cloud_numbers import CloudNumbers
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
-from tests.doubles.graph_webhooks import (
-    ANA,
-    APP_SECRET,
-    PHONE_NUMBER_ID,
-    VERIFY_TOKEN,
-    signed,
-)
+from tests.doubles.graph_webhooks import ANA, APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, signed
 from tests.gateways.replies import events
 from tests.waiting import until
 

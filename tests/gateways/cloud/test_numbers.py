@@ -21,15 +21,7 @@ from recado.settings.whatsapp import Number
 from recado.wiring import cloud_numbers
 from recado.wiring.cloud_number import Replies
 from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
-from tests.doubles.graph_webhooks import (
-    PHONE_NUMBER_ID,
-    WABA,
-    message,
-    messages,
-    news,
-    status,
-    statuses,
-)
+from tests.doubles.graph_webhooks import PHONE_NUMBER_ID, WABA, message, messages, news, status, statuses
 from tests.gateways.cloud.numbers import BAKERY, GIVEN, OTHER_ID, OTHER_TOKEN, SHOP, given, meta, of_bakery, served, two
 from tests.gateways.replies import decide, events, reply
 from tests.waiting import until
