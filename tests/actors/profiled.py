@@ -13,11 +13,12 @@ from msgspec.structs import replace
 from actors.answering import Answering, Means, NoBackend, Policy, Profiles
 from actors.profiles import BusProfiles
 from chat.gates import Gates
+from events.decisions import TurnStarted
 from events.log import EventLog
 from events.memory_profiles import MemoryProfileLog
 from events.profile import Profile
 from events.subjects import ChatKey
-from tests.actors.house import House, Model, house
+from tests.actors.house import Committed, House, Model, house
 
 ANA = ChatKey("bakery", "5511999999999@s.whatsapp.net")
 BOB = ChatKey("grocer", "5511888888888@s.whatsapp.net")
@@ -117,3 +118,13 @@ async def until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
         while not is_so():
             await asyncio.sleep(0)
+
+
+def profiles_in(reads: Committed, key: ChatKey = ANA) -> list[str]:
+    """The profiles of the chat's turns."""
+    return [one.event.profile for one in reads.events if one.key == key and isinstance(one.event, TurnStarted)]
+
+
+async def in_force(shops: Shops, ref: str) -> None:
+    name = ref.partition("@")[0]
+    await until(lambda: (one := shops.bus.in_force.profiles.get(name)) is not None and one.ref == ref)

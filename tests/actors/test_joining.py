@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import count
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from backends.protocol import Answer, ReplyRequest
 from chat.gates import Gates
-from chat.pending import has_pending_work
 from chat.teamwork import state_of
 from events.admission import Blocked
 from events.decisions import Attention, Erased, Ignored, Paused, Reply, Reset, Resumed
@@ -21,40 +16,9 @@ from events.memory_log import MemoryLog
 from events.recorded import Recorded
 from events.subjects import ChatKey
 from events.teamwork import Assigned, Labelled, Noted, Resolved
-from tests.actors.house import ANA, NOTHING, House, Model, house
+from tests.actors.house import ANA, house
+from tests.actors.joining import LID, USER, answered, endings, joined
 from tests.actors.people import Book
-
-LID = ChatKey("local", "99887766@lid")
-USER = ChatKey("local", "BR.1349@bsuid")
-
-
-async def answered(home: House, key: ChatKey, id_: str, times: int) -> None:
-    asked = len(home.model.requests)
-    await home.say(id_, key=key)
-    home.model.answer(await home.model.asked(asked + 1), f"answer to {id_}")
-    await home.decided(Reply, times, key)
-
-
-async def joined(home: House, key: ChatKey, *, whole: bool = False, done: bool = False) -> Joined:
-    def is_it(recorded: Recorded) -> bool:
-        event = recorded.event
-        return recorded.key == key and isinstance(event, Joined) and (event.whole, event.done) == (whole, done)
-
-    event = (await home.reads.seen(is_it)).event
-    assert isinstance(event, Joined)
-    return event
-
-
-def endings(home: House, id_: str) -> list[tuple[str, str]]:
-    """The endings of a message, but for those in a chat from which it was moved."""
-    found = []
-    for recorded in home.reads.events:
-        match recorded.event:
-            case Reply(in_reply_to=messages) if id_ in messages:
-                found.append((recorded.key.chat, "reply"))
-            case Ignored(messages=messages, reason=reason) if id_ in messages and reason != "joined":
-                found.append((recorded.key.chat, reason))
-    return found
 
 
 async def test_one_conversation() -> None:
@@ -218,67 +182,6 @@ async def test_a_conversation_that_began_again(where: ChatKey) -> None:
         home.model.answer(request)
 
 
-NEXT = ChatKey("local", "5511999999999~1790000000@s.whatsapp.net")
-NEW = ChatKey("local", "5521777777777@s.whatsapp.net")
-
-
-@pytest.mark.parametrize("begun", [False, True])
-async def test_a_changed_number(begun: bool) -> None:
-    """The old chat closes into the new one, older or not, with what holds and what was said. Who has the old number
-    next is a stranger: not stopped, and with no history. Erasing the new chat erases the old one, and not theirs."""
-    log = MemoryLog()
-    book = Book(log)
-    async with house(log, people=book, gates=Gates(stop_words=frozenset({"stop"}))) as home:
-        await answered(home, ANA, "a1", 1)
-        if begun:
-            await answered(home, NEW, "n1", 1)
-        await home.say("a2", "stop", ANA)
-        await home.reads.seen(lambda one: isinstance(one.event, Ignored) and one.event.reason == "stop_word")
-        await book.moves("local", ANA.chat, NEW.chat, 1_790_000_000)
-        await joined(home, ANA, done=True)
-        await home.say("late", key=ANA)
-        await home.reads.seen(lambda one: getattr(one.event, "messages", ()) == ("late",) and one.key == NEW)
-        assert endings(home, "late") == [(NEW.chat, "stopped")]
-        assert home.reads.chat(NEW).stopped
-        await home.say("b1", key=NEXT)
-        request = await home.model.asked(2 + begun)
-        assert request.history == ()
-        home.model.answer(request)
-        await home.decided(Reply, 1, NEXT)
-        await home.order("e1", "erase", NEW)
-        await home.reads.seen(lambda one: isinstance(one.event, Erased) and one.event.done and one.key == NEW)
-        assert [recorded.type async for recorded in log.of_chat(ANA, 1000)] in ([], ["erased"] * 2)
-        assert not home.reads.chat(ANA).stopped
-        await answered(home, NEXT, "b2", 2)
-
-
-async def test_another_program_tells_the_names() -> None:
-    """It publishes to any name with `aliases`; the chats' owner settles them before it answers."""
-    log = MemoryLog()
-    book = Book(log)
-    async with house(log, people=book) as home:
-        await answered(home, ANA, "a1", 1)
-        await log.publish(USER, Message(id="u1", text="hi", aliases=(ANA.chat,)), msg_id="")
-        home.model.answer(await home.model.asked(2))
-        await home.decided(Reply, 2, ANA)
-        assert endings(home, "u1") == [(ANA.chat, "reply")]
-        assert book.known.canonical(USER.chat) == ANA.chat
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["5511999999999@c.us", "5511999999999:12@s.whatsapp.net", "5511999999999.1:3@s.whatsapp.net", "5511999999999"],
-)
-async def test_other_forms_of_a_name(name: str) -> None:
-    """Such a subject names the person for certain: the answer comes in their chat."""
-    async with house() as home:
-        await answered(home, ANA, "a1", 1)
-        await home.say("b1", key=ChatKey("local", name.format("5511999999999")))
-        home.model.answer(await home.model.asked(2))
-        await home.decided(Reply, 2, ANA)
-        assert endings(home, "b1") == [(ANA.chat, "reply")]
-
-
 @pytest.mark.parametrize("stopped", [False, True])
 async def test_erasing_one_erases_all(stopped: bool) -> None:
     """With every chat that closed into it, and the names last. Who said stop stays so under every name."""
@@ -360,97 +263,3 @@ async def test_unknown_commands_are_refused_by_name() -> None:
         await home.decided(Blocked)
         refused = [one.event for one in home.reads.events if getattr(one.event, "cause", None) == "o1"]
         assert [event.reason for event in refused if isinstance(event, Ignored)] == ["unknown_command"]
-
-
-NAMES = ("5511999999999@s.whatsapp.net", "99887766@lid", "BR.1349@bsuid")
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    st.lists(
-        st.one_of(
-            st.tuples(st.just("say"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
-            st.tuples(st.just("again"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
-            st.tuples(st.just("stop"), st.sampled_from(NAMES), st.just("")),
-            st.tuples(st.just("block"), st.sampled_from(NAMES), st.just("")),
-            st.tuples(st.just("name"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
-            st.tuples(st.just("crash"), st.just(""), st.just("")),
-        ),
-        min_size=2,
-        max_size=10,
-    )
-)
-@pytest.mark.slow("25 stories of up to ten events, each with its own instances")
-def test_any_order_ends_with_one_chat(story: list[tuple[str, str, str]]) -> None:
-    """Whatever tells that three names are one person's, and whenever an instance dies: in the end one chat answers,
-    each message has one ending, and a stop or a block holds under every name."""
-    asyncio.run(asyncio.wait_for(_lives(story), 60))
-
-
-async def _lives(story: list[tuple[str, str, str]]) -> None:
-    log, numbers = MemoryLog(), count(1)
-    book, said, silenced, came_as = Book(log), list[str](), False, ""
-    todo = [*story, *(("name", NAMES[0], other) for other in NAMES[1:]), *(("say", name, name) for name in NAMES)]
-    while todo:
-        async with house(log, f"i{next(numbers)}", people=book, gates=Gates(stop_words=frozenset({"stop"}))) as home:
-            home.answering.backend = Echo(home.model)  # type: ignore[assignment]
-            while todo and todo[0][0] != "crash":
-                what, name, other = todo.pop(0)
-                id_ = f"m{next(numbers)}"
-                if what == "say":
-                    # A gateway resolves what it knows; another program publishes to any name with its aliases.
-                    chat = book.known.canonical(name) if name == other else name
-                    aliases = (other,) if name != other else ()
-                    said.append(id_)
-                    came_as = chat
-                    event = Message(id=id_, text="hello", aliases=aliases)
-                    await log.publish(ChatKey("local", chat), event, msg_id="")
-                elif what == "again" and said and book.known.canonical(other) == book.known.canonical(came_as):
-                    await home.say(said[-1], key=ChatKey("local", other))
-                elif what == "stop":
-                    silenced = True
-                    await home.say(id_, "stop", ChatKey("local", name))
-                elif what == "block":
-                    silenced = True
-                    await home.order(id_, "block", ChatKey("local", book.known.canonical(name)))
-                elif what == "name":
-                    await book.person("local", (name, other))
-                await asyncio.sleep(0)
-            if todo:
-                todo.pop(0)
-                continue
-            async with asyncio.timeout(60):
-                while any(not endings(home, id_) for id_ in said) or any(_is_busy(home, name) for name in NAMES):
-                    await asyncio.sleep(0.005)
-            assert [len(endings(home, id_)) for id_ in said] == [1] * len(said)
-            asked = len(home.model.requests)
-            for name in NAMES:
-                await home.say(f"last-{name}", key=ChatKey("local", name))
-            async with asyncio.timeout(60):
-                while any(not endings(home, f"last-{name}") for name in NAMES):
-                    await asyncio.sleep(0.005)
-            (one,) = {name for name in NAMES if not home.reads.chat(ChatKey("local", name)).into}
-            assert one == book.known.canonical(NAMES[0])
-            state = home.reads.chat(ChatKey("local", one))
-            assert (state.stopped or state.admission == "blocked") == silenced
-            assert {chat for name in NAMES for chat, _ in endings(home, f"last-{name}")} == {one}
-            assert (len(home.model.requests) == asked) == silenced
-
-
-def _is_busy(home: House, name: str) -> bool:
-    return has_pending_work(home.reads.chat(ChatKey("local", name)))
-
-
-class Echo:
-    """A model that answers at once."""
-
-    name = "chat"
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    async def reply(self, request: ReplyRequest) -> Answer:
-        self._model.requests.append(request)
-        return Answer(text="hi", model="echo", usage=NOTHING)
-
-    async def close(self) -> None: ...

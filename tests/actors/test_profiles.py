@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from actors.profiles import MOST_FORMER
 from actors.tools.protocol import ToolResult
-from backends.protocol import Answer, ReplyRequest, ThreadRequest, Tool, ToolCall
+from backends.protocol import Tool, ToolCall
 from chat.references import Referring
-from events.decisions import Erased, Ignored, Reply, ThreadCreated, ToolReturned, TurnAdopted, TurnFailed, TurnStarted
+from events.decisions import Ignored, Reply, ToolReturned, TurnAdopted
 from events.memory_log import MemoryLog
 from events.profile import Profile
 from events.subjects import ChatKey
-from tests.actors.house import Committed
-from tests.actors.profiled import ANA, BOB, Shops, street, until
+from tests.actors.kept_threads import Kept
+from tests.actors.profiled import ANA, BOB, Shops, in_force, profiles_in, street, until
 
 
 class Stock:
@@ -39,59 +37,6 @@ class Stock:
             return ToolResult(f"There is no tool {name}", failed=True)
         self.called.append(key)
         return ToolResult(f"{self.name}: 7")
-
-
-class Kept:
-    """A backend whose provider keeps threads; the test answers."""
-
-    name = "responses"
-
-    def __init__(self) -> None:
-        self.threads: list[ThreadRequest] = []
-        self.runs: list[ReplyRequest] = []
-        self.stopped: list[tuple[str, str, str | None]] = []
-        self.forgotten: list[str] = []
-        self._answers: dict[str, asyncio.Future[Answer]] = {}
-
-    async def close(self) -> None: ...
-
-    async def create_thread(self, request: ThreadRequest) -> str:
-        self.threads.append(request)
-        return f"conv-{id(self)}-{len(self.threads)}"
-
-    async def start_run(self, request: ReplyRequest) -> str:
-        self.runs.append(request)
-        return f"run-{request.turn}"
-
-    async def await_run(self, request: ReplyRequest, run: str) -> Answer:
-        waiting = self._answers.setdefault(request.turn, asyncio.get_running_loop().create_future())
-        try:
-            return await waiting
-        finally:
-            del self._answers[request.turn]
-
-    async def stop_turn(self, thread: str, turn: str, run: str | None) -> None:
-        self.stopped.append((thread, turn, run))
-
-    def keeps(self, backend: str) -> bool:
-        return backend == self.name
-
-    async def forget(self, backend: str, thread: str, runs: Sequence[str]) -> None:
-        self.forgotten.append(thread)
-
-    def answer(self, turn: str, text: str = "hi") -> None:
-        waiting = self._answers.setdefault(turn, asyncio.get_running_loop().create_future())
-        waiting.set_result(Answer(text=text, model="by hand"))
-
-
-def profiles_in(reads: Committed, key: ChatKey = ANA) -> list[str]:
-    """The profiles of the chat's turns."""
-    return [one.event.profile for one in reads.events if one.key == key and isinstance(one.event, TurnStarted)]
-
-
-async def in_force(shops: Shops, ref: str) -> None:
-    name = ref.partition("@")[0]
-    await until(lambda: (one := shops.bus.in_force.profiles.get(name)) is not None and one.ref == ref)
 
 
 async def test_two_accounts_are_answered_each_in_its_own_way() -> None:
@@ -288,232 +233,3 @@ async def test_a_turn_of_a_version_that_is_gone_begins_again() -> None:
         reply = await home.decided(Reply, key=ANA)
         assert not reply.profile
         assert profiles_in(home.reads) == ["bakery@1", ""]
-
-
-async def test_a_run_is_stopped_by_the_server_that_began_it() -> None:
-    """Given a run at one profile's server, when the profile changes its server and the turn ends otherwise, then the
-    run is stopped where it was begun."""
-    shops = Shops()
-    shops.models |= {"old": Kept(), "new": Kept()}
-    await shops.apply("bakery", model="old")
-    async with street(shops) as (home, _):
-        await home.say("m1", key=ANA)
-        await until(lambda: bool(shops.models["old"].runs))
-        await shops.apply("bakery", model="new")
-        await in_force(shops, "bakery@2")
-        await home.order("k1", "pause", key=ANA)
-        await until(lambda: bool(shops.models["old"].stopped))
-        assert not shops.models["new"].stopped
-
-
-async def test_a_thread_of_one_profile_is_no_others() -> None:
-    """Given a thread that one profile made, when another is in force, then it makes its own, with the history."""
-    shops = Shops()
-    shops.models |= {"bakery": Kept(), "vip": Kept()}
-    await shops.apply("bakery")
-    async with street(shops) as (home, _):
-        await home.say("m1", "bread?", key=ANA)
-        await until(lambda: bool(shops.models["bakery"].runs))
-        shops.models["bakery"].answer(shops.models["bakery"].runs[0].turn, "seven")
-        await home.decided(Reply, key=ANA)
-        await shops.apply("vip", chats=(ANA.chat,))
-        await in_force(shops, "vip@1")
-        await home.say("m2", key=ANA)
-        await until(lambda: bool(shops.models["vip"].runs))
-        made = await home.decided(ThreadCreated, 2, key=ANA)
-        assert (made.profile, made.reason) == ("vip@1", "switched")
-        assert [line.text for line in shops.models["vip"].threads[0].history] == ["bread?", "seven"]
-
-
-async def test_each_thread_is_erased_at_its_own_server() -> None:
-    """Given a chat with a thread of each of two profiles, of which one has changed its server since and the other is
-    removed, when the chat is erased, then each server deletes its own thread, and none is asked for another's."""
-    shops = Shops()
-    shops.models |= {"first": Kept(), "second": Kept(), "third": Kept()}
-    await shops.apply("bakery", model="first")
-    async with street(shops) as (home, _):
-        await home.say("m1", key=ANA)
-        await until(lambda: bool(shops.models["first"].runs))
-        shops.models["first"].answer(shops.models["first"].runs[0].turn)
-        await home.decided(Reply, key=ANA)
-        await shops.apply("vip", model="second", chats=(ANA.chat,))
-        await in_force(shops, "vip@1")
-        await home.say("m2", key=ANA)
-        await until(lambda: bool(shops.models["second"].runs))
-        shops.models["second"].answer(shops.models["second"].runs[0].turn)
-        await home.decided(Reply, 2, key=ANA)
-        await shops.apply("bakery", model="third")
-        await shops.apply("vip", removed=True, chats=(ANA.chat,))
-        await in_force(shops, "bakery@2")
-        await until(lambda: "vip" not in shops.bus.in_force.profiles)
-        await home.order("k1", "erase", key=ANA)
-        await home.reads.seen(lambda one: isinstance(one.event, Erased) and one.event.done)
-        assert [len(shops.models[name].forgotten) for name in ("first", "second", "third")] == [1, 1, 0]
-
-
-async def test_a_thread_whose_key_is_missing_is_left_and_named() -> None:
-    """Given a thread of a profile whose key is unset by now, when the chat is erased, then the receipt names the thread
-    and the variable."""
-    shops = Shops()
-    shops.models |= {"first": Kept()}
-    await shops.apply("bakery", model="first", key="BAKERY_KEY")
-    log = MemoryLog()
-    async with street(shops, log) as (home, _):
-        await home.say("m1", key=ANA)
-        await until(lambda: bool(shops.models["first"].runs))
-        shops.models["first"].answer(shops.models["first"].runs[0].turn)
-        await home.decided(Reply, key=ANA)
-    later = Shops(shops.stored, "two")
-    later.missing.add("BAKERY_KEY")
-    async with street(later, log) as (home, _):
-        await home.order("k1", "erase", key=ANA)
-        done = await home.reads.seen(lambda one: isinstance(one.event, Erased) and one.event.done)
-        (left,) = done.event.left  # type: ignore[union-attr]
-        assert "bakery@1: BAKERY_KEY unset" in left
-
-
-class TestWithoutAVariable:
-    async def test_messages_wait_until_it_is_there(self) -> None:
-        """Given a profile whose key is unset, then its chats wait, others are answered, and the key ends the wait."""
-        shops = Shops()
-        shops.missing.add("BAKERY_KEY")
-        await shops.apply("bakery", key="BAKERY_KEY")
-        async with street(shops) as (home, _):
-            await home.say("m1", key=ANA)
-            await home.say("m2", key=BOB)
-            home.model.answer(await home.model.asked(1))
-            await home.decided(Reply, key=BOB)
-            assert not profiles_in(home.reads)
-            assert home.reads.chat(ANA).waiting
-            shops.found(home, "BAKERY_KEY")
-            shops.model("bakery").answer(await shops.model("bakery").asked(1))
-            await home.decided(Reply, key=ANA)
-            assert profiles_in(home.reads) == ["bakery@1"]
-
-    async def test_a_chat_that_sleeps_is_woken(self) -> None:
-        """Given a chat that waits and has left memory, when the variable is there, then the chat is answered."""
-        shops = Shops()
-        shops.missing.add("BAKERY_KEY")
-        await shops.apply("bakery", key="BAKERY_KEY")
-        async with street(shops, idle_after=0.0) as (home, _):
-            await home.say("m1", key=ANA)
-            await home.reads.seen(lambda one: one.key == ANA)
-            await until(lambda: bool(shops.made) and len(home.router) == 0)
-            shops.found(home, "BAKERY_KEY")
-            shops.model("bakery").answer(await shops.model("bakery").asked(1))
-            await home.decided(Reply, key=ANA)
-
-    @pytest.mark.parametrize("change", ["another version", "removed", "one of its own"])
-    async def test_a_chat_that_sleeps_is_woken_by_a_change(self, change: str) -> None:
-        """Given a chat that waits and has left memory, when another profile is in force for it, then it is answered."""
-        shops = Shops()
-        shops.missing.add("BAKERY_KEY")
-        await shops.apply("bakery", key="BAKERY_KEY")
-        async with street(shops, idle_after=0.0) as (home, _):
-            await home.say("m1", key=ANA)
-            await home.reads.seen(lambda one: one.key == ANA)
-            await until(lambda: bool(shops.made) and len(home.router) == 0)
-            if change == "one of its own":
-                await shops.apply("vip", chats=(ANA.chat,))
-            else:
-                await shops.apply("bakery", removed=change == "removed")
-            names = {"another version": "bakery", "one of its own": "vip"}
-            model = home.model if change == "removed" else shops.model(names[change])
-            model.answer(await model.asked(1))
-            await home.decided(Reply, key=ANA)
-
-    async def test_a_turn_that_runs_ends(self) -> None:
-        """Given a turn that runs, when the new version names a variable that is unset, then the turn is answered by the
-        version that can, and the next message waits."""
-        shops = Shops()
-        shops.missing.add("NEW_KEY")
-        await shops.apply("bakery")
-        async with street(shops) as (home, _):
-            await home.say("m1", key=ANA)
-            asked = await shops.model("bakery").asked(1)
-            await shops.apply("bakery", key="NEW_KEY")
-            await in_force(shops, "bakery@2")
-            await home.say("m2", key=ANA)
-            shops.model("bakery").answer(asked)
-            await home.decided(Reply, key=ANA)
-            await home.reads.seen(lambda one: getattr(one.event, "id", "") == "m2")
-            assert profiles_in(home.reads) == ["bakery@1"]
-            await shops.apply("bakery")
-            asked = await shops.model("bakery").asked(2)
-            shops.model("bakery").answer(asked)
-            await home.decided(Reply, 2, key=ANA)
-            assert profiles_in(home.reads) == ["bakery@1", "bakery@3"]
-
-    async def test_nothing_gets_stale_meanwhile(self) -> None:
-        """Given messages that get stale at once, when their profile cannot be used, then they wait all the same."""
-        shops = Shops()
-        shops.missing.add("BAKERY_KEY")
-        await shops.apply("bakery", key="BAKERY_KEY", stale_after=0)
-        async with street(shops) as (home, _):
-            await home.say("m1", key=ANA)
-            await home.say("m2", key=BOB)
-            home.model.answer(await home.model.asked(1))
-            await home.decided(Reply, key=BOB)
-            assert not [one for one in home.reads.events if isinstance(one.event, Ignored | TurnFailed)]
-
-
-class TestVersionsInMemory:
-    async def test_a_version_is_made_when_it_is_needed(self) -> None:
-        """Given many profiles, when one chat is answered, then one answering is made."""
-        shops = Shops()
-        for number in range(20):
-            await shops.apply(f"shop{number}")
-        await shops.apply("bakery")
-        async with street(shops) as (home, _):
-            await home.say("m1", key=ANA)
-            shops.model("bakery").answer(await shops.model("bakery").asked(1))
-            await home.decided(Reply, key=ANA)
-            assert shops.made == ["bakery@1"]
-
-    async def test_former_versions_leave_but_for_those_that_a_turn_uses(self) -> None:
-        """Given a turn of an old version and many newer ones that were used, then few are kept, and the turn's is."""
-        shops = Shops()
-        await shops.apply("bakery")
-        async with street(shops) as (home, _):
-            await home.say("m1", key=ANA)
-            asked = await shops.model("bakery").asked(1)
-            for number in range(2, MOST_FORMER + 40):
-                await shops.apply("bakery")
-                await in_force(shops, f"bakery@{number}")
-                shops.bus.of(ANA)
-            gc.collect()
-            kept = [ref for ref in shops.made if shops.bus.named(ref) is not None]
-            assert len(kept) <= MOST_FORMER + 2
-            assert "bakery@1" in kept
-            shops.model("bakery").answer(asked)
-            assert (await home.decided(Reply, key=ANA)).profile == "bakery@1"
-
-    async def test_a_former_version_is_read_once_for_many_chats(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Given many turns of a former version, as after a restart, when all ask for it at once, then it is read once,
-        and one answering is made of it."""
-        shops = Shops()
-        await shops.apply("bakery")
-        await shops.apply("bakery")
-        reads, read = list[str](), shops.stored.version
-
-        async def version(name: str, n: int) -> Profile | None:
-            reads.append(f"{name}@{n}")
-            await asyncio.sleep(0)
-            return await read(name, n)
-
-        monkeypatch.setattr(shops.stored, "version", version)
-        async with street(shops):
-            found = await asyncio.gather(*(shops.bus.find("bakery@1") for _ in range(50)))
-        assert {id(one) for one in found} == {id(found[0])}
-        assert reads == shops.made == ["bakery@1"]
-
-    @pytest.mark.parametrize(
-        "ref", ["", "bakery", "bakery@", "@1", "bakery@0", "bakery@x", "bakery@²", "b@" + "9" * 99]
-    )
-    async def test_a_name_that_is_no_version(self, ref: str) -> None:
-        """Whatever a log names as a profile is found, or waits."""
-        shops = Shops()
-        await shops.apply("bakery")
-        async with street(shops):
-            found = await shops.bus.find(ref)
-            assert bool(found.lacks) is bool(ref)

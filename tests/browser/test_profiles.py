@@ -9,7 +9,7 @@ from playwright.async_api import Page as Window
 
 from events.memory_profiles import MemoryProfileLog
 from tests.console.conftest import serve
-from tests.console.test_profiles import Trying
+from tests.console.profiled import Trying
 
 pytestmark = pytest.mark.browser
 

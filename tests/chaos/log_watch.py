@@ -14,8 +14,9 @@ from events.jetstream.tail import Tail
 from events.log import LogUnavailable
 from events.recorded import Recorded
 from events.subjects import ChatKey
-from tests.chaos.checker import Checker, Violation
+from tests.chaos.checker import Checker
 from tests.chaos.nats_proxy import PATIENCE
+from tests.chaos.violation import Violation
 
 
 class LogWatch:

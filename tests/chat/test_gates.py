@@ -2,58 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from chat.arrival import short_word
 from chat.commands import Answered
-from chat.gates import Gates, pairing_code
-from chat.hours import Hours, Span
-from chat.work import Due, EndBurst, Refuse
+from chat.gates import pairing_code
+from chat.work import Due, Refuse
 from events.admission import Approved, Blocked
 from events.decisions import Ignored, Reply, Reset
-from events.inbound import Message, Receipt
 from events.subjects import ChatKey
 from events.usage import TokenUsage
-from tests.chat.story import KEY, NOON, SETTING, Story, order, text
-
-WORDS = {
-    "unapproved": "Your code is {code}.",
-    "outside_hours": "We are closed.",
-    "rate_limited": "Slowly!",
-    "stop_word": "I am silent now.",
-    "start_word": "Here I am.",
-    "help": "Just write.",
-    "reset": "A new conversation.",
-}
-
-
-def gated(**gates: Any) -> Story:
-    return Story(replace(SETTING, gates=Gates(**gates)))
-
-
-def outcome(story: Story) -> list[tuple[str, ...]]:
-    """The decisions on these messages: each `ignored` with its reason, and each notice."""
-    decided = []
-    while (work := next((w for w in story.pending() if not isinstance(w, EndBurst)), None)) is not None:
-        decision = story.does(work, words=WORDS)  # type: ignore[arg-type]
-        if isinstance(decision, Ignored):
-            decided.append((decision.reason, *decision.messages))
-        elif isinstance(decision, Reply):
-            decided.append(("said", decision.text))
-        else:
-            decided.append((type(decision).__name__,))
-    return decided
-
-
-def is_answered(story: Story) -> bool:
-    return not outcome(story) and any(isinstance(work, EndBurst) for work in story.pending())
+from tests.chat.gated import WORDS, gated, is_answered, outcome
+from tests.chat.story import KEY, NOON, Story, order, text
 
 
 @pytest.mark.parametrize(
@@ -70,14 +35,6 @@ def test_only_those_on_the_allowlist_are_answered(allow: tuple[str, ...], is_let
     """By number, by JID, or by their beginning; messages of all others end silently."""
     story = gated(allow=allow).given(text("m1"))
     assert is_answered(story) if is_let_in else outcome(story) == [("not_allowed", "m1")]
-
-
-def test_a_sender_of_a_group_may_be_blocked() -> None:
-    """The others of the group are answered."""
-    story = gated(block=("666*",), groups="always")
-    story.given(Message(id="m1", text="hello", sender="66677@s.whatsapp.net", group=True))
-    assert outcome(story) == [("blocked", "m1")]
-    assert is_answered(story.given(Message(id="m2", text="hello", sender="55@s.whatsapp.net", group=True)))
 
 
 def test_an_unknown_person_is_told_a_code_once() -> None:
@@ -103,41 +60,6 @@ def test_a_person_blocked_by_order_stays_so_until_approved() -> None:
     story = gated(allow=("5511*",)).given(Blocked(at=NOON), text("m1"))
     assert outcome(story) == [("blocked", "m1")]
     assert is_answered(story.given(Approved(at=NOON), text("m2")))
-
-
-def test_a_group_is_answered_when_the_bot_is_meant() -> None:
-    """Mentioned by one of its names, or a message of its own quoted, whose name the receipts tell."""
-    story = gated(names=("4930@s.whatsapp.net",), groups="mentioned")
-    group = replace(story.record(text("m1")), key=ChatKey("local", "1203@g.us"))
-
-    def came(event: Any) -> None:
-        from chat.evolve import evolve
-
-        recorded = story.record(event)
-        story.chat = evolve(replace(story.chat, inbound_seq=recorded.seq - 1), replace(recorded, key=group.key))
-
-    story.chat = type(story.chat)()
-    came(text("m2"))
-    assert outcome(story) == [("unaddressed", "m2")]
-    came(text("m3", mentions=("4930@s.whatsapp.net",)))
-    assert is_answered(story)
-    story.starts_a_turn()
-    assert story.chat.turn is not None
-    story.does(Answered(story.chat.turn.id, "hi", "model", None, TokenUsage()))
-    came(Receipt(id="r", reply="t1.r", state="accepted", provider_id="wamid.7"))
-    came(text("m4", quoted="wamid.7"))
-    assert is_answered(story)
-    came(text("m5", quoted="wamid.8"))
-    assert outcome(story) == [("unaddressed", "m5")]
-    came(text("m6", mentions=("me",)))
-    assert is_answered(story)
-
-
-@pytest.mark.parametrize(("groups", "expected"), [("off", [("groups_off", "m1")]), ("always", [])])
-def test_groups_may_be_off_or_always_on(groups: Any, expected: list[Any]) -> None:
-    """And people are answered all the same."""
-    assert outcome(gated(groups=groups).given(text("m1", group=True))) == expected
-    assert is_answered(gated(groups=groups).given(text("m1")))
 
 
 def test_a_sender_has_so_many_messages_an_hour() -> None:
@@ -233,50 +155,6 @@ def test_help_and_reset() -> None:
     assert (reset.upto, reset.by, story.chat.reset_upto) == (4, KEY.chat, 4)
 
 
-SHOP = Hours(
-    (*(Span(day, time(9), time(18)) for day in range(5)), Span(5, time(10), time(13))), ZoneInfo("America/Sao_Paulo")
-)
-
-
-def test_outside_business_hours_people_are_told_once_each_time_the_shop_is_closed() -> None:
-    """The story's noon is a Sunday; on Monday at ten to six in the morning by UTC it is still closed in São Paulo."""
-    story = gated(hours=SHOP).given(text("m1"), text("m2"))
-    assert outcome(story) == [("outside_hours", "m1", "m2"), ("said", "We are closed.")]
-    assert outcome(story.given(text("m3"))) == [("outside_hours", "m3")]
-    story.now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-    assert is_answered(story.given(text("m4")))
-    story.works_off_what_is_due()
-    story = gated(hours=SHOP).given(text("m1"))
-    outcome(story)
-    story.now = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
-    assert outcome(story.given(text("m5"))) == [("outside_hours", "m5"), ("said", "We are closed.")]
-
-
-@pytest.mark.parametrize(
-    ("at", "is_open"),
-    [
-        (datetime(2026, 11, 23, 11, 59, tzinfo=UTC), False),
-        (datetime(2026, 11, 23, 12, 0, tzinfo=UTC), True),
-        (datetime(2026, 11, 23, 20, 59, tzinfo=UTC), True),
-        (datetime(2026, 11, 23, 21, 0, tzinfo=UTC), False),
-        (datetime(2026, 11, 28, 14, 0, tzinfo=UTC), True),
-        (datetime(2026, 11, 28, 16, 0, tzinfo=UTC), False),
-    ],
-)
-def test_hours_are_those_of_the_shops_zone(at: datetime, is_open: bool) -> None:
-    """São Paulo is three hours behind UTC."""
-    assert SHOP.are_open(at) is is_open
-
-
-def test_a_person_who_did_not_mean_the_bot_gets_no_notice() -> None:
-    """A video in a family's group, a sticker of a blocked person: no notice about files that cannot be opened."""
-    story = gated(groups="mentioned", block=("666*",))
-    story.given(Message(id="m1", kind="video", sender="55@s.whatsapp.net", group=True))
-    assert outcome(story) == [("unaddressed", "m1")]
-    story.given(Message(id="m2", kind="video", sender="66677@s.whatsapp.net"))
-    assert outcome(story) == [("blocked", "m2")]
-
-
 @pytest.mark.parametrize(
     ("came", "ended"),
     [
@@ -308,44 +186,6 @@ def test_plain_texts_and_others_are_read_alike(written: str) -> None:
     """The short way for ASCII agrees with the general way, which a sign outside ASCII in front chooses."""
     general = short_word(f"\u00bf{written}")
     assert general == short_word(written) or not any(sign.isalnum() for sign in written)
-
-
-@pytest.mark.parametrize(
-    ("said", "is_meant"),
-    [
-        ("@5511977777777 have you rye?", True),
-        ("have you rye, @+5511977777777?", True),
-        ("@55119777777771", False),
-        ("5511977777777", False),
-        ("Bia, have you rye?", True),
-        ("have you rye @bia", True),
-        ("\uff22\uff29\uff21!", True),
-        ("Bianca, have you rye?", False),
-        ("the Bot  Uno has it", True),
-        ("x" * 600 + " Bia", False),
-    ],
-)
-def test_a_group_where_the_provider_tells_no_mentions(said: str, is_meant: bool) -> None:
-    """The bot is addressed by its number after an `@`, or by a name, near the beginning of the text."""
-    names = ("5511977777777@s.whatsapp.net", "bia", "bot uno")
-    story = gated(groups="mentioned", names=names)
-    story.given(text("m1", said, group=True, sender="5511888888888@s.whatsapp.net"))
-    assert is_answered(story) if is_meant else outcome(story) == [("unaddressed", "m1")]
-
-
-def test_a_name_addresses_nobody_outside_groups() -> None:
-    assert not gated(names=("bia",)).given(text("m1", "Bia!")).chat.waiting[0].spoken
-
-
-@pytest.mark.parametrize(
-    ("quoted", "reason"), [("wamid.9", "reaction"), ("another", "unsupported_kind"), (None, "unsupported_kind")]
-)
-def test_a_reaction_in_a_group(quoted: str | None, reason: str) -> None:
-    """One to a message of ours is context of the next turn; what people think of each other's messages is not."""
-    story = gated()
-    story.chat = replace(story.chat, our_message_ids=("t1.r", "wamid.9"))
-    story.given(Message(id="m2", kind="reaction", text="x", quoted=quoted, group=True, sender="a@lid"))
-    assert story.chat.waiting[-1].fault == reason
 
 
 def test_who_wants_no_replies_gets_no_notice_about_an_earlier_message() -> None:

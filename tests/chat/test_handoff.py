@@ -18,8 +18,8 @@ from events import codec
 from events.decisions import Attention, Decision, Erased, Ignored, Paused, Reply, Resumed, TurnStarted
 from events.inbound import Control, Message
 from events.recorded import Recorded
+from tests.chat.shell import Shell
 from tests.chat.story import KEY, SETTING, Story, order, text
-from tests.chat.test_properties import Shell
 
 HALF_AN_HOUR = timedelta(minutes=30)
 LEFT_ALONE = replace(SETTING, takeover=HALF_AN_HOUR)

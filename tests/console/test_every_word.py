@@ -19,7 +19,7 @@ from recado.settings.settings import settings_of
 from recado.settings.shown import lines
 from tests.console.conftest import Page
 from tests.console.marking import TAG, Marking, bare, words_of
-from tests.console.test_profiles import GIVEN
+from tests.console.profiled import GIVEN
 from tests.console.whole_desk import whole_desk
 
 MOST = 400

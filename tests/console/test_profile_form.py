@@ -11,7 +11,7 @@ from events.memory_profiles import MemoryProfileLog
 from events.profile import MOST_ENTRIES, Profile, ProfileUnreadable, encoded
 from recado.profiles.desk import DeskProfiles
 from recado.settings.settings import settings_of
-from tests.console.test_profiles import AT, Trying
+from tests.console.profiled import AT, Trying
 
 
 def test_hours_that_no_table_shows_are_edited_as_text() -> None:

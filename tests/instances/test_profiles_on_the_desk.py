@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests.chaos.process import Recado, asks, recado
-from tests.console.test_profiles import fields_of
+from tests.console.profiled import fields_of
 from tests.doubles.openai_server import OpenAIDouble
 from tests.waiting import until
 

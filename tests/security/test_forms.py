@@ -20,11 +20,11 @@ from events.subjects import token
 from events.users import StoredUser
 from tests.console.conftest import ANA, Page
 from tests.console.people import WORD, cookie, peopled, user
+from tests.console.profiled import Trying
 from tests.console.stored import Stores
 from tests.console.test_desk import AT
 from tests.console.test_documents import FAQ, Shelf
 from tests.console.test_drafts import asked
-from tests.console.test_profiles import Trying
 from tests.console.test_template import PDF, PRICES, Told
 
 OWNER = user("olga", role="owner")

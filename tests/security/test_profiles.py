@@ -1,10 +1,8 @@
-"""A writer of profiles gets no key, variable, file, module or host that the instance's environment withholds."""
+"""A writer of profiles gets no key, variable, file or host that the instance's environment withholds."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from events.profile import Profile
 from recado.profiles.overlay import ProfileUnusable
 from recado.settings.environment import SettingsInvalid
 from recado.settings.provider import OPENAI
@@ -20,31 +17,8 @@ from recado.settings.settings import VARIABLES, Settings, settings_of
 from recado.wiring.keys import model_key
 from recado.wiring.profile_settings import ProfileSettings
 from tests.recado.profiles.laid import settings_of_profile
+from tests.security.own_environment import GROQ, MCP, OLLAMA, OWN, SECOND, SPEECH, VECTORS, outcome, profile
 
-GROQ = "https://api.groq.com/openai/v1"
-OLLAMA = "http://localhost:11434/v1"
-SECOND = "https://second.example/v1"
-SPEECH = "https://speech.example/v1"
-VECTORS = "https://vectors.example/v1"
-MCP = "https://mcp.example/sse"
-SECRET = "authorization-of-the-instance"
-OWN = {
-    "OPENAI_API_KEY": "sk-own",
-    "OPENAI_FALLBACK_MODEL": "second-model",
-    "OPENAI_FALLBACK_BASE_URL": SECOND,
-    "OPENAI_FALLBACK_API_KEY": "sk-second",
-    "OPENAI_TRANSCRIPTION_BASE_URL": SPEECH,
-    "OPENAI_TRANSCRIPTION_API_KEY": "sk-speech",
-    "OPENAI_EMBEDDING_BASE_URL": VECTORS,
-    "OPENAI_EMBEDDING_API_KEY": "sk-vectors",
-    "RECADO_PROFILE_SERVERS": f"{GROQ} GROQ_KEY SHOP_*; {OLLAMA}; {MCP}",
-    "RECADO_PROFILE_TOOLS": "bakery_tools",
-    "GROQ_KEY": "gsk-groq",
-    "SHOP_ONE": "sk-shop-one",
-    "WHATSAPP_ACCESS_TOKEN": "EAA-token",
-    "AWS_SECRET_ACCESS_KEY": "aws-secret",
-    "HOME": "/root",
-}
 MAY_GO = {
     (OPENAI, "sk-own"),
     (SECOND, "sk-second"),
@@ -56,7 +30,6 @@ MAY_GO = {
 SECRETS = {text for name, text in OWN.items() if name != "HOME" and not text.startswith("http")} - {
     *("second-model", "bakery_tools"),
 }
-
 TRICKS = [
     "https://evil.example/v1",
     f"{OPENAI}@evil.example/v1",
@@ -107,19 +80,6 @@ NAMES = [
 ]
 URLS = ["openai_base_url", "fallback_base_url", "transcription_base_url", "embedding_base_url"]
 KEYS = ["openai_api_key_name", "fallback_api_key_name", "transcription_api_key_name", "embedding_api_key_name"]
-
-
-def profile(**fields: Any) -> Profile:
-    return Profile(name="shop", n=1, at=datetime(2026, 11, 29, tzinfo=UTC), settings=fields)
-
-
-def outcome(
-    own: dict[str, str], one: Profile, secret_of: Callable[[str], str | None] | None = None
-) -> Settings | ProfileUnusable:
-    try:
-        return settings_of_profile(own, one, secret_of)
-    except ProfileUnusable as unusable:
-        return unusable
 
 
 def pairs(found: Settings) -> Iterator[tuple[str, str]]:
@@ -217,78 +177,6 @@ def test_a_key_that_was_written_as_a_name_is_not_told() -> None:
 def test_what_is_the_instances_stays_so(field: str) -> None:
     """Keys, places, the bus, tokens, retention: a profile that sets one changes nothing."""
     assert settings_of_profile(OWN, profile(**{field: VARIABLES[field].example})) == settings_of(OWN)
-
-
-@pytest.mark.parametrize(
-    "module",
-    ["os", "subprocess", "bakery_tools.evil", "bakery_tools,os", "bakery_tools os", ".bakery_tools", "BAKERY_TOOLS",
-     "evil.bakery_tools", "bakery_tools/../evil", "/tmp/evil.py", "__main__", "bakery_tools:system", "bаkery_tools"],
-)  # fmt: skip
-def test_no_other_module_is_named(module: str) -> None:
-    before = set(sys.modules)
-    with pytest.raises(ProfileUnusable, match="RECADO_PROFILE_TOOLS"):
-        settings_of_profile(OWN, profile(tools=module))
-    assert {name for name in set(sys.modules) - before if not name.startswith("encodings")} == set()
-    assert settings_of_profile(OWN, profile(tools="bakery_tools")).tools == "bakery_tools"
-
-
-@pytest.mark.parametrize(
-    "tool",
-    [
-        {"type": "mcp", "server_label": "x", "server_url": "https://evil.example/sse"},
-        {"type": "mcp", "server_label": "x", "server_url": MCP, "headers": {"Authorization": "Bearer x"}},
-        {"type": "mcp", "server_label": "x", "server_url": MCP, "authorization": "x"},
-        {"type": "mcp", "server_label": "x", "connector_id": "connector_gmail", "authorization": "x"},
-        {"type": "mcp", "server_label": "x", "server_url": MCP.upper()},
-        {"type": "mcp", "server_label": "x", "server_url": MCP + "/"},
-        {"type": "mcp", "server_label": "x", "server_url": "https://mcp.example@evil.example/sse"},
-        {"type": "mcp", "server_label": "x", "server_url": OPENAI},
-        {"type": "MCP", "server_label": "x", "server_url": MCP},
-        {"type": "code_interpreter", "container": {"type": "auto", "network_policy": {"type": "allowlist"}}},
-        {
-            "type": "code_interpreter",
-            "container": {"type": "auto", "domain_secrets": [{"domain": "evil.example", "name": "a", "value": "b"}]},
-        },
-        {"type": "web_search", "headers": {"a": "b"}},
-        {"type": "computer_use_preview"},
-        {"type": "shell"},
-        {"type": "function", "name": "f"},
-        {"server_url": "https://evil.example/sse"},
-    ],
-)
-def test_no_hosted_tool_reaches_further(tool: dict[str, Any]) -> None:
-    with pytest.raises(ProfileUnusable) as unusable:
-        settings_of_profile(OWN, profile(openai_api_mode="responses", hosted_tools=[tool]))
-    assert {fault.field for fault in unusable.value.faults} == {"hosted_tools"}
-
-
-def test_allowed_hosted_tools() -> None:
-    tools = [
-        {"type": "web_search", "filters": {"allowed_domains": ["example.org"]}},
-        {"type": "file_search", "vector_store_ids": ["vs_1"]},
-        {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file-1"]}},
-        {"type": "mcp", "server_label": "x", "server_url": MCP, "require_approval": "never"},
-    ]
-    found = settings_of_profile(OWN, profile(openai_api_mode="responses", hosted_tools=tools))
-    assert list(found.hosted_tools) == tools
-
-
-@pytest.mark.parametrize(
-    ("given_fields", "kept"),
-    [
-        ({}, True),
-        ({"openai_model": "x"}, True),
-        ({"openai_base_url": OPENAI}, True),
-        ({"openai_base_url": GROQ}, False),
-        ({"openai_base_url": GROQ, "openai_api_key_name": "GROQ_KEY"}, False),
-    ],
-)
-def test_the_tools_of_the_instance_go_to_its_server_alone(given_fields: dict[str, str], kept: bool) -> None:
-    """They may hold keys of MCP servers."""
-    tool = f'{{"type": "mcp", "server_label": "x", "server_url": "https://x.example", "authorization": "{SECRET}"}}'
-    own = OWN | {"OPENAI_API_MODE": "responses", "RECADO_HOSTED_TOOLS": f"[{tool}]"}
-    found = settings_of_profile(own, profile(**given_fields))
-    assert (SECRET in str(found.hosted_tools)) is kept
 
 
 @pytest.mark.parametrize(

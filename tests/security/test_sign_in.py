@@ -21,18 +21,7 @@ from console.sign_in.attempts import Attempts
 from recado.doctor.sign_in import sign_in_finding
 from recado.settings.settings import settings_of
 from tests.console.conftest import Page
-from tests.console.test_oidc import (
-    ANA,
-    FROM_ELSEWHERE,
-    TOM,
-    asked,
-    begun,
-    double,
-    is_in,
-    page,
-    signed_in,
-    signing,
-)
+from tests.console.oidc import ANA, FROM_ELSEWHERE, TOM, asked, begun, double, is_in, page, signed_in, signing
 from tests.doubles.oidc_provider import CLIENT, SECRET, ProviderDouble, new_key
 
 __all__ = ["double", "page"]

@@ -39,7 +39,7 @@ from tests.doubles.graph_webhooks import (
 )
 from tests.gateways.cloud.gateway import cloud_gateway
 from tests.gateways.cloud.hostile import json_values
-from tests.gateways.cloud.test_sending import say, until_step
+from tests.gateways.cloud.said import say, until_step
 from tests.gateways.cloud.test_webhook import post
 from tests.gateways.replies import events
 from tests.waiting import until

@@ -24,7 +24,7 @@ from recado.wiring.cloud_number import CloudNumber, Parts
 from recado.wiring.cloud_numbers import CloudNumbers
 from tests.doubles.graph_server import GraphDouble
 from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, message, messages, signed
-from tests.gateways.cloud.test_numbers import GIVEN, SHOP
+from tests.gateways.cloud.numbers import GIVEN, SHOP
 from tests.gateways.replies import decide, reply
 
 

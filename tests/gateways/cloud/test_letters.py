@@ -21,7 +21,7 @@ from recado.settings.settings import Settings, settings_of
 from recado.transfer.dead_letters import CannotRetry, retry
 from tests.doubles.graph_webhooks import BSUID, PHONE_NUMBER_ID, contact, message, messages, status, statuses
 from tests.gateways.cloud.hostile import json_values
-from tests.gateways.cloud.test_numbers import BAKERY, GIVEN, OTHER_ID, of_bakery, served
+from tests.gateways.cloud.numbers import BAKERY, GIVEN, OTHER_ID, of_bakery, served
 from tests.gateways.replies import events
 
 

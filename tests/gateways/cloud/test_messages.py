@@ -20,7 +20,7 @@ from tests.chat.parts import parts
 from tests.doubles.graph_parts import faults
 from tests.doubles.graph_server import GraphDouble
 from tests.gateways.cloud.gateway import cloud_gateway
-from tests.gateways.cloud.test_sending import say, steps, until_step
+from tests.gateways.cloud.said import say, steps, until_step
 from tests.gateways.replies import reply
 
 EVERY = (

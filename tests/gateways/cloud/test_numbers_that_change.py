@@ -33,15 +33,8 @@ from recado.wiring.cloud_number import CloudNumber, Parts, Replies
 from recado.wiring.cloud_numbers import CloudNumbers
 from recado.wiring.lifecycle import Lifetime
 from tests.doubles.graph_server import ACCESS_TOKEN
-from tests.doubles.graph_webhooks import (
-    APP_SECRET,
-    PHONE_NUMBER_ID,
-    VERIFY_TOKEN,
-    message,
-    messages,
-    signed,
-)
-from tests.gateways.cloud.test_numbers import GIVEN, OTHER_ID, OTHER_TOKEN, Held, of_bakery
+from tests.doubles.graph_webhooks import APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, message, messages, signed
+from tests.gateways.cloud.numbers import GIVEN, OTHER_ID, OTHER_TOKEN, Held, of_bakery
 from tests.gateways.replies import events
 from tests.waiting import until
 

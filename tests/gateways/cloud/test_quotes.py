@@ -12,7 +12,7 @@ from events.log import EventLog
 from events.parts import Part
 from tests.doubles.graph_server import GraphDouble
 from tests.gateways.cloud.gateway import ANA, TOM, cloud_gateway
-from tests.gateways.cloud.test_sending import LONG, say, steps, until_step
+from tests.gateways.cloud.said import LONG, say, steps, until_step
 from tests.gateways.replies import NOON, decide
 from tests.waiting import until
 

@@ -18,7 +18,7 @@ from projections.story.story import story
 from tests.doubles.graph_server import GraphDouble
 from tests.gateways.cloud.gateway import cloud_gateway
 from tests.gateways.cloud.kept_files import PNG, KeptFiles
-from tests.gateways.cloud.test_uploads import MENU, PDF, PICTURE, send
+from tests.gateways.cloud.sent_files import MENU, PDF, PICTURE, send
 from tests.gateways.replies import events
 from tests.projections.conftest import Known, known
 

@@ -10,44 +10,17 @@ from structlog.testing import capture_logs
 from events.decisions import TurnStarted
 from events.inbound import Message, Receipt
 from events.log import EventLog
-from events.subjects import ChatKey, account_filter
-from gateways.cloud import circuit_breaker
+from events.subjects import ChatKey
 from gateways.cloud import graph as graph_module
-from gateways.cloud import sender as sender_module
 from tests.doubles.graph_limits import Limits
 from tests.doubles.graph_server import GraphDouble
 from tests.gateways.cloud.gateway import ANA, MEI, TOM, cloud_gateway
-from tests.gateways.replies import NOON, decide, events, reply
+from tests.gateways.cloud.impatient import impatient
+from tests.gateways.cloud.said import LONG, say, steps, until_step
+from tests.gateways.replies import NOON, decide, events
 from tests.waiting import until
 
-LONG = "\n\n".join(f"Paragraph {n}. " + "It has several words. " * 60 for n in range(8))
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes seconds or minutes in the world takes none here."""
-    monkeypatch.setattr(sender_module, "pause", lambda _class, tries: 0.02 * tries)
-    monkeypatch.setattr(circuit_breaker, "pause", lambda _class, tries: 0.02 * tries)
-
-
-async def say(log: EventLog, id_: str, key: ChatKey = ANA, **fields: object) -> None:
-    await decide(log, reply(id_, key, **fields), key)
-
-
-async def steps(log: EventLog, id_: str) -> list[str]:
-    """What the log says of a reply, receipt by receipt."""
-    found = [r.event for r in await events(log, "shop") if isinstance(r.event, Receipt) and r.event.reply == id_]
-    return [
-        f"{r.state}{f' {r.part}/{r.parts}' * bool(r.parts)}{f' {r.error.class_}' if r.error else ''}"
-        f"{' instead ' + r.instead if r.instead else ''}{' template' if r.template else ''}"
-        for r in found
-    ]
-
-
-async def until_step(log: EventLog, id_: str, step: str) -> None:
-    async for batch in log.tail(0, account_filter("shop")):
-        if any(isinstance(r.event, Receipt) for r in batch) and step in await steps(log, id_):
-            return
+__all__ = ["impatient"]
 
 
 async def test_a_reply_is_sent_and_told_of(log: EventLog, data_dir: Path) -> None:
@@ -246,67 +219,6 @@ async def test_a_status_ends_the_doubt(log: EventLog, data_dir: Path) -> None:
         receipts = [r.event for r in await events(log, "shop") if isinstance(r.event, Receipt)]
         receipt = next(receipt for receipt in receipts if receipt.state == "delivered")
         assert receipt.provider_id == meta.taken[0].id
-
-
-async def test_the_window_is_closed_at_once(log: EventLog, data_dir: Path) -> None:
-    """The template goes out in the reply's stead, once; the reply itself stays failed."""
-    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
-        meta.fail(code=131047)
-        await say(log, "r1")
-        await until_step(log, "r1", "accepted template")
-        assert [(taken.template, taken.text) for taken in meta.taken] == [("hello_again", None)]
-        await meta.tell(meta.taken[0], "delivered")
-        assert await steps(log, "r1") == [
-            "sending",
-            "failed window_closed instead hello_again:en_US",
-            "sending template",
-            "accepted template",
-            "delivered template",
-        ]
-
-
-async def test_a_receipt_chooses_no_template(log: EventLog, data_dir: Path) -> None:
-    """A writer of receipts would choose among all that Meta has approved, and send for replies that never were."""
-    async with GraphDouble() as meta, cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
-        await say(log, "r1")
-        await until_step(log, "r1", "accepted")
-        for n, template in enumerate(["payment_due:en_US", "", "hello_again:pt_BR"]):
-            forged = Receipt(id=f"x{n}", reply=f"never-{n}", state="failed", instead=template)
-            await log.publish(ANA, forged, msg_id=f"x{n}")
-            await until_step(log, f"never-{n}", "failed content template" if template else "failed content")
-        assert [taken.template for taken in meta.taken] == [None]
-
-
-async def test_the_window_proves_to_be_closed_later(log: EventLog, data_dir: Path) -> None:
-    """Mostly Meta takes the text first and refuses it in a status; a gateway that starts again sends nothing twice."""
-    async with GraphDouble() as meta:
-        async with cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
-            await say(log, "r1")
-            await until_step(log, "r1", "accepted")
-            await meta.tell(meta.taken[0], "failed", code=131047)
-            await until_step(log, "r1", "accepted template")
-            await meta.tell(meta.taken[1], "failed", code=131026)
-        (data_dir / "gateway-shop.json").unlink()
-        async with cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
-            await say(log, "r2")
-            await until_step(log, "r2", "accepted")
-        assert [taken.template for taken in meta.taken] == [None, "hello_again", None]
-
-
-async def test_a_closed_window_that_is_told_of_again(log: EventLog, data_dir: Path) -> None:
-    """Meta repeats a status after days, in the life of another gateway: the template is not sent again."""
-    async with GraphDouble() as meta:
-        async with cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
-            await say(log, "r1")
-            await until_step(log, "r1", "accepted")
-            await meta.tell(meta.taken[0], "failed", code=131047)
-            await until_step(log, "r1", "accepted template")
-        told = next(r.event for r in await events(log, "shop") if isinstance(r.event, Receipt) and r.event.instead)
-        async with cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
-            await log.publish(ANA, told, msg_id="days later")
-            await say(log, "r2")
-            await until_step(log, "r2", "accepted")
-        assert [taken.template for taken in meta.taken] == [None, "hello_again", None]
 
 
 @pytest.mark.parametrize("code", [131042, 131048, 131056, 130429])

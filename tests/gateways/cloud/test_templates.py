@@ -27,7 +27,7 @@ from tests.doubles.graph_server import ACCESS_TOKEN, GraphDouble
 from tests.doubles.graph_webhooks import PHONE_NUMBER_ID
 from tests.gateways.cloud.gateway import ANA, cloud_gateway
 from tests.gateways.cloud.kept_files import KeptFiles
-from tests.gateways.cloud.test_sending import say, steps, until_step
+from tests.gateways.cloud.said import say, steps, until_step
 from tests.gateways.replies import events
 from tests.gateways.templates.samples import CODE, COUNTED, EVERY, FORM, HELLO, MENU, NAMED
 from tests.gateways.templates.test_form import VALUES

@@ -10,22 +10,18 @@ from structlog.testing import capture_logs
 
 from events.inbound import Message, Receipt
 from events.log import EventLog
-from gateways.cloud import circuit_breaker
 from gateways.cloud import sender as sender_module
 from tests.doubles.graph_server import GraphDouble
 from tests.gateways.cloud.gateway import ANA, TOM, cloud_gateway
-from tests.gateways.cloud.test_sending import say, steps, until_step
+from tests.gateways.cloud.impatient import impatient
+from tests.gateways.cloud.said import say, steps, until_step
 from tests.gateways.replies import events
 from tests.waiting import until
 
+__all__ = ["impatient"]
+
 CODE = 999_999
 TO_ANA = "12025550143"
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender_module, "pause", lambda _class, tries: 0.02 * tries)
-    monkeypatch.setattr(circuit_breaker, "pause", lambda _class, tries: 0.02 * tries)
 
 
 async def test_it_is_tried_again_and_the_chats_next_reply_waits(log: EventLog, data_dir: Path) -> None:

@@ -10,7 +10,6 @@ from actors.tools.passages import Found, framed
 from chat.first_look import CALL
 from events.tool_calls import Passage, ToolCalled, ToolReturned
 from tests.projections.past import Past
-from tests.projections.story.test_story import tell  # noqa: F401 - a fixture
 
 FOUND = [
     Found(Passage("shop/prices.pdf", 7, 2), "Prices", "| Bread | R$ 2 |\n| Rye | R$ 3 |", None),
@@ -29,7 +28,7 @@ SHOWN = [
         (CALL, "recado looked up the words of the messages, before it asked the model"),
     ],
 )
-def test_each_passage_is_a_step_with_its_words(past: Past, tell: Any, call: str, who: str) -> None:  # noqa: F811
+def test_each_passage_is_a_step_with_its_words(past: Past, tell: Any, call: str, who: str) -> None:
     past.message("m1", "What is bread?")
     past.turn("t1", "m1")
     past.happened(ToolCalled(turn="t1", call=call, name="look_up", arguments='{"query":"bread\\nloaves"}', at=past.now))
@@ -40,7 +39,7 @@ def test_each_passage_is_a_step_with_its_words(past: Past, tell: Any, call: str,
     assert [(step.what, step.detail) for step in steps] == SHOWN
 
 
-def test_results_of_older_versions_name_their_passages(past: Past, tell: Any) -> None:  # noqa: F811
+def test_results_of_older_versions_name_their_passages(past: Past, tell: Any) -> None:
     past.message("m1", "What is bread?")
     past.turn("t1", "m1")
     past.happened(ToolCalled(turn="t1", call="c1", name="look_up", arguments="{}", at=past.now))

@@ -88,3 +88,16 @@ def test_a_word_of_another_version_is_said_to_be_unknown(say: object) -> None:
     """It is not shown alone, and neither is a missing one."""
     assert say("moon") == "for a reason that this version of recado does not know (moon)"  # type: ignore[operator]
     assert say(None) == "no reason is given"  # type: ignore[operator]
+
+
+def test_every_reason_that_is_given_is_explained() -> None:
+    """Every reason in the rules of a chat has its sentence."""
+    given = set()
+    for file in [*(ROOT / "chat").glob("*.py"), ROOT / "actors" / "media_files.py"]:
+        for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
+            name = getattr(call.func, "id", "")
+            if name in ("Ignored", "Refuse"):
+                arguments = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "reason")]
+                given |= {one.value for one in arguments if isinstance(one, ast.Constant) and one.value}
+    assert {"stale", "paused", "nothing_to_retry"} <= given
+    assert given <= set(EXPLAINED)

@@ -1,48 +1,24 @@
 """The story of an id in plain words: one test for each of its endings and states."""
 
-import ast
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from events.cut import Cut
-from events.decisions import Attention, Ignored, MediaRead, Paused, RunStarted, ThreadCreated, TurnAdopted, TurnStarted
+from events.decisions import MediaRead, Paused, RunStarted, TurnAdopted, TurnStarted
 from events.inbound import Edit, Media, Message, Receipt, ReceiptError, Revoke
-from events.joining import Joined
-from events.memory_log import MemoryLog
 from events.parts import Part
-from events.subjects import ChatKey
 from events.tool_calls import ToolCalled, ToolReturned
-from projections.story.log_facts import facts_of
 from projections.story.reasons import EXPLAINED, because
 from projections.story.step import Step, lasting
-from projections.story.story import story
-from tests.projections.conftest import Known
-from tests.projections.past import ANA, Past, store
+from tests.projections.past import Past
+from tests.projections.story.conftest import tell, words
+
+__all__ = ["tell"]
 
 TOKENS = "100 tokens in and 10 out"
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def tell(known: Known, past: Past) -> Any:
-    """The steps of an id's story, with all that the log says or, `blind`, without the log."""
-
-    def steps(id_: str, *, blind: bool = False, owners: dict[int, str] | None = None) -> list[Step]:
-        (why,) = known.after(past).queries.why(id_)
-        first = why.entry.seq if why.what == "message" and why.entry is not None else why.turn.seq if why.turn else 0
-        facts = [] if blind else [one for one in past.events if one.key == ANA and one.seq >= first]
-        return story(why, past.now + timedelta(seconds=12), facts, owners)
-
-    return steps
-
-
-def words(steps: list[Step], kind: str | None = None) -> list[str]:
-    return [step.what for step in steps if kind in (None, step.kind)]
 
 
 def test_a_message_that_was_answered_and_read(past: Past, tell: Any) -> None:
@@ -259,60 +235,6 @@ def test_an_id_that_came_again(past: Past, tell: Any) -> None:
     assert repeats == ["it came again with the same id, 2 times, the last time: counted, not answered again"]
 
 
-def test_a_message_that_waits(past: Past, tell: Any, known: Known) -> None:
-    """For the burst to end, for an order, for the end of a pause, and for an instance to be there at all."""
-    past.message("m1")
-    past.message("m2")
-    assert words(tell("m1"), "now") == ["waiting for the burst to end, together with m2, since 13 s"]
-    (why,) = known.queries.why("m1")
-    assert words(tell("m1", owners={why.partition: "here"})) == words(tell("m1"))
-    assert words(tell("m1", owners={}), "now")[1].startswith(f"nobody owns this partition, {why.partition}:")
-    past.control("o1", "reset")
-    assert words(tell("m1"), "now") == ["an order is obeyed first: o1, since 14 s"]
-    past.happened(Paused(until=past.now + timedelta(hours=1), at=past.now, by="rita", cause="o1", reason="taken_over"))
-    now = tell("m1")[-1]
-    assert (now.what, now.until) == ("a human has the chat, and nothing is answered", past.last.event.until)  # type: ignore[union-attr]
-
-
-def test_a_tool_that_is_at_work(past: Past, tell: Any) -> None:
-    """The model waits for it, and so does the person."""
-    past.message("m1")
-    past.turn("t1", "m1")
-    past.thread("th1")
-    past.happened(ToolCalled(turn="t1", call="c1", name="stock", arguments="{}", at=past.now))
-    past.happened(Attention(id="a1", text="angry", by="model", turn="t1", messages=("m1",), at=past.now))
-    steps = tell("m1")
-    assert words(steps, "now") == ["at work since 12 s: the tool stock"]
-    assert words(steps, "tool") == ["the model called the tool stock"]
-    assert words(steps, "attention") == ["model asked for a human"]
-
-
-@pytest.mark.parametrize(
-    ("state", "said", "now"),
-    [
-        ("sending", "the gateway began to send it", "the gateway is sending the reply, or was when it stopped"),
-        (
-            "in_doubt",
-            "in doubt: it was being sent, and nobody knows whether it was",
-            "nobody knows whether the reply was sent",
-        ),
-        ("parked", "parked: the gateway does not send it any more by itself", None),
-        (
-            "delivered",
-            "it reached the phone",
-            "the reply is on the phone, and was not read yet, or the person tells nobody",
-        ),
-    ],
-)
-def test_a_reply_on_its_way(past: Past, tell: Any, state: Any, said: str, now: str | None) -> None:
-    """How far it is, part by part, and the steps still to come."""
-    past.answered(1)
-    past.happened(Receipt(id="c1", reply="t1.r", state=state, part=2, parts=2))
-    steps = tell("m1")
-    assert words(steps, "receipt") == [f"{said}, part 2 of 2"]
-    assert words(steps, "now") == ([now] if now else [])
-
-
 def test_an_order(past: Past, tell: Any) -> None:
     """Its author, its outcome, its repeat, or that it is pending."""
     past.control("o1", "pause", by="cli:eva")
@@ -334,99 +256,6 @@ def test_a_human_answered(past: Past, tell: Any) -> None:
     past.message("m1")
     past.said("I am here.", "m1")
     assert words(tell("m1"), "reply") == ["a human of the business answered, reply c1.r"]
-
-
-async def test_a_joining(past: Past, known: Known) -> None:
-    """Told in both chats, with what went along, and of a message that was moved, wherever it is asked for."""
-    log, lid = MemoryLog(), ChatKey("shop", "99887766@lid")
-    past.message("m1")
-    past.message("l1", key=lid)
-    past.happened(Joined(from_=lid.chat, at=past.now))
-    past.happened(Joined(into=ANA.chat, at=past.now, stopped=True, reset=2), lid)
-    past.happened(Joined(from_=lid.chat, at=past.now, stopped=True, reset=2, whole=True, others=("BR.1@bsuid",)))
-    past.happened(Joined(into=ANA.chat, at=past.now, done=True), lid)
-    moved = past.message("l1", aliases=("BR.1@bsuid",))
-    past.events[-1] = msgspec.structs.replace(moved, msg_id=f"in:shop:{ANA.chat}:l1:{lid.chat}")
-    past.happened(Ignored(messages=("l1",), reason="joined", at=past.now), lid)
-    past.happened(Ignored(messages=("m1", "l1"), reason="stopped", at=past.now))
-    await store(log, past.events)
-    known.after(past)
-
-    async def told(id_: str) -> list[list[Step]]:
-        """With the events that are read of the log, which has other times here."""
-        found = []
-        for why in known.queries.why(id_):
-            read = {one.seq for one in await facts_of(log, why)}
-            facts = [one for one in past.events if one.seq in read]
-            found.append(story(why, past.now, facts))
-        return found
-
-    ana = ANA.chat.removesuffix("@s.whatsapp.net")
-    began = f"the chat of {lid.chat}, the same person's, was to close into this one, which waits for it"
-    closed = (
-        f"the chat of {lid.chat} has closed into this one, with BR.1@bsuid, which had closed into it: "
-        "what was said there belongs to this conversation"
-    )
-    assert [words(steps) for steps in await told("l1")] == [
-        [
-            f"received from {lid.chat} and stored",
-            f"the chat closed into that of {ana}: both are the same person's",
-            f"it got no reply: {because('joined')}",
-        ],
-        [
-            began,
-            closed,
-            (
-                f"received from {ana} and stored, a person who is also BR.1@bsuid,"
-                f" moved from the closed chat of {lid.chat}"
-            ),
-            f"it got no reply: {because('stopped')}",
-        ],
-    ]
-    (steps,) = await told("m1")
-    assert [step.what for step in steps if step.kind == "joined"] == [began, closed]
-    assert [step.detail for step in steps if step.kind == "joined"] == [
-        None, "the person wants no replies; the conversation began again"
-    ]  # fmt: skip
-
-
-async def test_events_that_are_read_of_the_log(past: Past, known: Known) -> None:
-    """From the arrival of the message to its ending, of its chat alone; of a message that is open, to the last
-    decision; of an order nothing."""
-    log = MemoryLog()
-    past.message("m0")
-    past.message("m1")
-    past.turn("t1", "m1")
-    past.happened(ThreadCreated(backend="chat", thread="th1", reason="first", at=past.now))
-    past.message("m2")
-    past.control("o1", "pause")
-    await store(log, past.events)
-    known.after(past)
-    assert [one.seq for one in await facts_of(log, *known.queries.why("m1"))] == [2, 3, 4]
-    assert await facts_of(log, *known.queries.why("m2")) == ()
-    assert await facts_of(log, *known.queries.why("o1")) == ()
-    past.reply("t1", "m1")
-    past.message("m3")
-    await store(log, past.events[6:])
-    known.after(past)
-    assert [one.seq for one in await facts_of(log, *known.queries.why("m1"))] == [2, 3, 4, 5, 6, 7]
-    assert [one.seq for one in await facts_of(log, *known.queries.why("t1"))] == [3, 4, 5, 6, 7]
-    (last,) = known.queries.why_last()
-    assert last.entry is not None
-    assert last.entry.id == "m3"
-
-
-def test_every_reason_that_is_given_is_explained() -> None:
-    """Every reason in the rules of a chat has its sentence."""
-    given = set()
-    for file in [*(ROOT / "chat").glob("*.py"), ROOT / "actors" / "media_files.py"]:
-        for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
-            name = getattr(call.func, "id", "")
-            if name in ("Ignored", "Refuse"):
-                arguments = [*call.args[1:2], *(word.value for word in call.keywords if word.arg == "reason")]
-                given |= {one.value for one in arguments if isinstance(one, ast.Constant) and one.value}
-    assert {"stale", "paused", "nothing_to_retry"} <= given
-    assert given <= set(EXPLAINED)
 
 
 @pytest.mark.parametrize(

@@ -1,69 +1,28 @@
-"""`recado chats`, `history`, `threads`, `why`, `replay` and `verify`, on a projection of a real log."""
+"""`recado chats`, `history`, `threads` and `usage`, on a projection of a real log."""
 
 import asyncio
 import json
-import os
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from pysqlite3 import dbapi2 as sqlite3
 
-from events.decisions import Attention, Ignored, MediaRead, Paused, ThreadCreated, TurnError, TurnFailed, TurnStarted
-from events.inbound import Control, Media, Message, Receipt
+from events.decisions import Attention, Ignored, MediaRead, TurnStarted
+from events.inbound import Media, Message
 from events.jetstream.connection import Bus
 from events.jetstream.library import JetStreamLibrary
 from events.jetstream.log import JetStreamLog
 from events.jetstream.profiles import JetStreamProfileLog
 from events.jetstream.vectors import JetStreamVectors
 from events.profile import Profile
-from events.usage import TokenUsage
-from projections import files
 from recado.cli import bus_time, reading
 from tests.conftest import LOG_BYTES
-from tests.recado.command import RECADO, Command
+from tests.recado.cli.told import told
+from tests.recado.command import Command
 from tests.recado.instance import ANA, AT, BIA, decide, reply
 
-
-@pytest.fixture
-async def told(on_bus: Command, jetstream_log: JetStreamLog) -> Command:
-    """A message that was answered, one that failed, one that was ignored, folded by `recado replay`."""
-    log = jetstream_log
-    await log.publish(ANA, Message(id="m1", text="hello", name="Ana"), msg_id="m1")
-    await decide(
-        log,
-        TurnStarted(turn="t1", messages=("m1",), backend="chat", at=AT),
-        ThreadCreated(backend="chat", thread="th1", reason="first", at=AT),
-        reply(
-            "m1",
-            text="hello\nAna",
-            id="r1",
-            turn="t1",
-            backend="chat",
-            model="gpt",
-            thread="th1",
-            usage=TokenUsage(5, 2),
-        ),
-    )
-    await log.publish(ANA, Receipt(id="c1", reply="r1", state="delivered"), msg_id="c1")
-    await log.publish(ANA, Message(id="m2", text="and now?", name="Ana"), msg_id="m2")
-    await log.publish(ANA, Message(id="m1", text="hello", name="Ana"), msg_id="m1 again")
-    error = TurnError(class_="bad_key", detail="no such key")
-    await decide(
-        log,
-        TurnStarted(turn="t2", messages=("m2",), backend="chat", at=AT),
-        TurnFailed(turn="t2", messages=("m2",), error=error, told=True, at=AT),
-        reply(text="Sorry!", id="t2.a", author="system", about="t2"),
-    )
-    await log.publish(BIA, Message(id="m3", kind="sticker"), msg_id="m3")
-    await log.publish(BIA, Control(id="o1", command="pause", by="cli:eva"), msg_id="o1")
-    await decide(log, Ignored(messages=("m3",), reason="unsupported_kind", at=AT), key=BIA)
-    await decide(log, Paused(until=AT + timedelta(days=36500), by="cli:eva", cause="o1", at=AT), key=BIA)
-    await log.publish(BIA, Message(id="m4", text="anybody?"), msg_id="m4")
-    assert (await on_bus("replay")).code == 0
-    return on_bus
+__all__ = ["told"]
 
 
 async def test_chats_are_listed_with_what_waits(told: Command) -> None:
@@ -177,22 +136,6 @@ async def test_the_owners_words_are_the_owners(on_bus: Command, jetstream_log: J
     assert "one that starts later will not send the one reply so far" in (await on_bus("chats")).err
 
 
-async def test_why_and_history_tell_of_the_apology_before_a_retry(told: Command, jetstream_log: JetStreamLog) -> None:
-    """The person heard it, whatever came of the second try."""
-    await jetstream_log.publish(ANA, Control(id="o2", command="retry", messages=("m2",)), msg_id="")
-    await decide(
-        jetstream_log,
-        TurnStarted(turn="t3", messages=("m2",), backend="chat", at=AT, cause="o2"),
-        reply("m2", text="here you are", id="t3.r", turn="t3"),
-    )
-    assert (await told("replay")).code == 0
-    story = (await told("why", "m2")).out
-    assert story.index('the person was told, reply t2.a: "Sorry!"') < story.index("turn t3 started")
-    assert story.index("turn t3 started") < story.index("here you are")
-    said = [line[21:] for line in (await told("history", ANA.chat)).out.splitlines()]
-    assert said[-2:] == ["system: Sorry!", "assistant: here you are"]
-
-
 async def test_a_chat_that_nobody_knows_has_an_empty_history(told: Command) -> None:
     """It says in which account it looked, and where the chat is, because that is the usual mistake."""
     done = await told("history", "5511999990001", "--account", "shop")
@@ -235,119 +178,6 @@ async def test_threads_are_listed_by_chat(told: Command) -> None:
     assert lines[1].split()[:4] == ["5511999990001", "local", "chat", "th1"]
     assert lines[1].split()[-5:] == ["first", "1", "1", "7", "current"]
     assert (await told("threads", "--json")).document[0]["thread"] == "th1"
-
-
-@pytest.mark.parametrize(
-    ("id_", "story"),
-    [
-        (
-            "m1",
-            [
-                'received from Ana and stored: "hello"',
-                "turn t1 started on instance ",
-                "thread th1 was made: the chat had none there",
-                "gpt answered, reply r1, after",
-                '5 tokens in and 2 out, thread th1: "hello Ana"',
-                "came again with the same id: counted, not answered again",
-                "it reached the phone",
-            ],
-        ),
-        (
-            "m2",
-            [
-                "received from Ana",
-                "turn t2 started",
-                "the turn failed after",
-                "the provider did not accept the key (bad_key): no such key",
-                'the person was told, reply t2.a: "Sorry!"',
-                "the gateway has not taken the reply yet",
-            ],
-        ),
-        ("m3", ["(sticker)", "it got no reply: messages of this kind are not answered (unsupported_kind)"]),
-        ("m4", ["received", "the chat is paused, and nothing is answered until 21", "nobody owns this partition"]),
-        ("r1", ["reply r1", "turn t1 started", "it reached the phone"]),
-        ("t2.a", ["turn t2 started", "the turn failed", "the person was told, reply t2.a"]),
-        ("t1", ["turn t1 in the chat 5511999990001", "the burst had ended: m1", "gpt answered, reply r1"]),
-        ("o1", ["ordered by cli:eva: pause", "the chat was paused"]),
-    ],
-)
-async def test_why_tells_the_story_of_an_id(told: Command, id_: str, story: list[str]) -> None:
-    """From its arrival to its ending, with the reason."""
-    done = await told("why", id_)
-    assert done.code == 0
-    for step in story:
-        assert step in done.out
-
-
-async def test_why_tells_programs_the_same(told: Command) -> None:
-    """As one document with one item for each thing of that id."""
-    (known,) = (await told("why", "m1", "--json")).document
-    assert (known["what"], known["entry"]["repeats"], known["reply"]["id"]) == ("message", 1, "r1")
-    assert [step["kind"] for step in known["steps"]][:4] == ["received", "waited", "turn", "thread"]
-
-
-async def test_why_without_an_id_is_about_the_last_message(told: Command) -> None:
-    """Of all, or of a chat."""
-    assert (await told("why")).out.startswith("message m4 in the chat 5511999990002, account local\n")
-    assert (await told("why", "--chat", "5511999990001")).out.startswith("message m2 in the chat 5511999990001")
-    done = await told("why", "--chat", "5511999990077")
-    assert (done.code, done.out) == (1, "")
-    assert "nothing is known of 5511999990077 in any account" in done.err
-
-
-async def test_why_tells_without_the_bus_what_the_projection_knows(told: Command) -> None:
-    """And says that the rest is missing."""
-    done = await told("why", "m1", NATS_URL="nats://127.0.0.1:1")
-    assert (done.code, "gpt answered, reply r1" in done.out, "thread th1 was made" in done.out) == (0, True, False)
-    assert "told_without_the_log" in done.err
-
-
-async def test_why_does_not_know_every_id(told: Command) -> None:
-    """It says up to where it knows the log."""
-    done = await told("why", "m99")
-    assert (done.code, done.out) == (1, "")
-    assert "Up to sequence 15 of the log" in done.err
-
-
-async def test_replay_and_verify_agree(told: Command) -> None:
-    """A rebuild is what the live file is, table by table."""
-    replayed = await told("replay", "--json")
-    assert (replayed.document["events"], replayed.document["checkpoint"]) == (15, 15)
-    assert "Replaying" in replayed.err
-    verified = await told("verify")
-    assert verified.code == 0
-    assert "is what the log says up to sequence 15" in verified.out
-    assert all(line.endswith("same") for line in verified.out.splitlines()[1:-1])
-
-
-async def test_a_disk_that_is_full_is_told(told: Command) -> None:
-    """The live projection stays as it is."""
-    process = await asyncio.create_subprocess_exec(
-        *("sh", "-c", f"ulimit -f 40; exec {RECADO} replay"),
-        cwd=told.home,
-        env={"PATH": os.environ["PATH"], **told.variables},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, err = await process.communicate()
-    assert process.returncode == 1
-    assert "cannot be written" in err.decode()
-    assert "Traceback" not in err.decode()
-    assert (await told("chats")).code == 0
-
-
-async def test_verify_finds_a_difference(told: Command) -> None:
-    """Exit 1, with the first row that differs, as it is and as it should be."""
-    path = files.live(Path(told.variables["RECADO_DATA"]))
-    assert path is not None
-    with sqlite3.connect(str(path)) as db:
-        db.execute("UPDATE chats SET messages = 77 WHERE chat = ?", (ANA.chat,))
-    done = await told("verify")
-    assert done.code == 1
-    assert "is NOT what the log says" in done.out
-    assert [line.split()[0] for line in done.out.splitlines() if "DIFFERS" in line] == ["chats", "totals"]
-    verified = await told("verify", "--json")
-    assert verified.code == 1
-    assert [table["table"] for table in verified.document["tables"] if table["difference"]] == ["chats", "totals"]
 
 
 async def test_usage_has_the_cost_of_documents(told: Command, bus: Bus) -> None:
