@@ -84,7 +84,7 @@ class ChatSubject:
         await self._double.until(lambda requests: bool(requests) and requests[-1].fault == "hang")
 
     async def until_abandoned(self) -> None:
-        await self._double.until(lambda requests: requests[-1].outcome == "client gone")
+        await self._double.until(lambda requests: all(request.outcome == "client gone" for request in requests))
 
 
 @pytest.fixture(params=["scripted", "chat"])

@@ -28,8 +28,9 @@ async def test_killed_after_the_word_and_before_the_answer(tmp_path: Path) -> No
         said = [one.event for one in on.log.events if isinstance(one.event, Reply)]
         assert [(reply.author, reply.about) for reply in said] == [("system", said[1].turn), ("assistant", None)]
         assert said[0].text == WORDS["one_moment"]["pt"]
-        first, second = (request.body["messages"] for request in on.model.requests)
-        assert first == second
+        first, *again = (request.body["messages"] for request in on.model.requests)
+        assert again  # more than once where a lease was lost, as on a busy machine
+        assert all(messages == first for messages in again)
         assert "(America/Sao_Paulo, UTC-03:00)" in first[-1]["content"]
 
         async def is_told() -> bool:

@@ -27,6 +27,9 @@ from tests.speaking import heard, sent_as, spoken
 
 SAID = "seven four two"
 
+PATIENCE = 60.0
+"""Seconds; no test waits for their end."""
+
 
 def at_once() -> AbstractAsyncContextManager[None]:
     """No other file is being opened."""
@@ -43,7 +46,7 @@ async def listener(double: OpenAIDouble) -> AsyncIterator[Transcription]:
 async def test_a_voice_note_is_written_down(listener: Transcription, double: OpenAIDouble) -> None:
     """As it is, under a name that the API takes; its cost is returned."""
     double.uploads.words = lambda _: "do you have bread?"
-    words = await listener.transcribe(b"OggS" * 100, "audio/ogg", 5.0, at_once)
+    words = await listener.transcribe(b"OggS" * 100, "audio/ogg", PATIENCE, at_once)
     assert (words.text, words.model, words.usage) == ("do you have bread?", "gpt-transcribe", Usage(40, 4))
     (sent,) = double.uploads.heard
     assert (sent.name, sent.model, sent.body) == ("voice.ogg", "gpt-transcribe", b"OggS" * 100)
@@ -52,7 +55,7 @@ async def test_a_voice_note_is_written_down(listener: Transcription, double: Ope
 @pytest.mark.parametrize("mime", ["audio/ogg", "audio/mpeg", "audio/mp4", "audio/wav"])
 async def test_every_name_is_taken(listener: Transcription, mime: str) -> None:
     """The API reads the format from the name's ending."""
-    assert (await listener.transcribe(b"x", mime, 5.0, at_once)).text
+    assert (await listener.transcribe(b"x", mime, PATIENCE, at_once)).text
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ async def test_speech_is_heard_in_every_format(
     """A recogniser hears the words that were said; the server takes each name that it is sent."""
     double.uploads.words = heard
     audio = sent_as(*sent, spoken(SAID))
-    assert (await listener.transcribe(audio, mime, 5.0, at_once)).text == SAID
+    assert (await listener.transcribe(audio, mime, PATIENCE, at_once)).text == SAID
 
 
 WIDE_BAND = Path(__file__).with_name("seven_four_two.awb").read_bytes()
@@ -92,7 +95,7 @@ PAUSE = {"#!AMR\n": bytes([8 << 3 | 4]) + bytes(5), "#!AMR-WB\n": bytes([9 << 3 
 @pytest.mark.parametrize("mime", ["audio/amr-wb", "audio/3gpp", "audio/amr", "audio/awb", ""])
 async def test_wide_band_speech_is_heard(listener: Transcription, double: OpenAIDouble, mime: str) -> None:
     double.uploads.words = heard
-    assert (await listener.transcribe(WIDE_BAND, mime, 5.0, at_once)).text == SAID
+    assert (await listener.transcribe(WIDE_BAND, mime, PATIENCE, at_once)).text == SAID
 
 
 @pytest.mark.parametrize("begins", PAUSE)
@@ -112,7 +115,7 @@ async def test_a_server_that_reads_wav_alone(listener: Transcription, double: Op
     double.uploads.words, double.uploads.takes = heard, frozenset({"wav"})
     audio = sent_as("ogg", "libopus", 48_000, spoken(SAID))
     for _ in range(2):
-        assert (await listener.transcribe(audio, "audio/ogg", 5.0, at_once)).text == SAID
+        assert (await listener.transcribe(audio, "audio/ogg", PATIENCE, at_once)).text == SAID
     assert [one.name for one in double.uploads.heard] == ["voice.wav", "voice.wav"]
     assert double.uploads.refused == 1
 
@@ -120,7 +123,7 @@ async def test_a_server_that_reads_wav_alone(listener: Transcription, double: Op
 async def test_a_provider_that_fails_is_asked_again(listener: Transcription, double: OpenAIDouble) -> None:
     """As it is for replies."""
     double.uploads.faults = [500, 429]
-    assert (await listener.transcribe(b"x", "audio/ogg", 20.0, at_once)).text
+    assert (await listener.transcribe(b"x", "audio/ogg", PATIENCE, at_once)).text
     assert len(double.uploads.heard) == 3
 
 
@@ -129,7 +132,7 @@ async def test_audio_that_cannot_be_heard(listener: Transcription, double: OpenA
     """The file is at fault, and the error says so."""
     double.uploads.faults = [400]
     with pytest.raises(CannotBeRead) as raised:
-        await listener.transcribe(b"x" * 300, mime, 5.0, at_once)
+        await listener.transcribe(b"x" * 300, mime, PATIENCE, at_once)
     assert raised.value.reason == "file_unreadable"
     assert "Invalid data" in raised.value.detail
 
@@ -139,9 +142,9 @@ async def test_silence_refused_twice_is_the_files_fault(listener: Transcription,
     double.uploads.faults = [400, 400]
     audio = sent_as("ogg", "libopus", 48_000, spoken(SAID))
     with pytest.raises(CannotBeRead) as raised:
-        await listener.transcribe(audio, "audio/ogg", 5.0, at_once)
+        await listener.transcribe(audio, "audio/ogg", PATIENCE, at_once)
     assert raised.value.reason == "file_unreadable"
-    assert (await listener.transcribe(audio, "audio/ogg", 5.0, at_once)).text
+    assert (await listener.transcribe(audio, "audio/ogg", PATIENCE, at_once)).text
     assert double.uploads.heard[-1].name == "voice.ogg"
 
 
@@ -149,7 +152,7 @@ async def test_a_server_that_does_not_transcribe(listener: Transcription, double
     """The person is told that voice is not heard here; the file is not converted and tried again."""
     double.uploads.transcribes = False
     with pytest.raises(CannotBeRead) as raised:
-        await listener.transcribe(b"x", "audio/ogg", 5.0, at_once)
+        await listener.transcribe(b"x", "audio/ogg", PATIENCE, at_once)
     assert raised.value.reason == "not_transcribed"
 
 
@@ -157,7 +160,7 @@ async def test_a_wrong_key_is_not_the_files_fault(double: OpenAIDouble) -> None:
     """The turn fails, as it would for a reply, and can be tried again."""
     made = Transcription(api_key="sk-wrong", base_url=double.base_url, model="gpt-transcribe")
     with pytest.raises(ReplyFailed) as raised:
-        await made.transcribe(b"x", "audio/ogg", 5.0, at_once)
+        await made.transcribe(b"x", "audio/ogg", PATIENCE, at_once)
     assert isinstance(raised.value, AttemptFailed)
     assert raised.value.error_class == "bad_key"
     await made.close()
@@ -173,7 +176,7 @@ async def test_conversions_wait_for_their_turn(listener: Transcription) -> None:
             yield
 
     audio = sent_as("amr", "libopencore_amrnb", 8_000, spoken(SAID))
-    waiting = asyncio.create_task(listener.transcribe(audio, "audio/amr", 5.0, in_turn))
+    waiting = asyncio.create_task(listener.transcribe(audio, "audio/amr", PATIENCE, in_turn))
     await asyncio.sleep(0)
     assert not waiting.done()
     free.release()
@@ -203,7 +206,7 @@ async def test_the_readers_reason_is_the_files(listener: Transcription, monkeypa
 
     monkeypatch.setattr("backends.content.transcription.run", too_long)
     with pytest.raises(CannotBeRead, match="60 minutes") as raised:
-        await listener.transcribe(b"x" * (AS_IT_IS + 1), "audio/ogg", 5.0, at_once)
+        await listener.transcribe(b"x" * (AS_IT_IS + 1), "audio/ogg", PATIENCE, at_once)
     assert raised.value.reason == "too_large"
 
 

@@ -27,7 +27,7 @@ async def test_killed_between_send_and_log(
     assert process.stdout is not None
 
     async def said(line: str) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while (await process.stdout.readline()).decode().strip() != line:  # type: ignore[union-attr]
                 assert process.returncode is None
 
