@@ -1,4 +1,4 @@
-"""What every answer to a user who was let in has in common, whichever route gives it.
+"""Ends answers with the session of their user, and tells the script of a page how recado stands, for every route.
 
 - It tells the script of the page what the user may do now, and whether recado takes work.
 - The answer to a GET ends within a second once its user would not be let in any more, or has other rights: a stream,

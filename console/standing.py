@@ -1,4 +1,4 @@
-"""Whether recado takes work, as a page says it."""
+"""Says on a page why recado takes no work."""
 
 from __future__ import annotations
 

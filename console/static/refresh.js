@@ -60,7 +60,7 @@ async function refresh(part, alsoOut) {
   }
   if (answer.status === 410) forgetChat(address);
   if ((answer.status === 404 || answer.status === 410) && part.matches(".chat")) {
-    const words = new DOMParser().parseFromString(text, "text/html").querySelector("main .trouble")?.textContent;
+    const words = new DOMParser().parseFromString(text, "text/html").querySelector("main [role=alert]")?.textContent;
     document.dispatchEvent(new CustomEvent("gone", { detail: words ?? "" }));
   }
   if (!answer.ok || answer.redirected) return false;
