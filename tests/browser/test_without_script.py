@@ -52,7 +52,7 @@ ORDERS: dict[str, tuple[Sequence[Decision], dict[str, str], Sequence[str]]] = {
     "approve": ((Blocked(at=AT, cause="c1"),), {}, ("#order-approve button",)),
     "erase": ((), {"#confirm": ANA.chat}, ("#order-erase", ".confirm button")),
 }
-"""By order, one after the other: what was decided before, what is typed, and what is clicked, on a phone after its person."""
+"""By order, one after the other: what was decided before, what is typed, and what is clicked."""
 
 
 @pytest.fixture
