@@ -15,6 +15,10 @@ import "./links.js";
 import { localTimes } from "./times.js";
 
 localTimes(document);
+// On a phone the pages are one line, which moves sideways.
+const nav = document.querySelector(".top nav");
+const here = nav.querySelector("[aria-current]");
+if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
 if (!document.querySelector(".panes")) keepUp(document);
 const told = document.querySelector(".told");
 if (told) setTimeout(() => announce(told.textContent), 100); // a live region tells changes alone

@@ -69,6 +69,7 @@ async function give(form) {
     }
     tell("refused", { form, error, field: answer?.field ?? "", id: answer?.id });
     if (!form.matches("#write") || !form.isConnected) say(error, true);
+    if (status === 404) ordered(); // the chat was erased meanwhile
   }
 }
 

@@ -59,8 +59,8 @@ async function refresh(part, alsoOut) {
     location.reload();
   }
   if (answer.status === 410) forgetChat(address);
-  if ((answer.status === 404 || answer.status === 410) && part.matches(".chat")) {
-    const words = new DOMParser().parseFromString(text, "text/html").querySelector("main .trouble")?.textContent;
+  if ((answer.status === 404 || answer.status === 410) && part.matches(".chat") && !isOrdering()) {
+    const words = new DOMParser().parseFromString(text, "text/html").querySelector("main [role=alert]")?.textContent;
     document.dispatchEvent(new CustomEvent("gone", { detail: words ?? "" }));
   }
   if (!answer.ok || answer.redirected) return false;
@@ -107,7 +107,7 @@ export function bring(part, fresh) {
   const top = anchor?.getBoundingClientRect().top;
   part.dispatchEvent(new CustomEvent("bringing", { detail: fresh }));
   patch(part, fresh);
-  if (began !== part.querySelector("#lines")?.dataset.began) anew();
+  if (began !== part.querySelector("#lines")?.dataset.began && !isOrdering()) anew();
   const news = [...part.querySelectorAll(LINES)].filter((line) => !lines.has(line.id));
   part.dispatchEvent(new CustomEvent("brought", { detail: news }));
   if (focused && !focused.isConnected) focusInstead(part, focused, section);
@@ -117,6 +117,9 @@ export function bring(part, fresh) {
   if (part.dataset.stream) announceLines(news);
   else if (known.size) announceRows([...part.querySelectorAll(ROWS)].filter((row) => known.get(row.getAttribute("href")) !== saidIn(row)));
 }
+
+/** An order is on its way: its answer tells what became of the chat. */
+const isOrdering = () => document.querySelector(".panes form[data-sent]") !== null;
 
 /** The chat that is open was erased, and goes on, or is blocked still: nothing that was typed or read before stays. */
 function anew() {
