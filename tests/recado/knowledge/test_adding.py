@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from backends.content.markdown import MarkdownReader
@@ -80,3 +81,20 @@ async def test_a_file_of_too_many_pieces_is_refused(shop: Shop) -> None:
     added = await shop.add("a.md", "".join(f"# {number}\nword\n" for number in range(MOST + 1)))
     assert (added.outcome, added.reason) == ("refused", "it has more than 20,000 pieces: split it")
     assert (await shop.log.look()).last == 0
+
+
+async def test_two_who_add_the_same_files_at_once(shop: Shop) -> None:
+    """Given two that begin with the same stock, then each file is there once; one that differs is refused to the
+    second."""
+    names = [f"{number}.md" for number in range(9)]
+    for name in names:
+        (shop.folder / name).write_text(f"words of {name}")
+    async with MarkdownReader() as reader:
+        stock = await shop.log.look()
+        first, second = (shop.adding(reader, msgspec.structs.replace(stock, newest={})) for _ in range(2))
+        sources = [named(shop.folder / name, name) for name in names]
+        assert {one.outcome async for one in first.add(sources)} == {"added"}
+        (shop.folder / names[-1]).write_text("other words")
+        outcomes = [(one.name, one.outcome) async for one in second.add(sources)]
+    assert sorted(outcomes) == [(name, "unchanged") for name in names[:-1]] + [(names[-1], "refused")]
+    assert (await shop.log.look()).last == len(names)
