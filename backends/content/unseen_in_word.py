@@ -1,8 +1,8 @@
 """Takes out of a Word document what Word does not show, and takes what it shows out of wrappers that python-docx skips.
 
 Not shown are text with the property `vanish`, directly or by a style, hidden rows of tables, and what a tracked change
-deleted or moved away. Comments and the instructions of fields are not text of the document. Insertions of
-tracked changes are shown, as are content controls, and the results of fields.
+deleted or moved away. Comments and the instructions of fields are not text of the document. Word shows insertions of
+tracked changes, content controls, and the results of fields.
 """
 
 from __future__ import annotations

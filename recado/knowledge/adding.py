@@ -107,7 +107,13 @@ class Adding:
             content = await _content(source, web)
             name = content.name
             self._take(name, source)
-            return await self._written(content, _origin(source))
+            try:
+                return await self._written(content, _origin(source))
+            except KnowledgeChanged as changed:
+                now = await self._stored.last(changed.place)
+                if now is None or now.document.sha256 != digest_of(content.body):
+                    raise
+                return Added(name, "unchanged", now.seq)  # another `add` of the same file was first
         except Gone as gone:
             return Added(name, "gone", reason=str(gone))
         except (SourceRefused, CannotBeRead, KnowledgeChanged, ValueError) as refused:

@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from backends.content.markdown import MarkdownReader
@@ -90,7 +91,7 @@ async def test_of_two_files_with_one_name_the_first_is_added(shop: Shop, again: 
     for path, text in (("a.md", "first"), (f"other/{again}", "second;2")):
         (shop.folder / path).write_text(text)
     given = [named(shop.folder / "a.md", "a.md"), named(shop.folder / "other" / again, again)]
-    adding = Adding(shop.log, shop.library, "shop", await shop.log.look(), AUTHOR)
+    adding = shop.adding(MarkdownReader(), await shop.log.look())
     outcomes = {one.outcome: one async for one in adding.add(given)}
     assert set(outcomes) == {"added", "refused"}
     assert outcomes["refused"].reason == (
@@ -106,6 +107,23 @@ async def test_what_has_no_end_is_refused(shop: Shop, is_pipe: bool) -> None:
     """Given a pipe or a device, it is refused before it is opened."""
     path = shop.folder / "a.md"
     os.mkfifo(path) if is_pipe else path.symlink_to("/dev/zero")
-    adding = Adding(shop.log, shop.library, "shop", await shop.log.look(), AUTHOR)
+    adding = shop.adding(MarkdownReader(), await shop.log.look())
     [added] = [one async for one in adding.add([named(path, "a.md")])]
     assert (added.outcome, added.reason) == ("refused", "it is no ordinary file: save it as one")
+
+
+async def test_two_who_add_the_same_files_at_once(shop: Shop) -> None:
+    """Given two that begin with the same stock, then each file is there once; one that differs is refused to the
+    second."""
+    names = [f"{number}.md" for number in range(9)]
+    for name in names:
+        (shop.folder / name).write_text(f"words of {name}")
+    async with MarkdownReader() as reader:
+        stock = await shop.log.look()
+        first, second = (shop.adding(reader, msgspec.structs.replace(stock, newest={})) for _ in range(2))
+        sources = [named(shop.folder / name, name) for name in names]
+        assert {one.outcome async for one in first.add(sources)} == {"added"}
+        (shop.folder / names[-1]).write_text("other words")
+        outcomes = [(one.name, one.outcome) async for one in second.add(sources)]
+    assert sorted(outcomes) == [(name, "unchanged") for name in names[:-1]] + [(names[-1], "refused")]
+    assert (await shop.log.look()).last == len(names)
