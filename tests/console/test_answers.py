@@ -29,18 +29,20 @@ class Desk(NamedTuple):
     book: MemoryUsers
 
 
-async def endless(_scope: Scope, _receive: Receive, send: Send) -> None:
-    """A stream, which never ends by itself."""
+async def endless(_scope: Scope, receive: Receive, send: Send) -> None:
+    """A stream, which ends once its browser has gone."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": PIECE, "more_body": True})
-    await asyncio.Event().wait()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
-async def measured(_scope: Scope, _receive: Receive, send: Send) -> None:
+async def measured(_scope: Scope, receive: Receive, send: Send) -> None:
     """A file, of which a browser has read the beginning."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"99")]})
     await send({"type": "http.response.body", "body": PIECE, "more_body": True})
-    await asyncio.Event().wait()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def answered_by(page: Page, answer: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
