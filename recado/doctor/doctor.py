@@ -17,6 +17,7 @@ from recado import logs
 from recado.doctor.accounts import account_findings
 from recado.doctor.bus import bus_findings, gateways_on, log_now
 from recado.doctor.chats import chat_findings
+from recado.doctor.collections import collection_findings
 from recado.doctor.deliveries import delivery_findings
 from recado.doctor.documents import document_finding
 from recado.doctor.embeddings import embedding_finding
@@ -106,7 +107,10 @@ async def _beside_the_log(
         yield finding
     if (users := await user_finding(bus, settings)) is not None:
         yield users
-    async for finding in profile_findings(bus, Overlay(given, settings, settings.secrets.value)):
+    overlay = Overlay(given, settings, settings.secrets.value)
+    async for finding in profile_findings(bus, overlay):
+        yield finding
+    async for finding in collection_findings(bus, settings, overlay):
         yield finding
 
 

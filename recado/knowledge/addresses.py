@@ -8,6 +8,7 @@ are not used, since they would resolve names by themselves.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import socket
 from pathlib import PurePosixPath
 from types import TracebackType
@@ -35,6 +36,9 @@ _RESERVED_PORTS = 1024
 _PORTS = {"http": 80, "https": 443}
 _NOT_SAID = ("", "application/octet-stream", "binary/octet-stream", "application/force-download", "application/zip")
 """Types that do not tell what a file is."""
+
+_TOLD = ("cp125", "iso8859-", "koi8-", "utf-16", "shift_jis", "euc_", "cp932", "gb", "big5")
+"""The names of the encodings of pages begin so, but for UTF-8."""
 
 _OTHER_NAMES = {
     "application/xhtml+xml": "text/html",
@@ -178,7 +182,26 @@ async def _content(answer: aiohttp.ClientResponse, first: URL, name: str) -> Con
         body += piece
         if len(body) > LARGEST:
             raise SourceRefused(f"it has more than {LARGEST:,} bytes: save it as a file and add that")
-    return checked(Content(bytes(body), mime, name or name_of(first, mime)))
+    read = _with_mark(bytes(body), answer.charset or "") if mime.startswith("text/") else bytes(body)
+    return checked(Content(read, mime, name or name_of(first, mime)))
+
+
+def _with_mark(body: bytes, charset: str) -> bytes:
+    """The text as marked UTF-8, if its server tells another encoding: nothing in the text may tell it."""
+    try:
+        name = codecs.lookup(charset).name
+        if not name.startswith(_TOLD) or _is_utf_8(body):
+            return body
+        return codecs.BOM_UTF8 + body.decode("cp1252" if name == "iso8859-1" else charset).encode()
+    except (LookupError, ValueError):  # no encoding, or not this one
+        return body
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        return "\0" not in body.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _mime(answer: aiohttp.ClientResponse, first: URL) -> str:
