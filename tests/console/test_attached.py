@@ -170,7 +170,12 @@ UNFIT: list[tuple[str, list[File], dict[str, str], str]] = [
     ("files", [("files", b"", "empty.jpg")], {}, "empty"),
     ("files", [("files", b"", "empty.jpg")], {"text": "See the file"}, "empty"),
     ("files", [picture(f"{number}.jpg") for number in range(11)], {"text": "All of them"}, "These are 11 files"),
-    ("files", [*[picture(f"{number}.jpg") for number in range(10)], ("voice", b"sound", "a")], {}, "These are 11 files"),
+    (
+        "files",
+        [*[picture(f"{number}.jpg") for number in range(10)], ("voice", b"sound", "a")],
+        {},
+        "These are 11 files",
+    ),
     ("files", [("files", JPEG[:60], "half.jpg")], {}, "ends in the middle"),
     ("files", [("files", JPEG[:-2] + bytes(5_000_001) + JPEG[-2:], "big.jpg")], {}, "5 MB"),
     ("files", [picture(), ("files", b"MZ" + bytes(100), "<b>.exe")], {"text": "x"}, "a program"),
