@@ -42,7 +42,7 @@ _HEADERS = {
     "accept-ranges": "bytes",
 }
 _LONGEST_NAME, _LONGEST_END = 120, 10
-"""Characters of a download's name, and of what its end may be to stay when the name is cut: systems open a file by it."""
+"""Characters of a download's name, and of an end that stays when the name is cut: systems open a file by its end."""
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f/\\:\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 

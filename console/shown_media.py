@@ -39,8 +39,8 @@ class ShownMedia(NamedTuple):
 
     - `drawn`: as `image`, `sticker`, `audio`, `video`, or `file`: a name to download.
     - `kind`: the message's kind, `voice` for a voice message.
-    - `state`: `kept`; `empty`: it came without a byte; `unknown`: the store has not said; `coming`; `refused`: it was not
-      fetched; `gone`.
+    - `state`: `kept`; `empty`: it came without a byte; `unknown`: the store has not said; `coming`; `refused`: it was
+      not fetched; `gone`.
     - `size`: bytes, as far as they are known.
     - `text`: the transcript, or the text that was read in a document.
     - `unread`: the name of the reason for which the model was shown nothing, and `detail` more about it.

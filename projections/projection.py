@@ -249,6 +249,13 @@ class Projection:
                 self._deliveries.receipt(held, recorded, receipt)
         self._fold_into(held, recorded)
 
+    def _joined(self, held: ChatRow, recorded: Recorded, event: Joined) -> None:
+        if event.into is not None and not event.done:
+            self._history.closed(held)
+        if event.from_ is not None:
+            self._chats.joined(held, event.from_)
+        self._names.fold(recorded)
+
     def _decided(self, held: ChatRow, recorded: Recorded) -> None:
         event = recorded.event
         match event:
@@ -259,12 +266,8 @@ class Projection:
                 self._deliveries.replied(held, recorded, event)
             case TurnStarted():
                 self._history.turn_started(held, recorded, event)
-            case Joined(into=into, from_=from_):
-                if into is not None and not event.done:
-                    self._history.closed(held)
-                if from_ is not None:
-                    self._chats.joined(held, from_)
-                self._names.fold(recorded)
+            case Joined():
+                self._joined(held, recorded, event)
             case MediaRead():
                 self._history.read(held, event)
             case Noted():
