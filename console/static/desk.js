@@ -16,7 +16,6 @@ import { localTimes } from "./times.js";
 
 localTimes(document);
 if (!document.querySelector(".panes")) keepUp(document);
-document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 const told = document.querySelector(".told");
 if (told) setTimeout(() => announce(told.textContent), 100); // a live region tells changes alone
 

@@ -13,7 +13,6 @@ from events.inbound import Message
 from events.subjects import ChatKey
 from events.teamwork import Labelled
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.people import cookie, peopled, user
 from tests.console.test_desk import AT, address, given
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow("a browser opens the desk")]
@@ -50,14 +49,3 @@ async def test_many_labels(page: Page, window: Window) -> None:
     await window.goto(f"{page.address}/desk?label=label+005")
     await expect(window.locator(".narrow .labels a")).to_have_count(MANY + 1)
     await expect(window.locator("#list .chats a")).to_be_in_viewport()
-
-
-async def test_the_page_in_the_navigation_of_a_phone(tmp_path: Path, window: Window) -> None:
-    """The pages move sideways in one line; the one that is open is in sight."""
-    owner = user("ada", role="owner")
-    async with peopled(tmp_path, owner) as (served, _):
-        name, _, value = cookie(served, owner)["Cookie"].partition("=")
-        await window.context.add_cookies([{"name": name, "value": value, "url": served.address}])
-        await window.set_viewport_size(PHONE)
-        await window.goto(f"{served.address}/desk/settings")
-        await expect(window.locator(".top nav [aria-current]")).to_be_in_viewport(ratio=0.9)
