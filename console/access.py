@@ -252,7 +252,7 @@ def _check(request: Request, rule: Rule, role: Role) -> None:
         raise HTTPException(404)
     if not _reaches(user, role):
         raise Denied(
-            "Your login is that of a %(role)s: only an %(least)s may do this. Nothing was done.",
+            "Your login is that of a %(role)s, and this takes the rights of an %(least)s. Nothing was done.",
             role=user.role,
             least=role,
         )

@@ -41,6 +41,9 @@ _HEADERS = {
     "cache-control": "private, no-store",
     "accept-ranges": "bytes",
 }
+_LONGEST_NAME, _LONGEST_END = 120, 10
+"""Characters of a download's name, and of an end that stays when the name is cut: systems open a file by its end."""
+
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f/\\:\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
 
@@ -80,7 +83,7 @@ async def _answer(request: Request, object_: str, kind: str, filename: str | Non
     deps: Deps = request.app.state.deps
     file = await deps.files.find(object_)
     if file is None:
-        raise Problem(404, "The file is no longer kept.")
+        raise Problem(404, "The file is empty, or no longer kept.")
     tag = f'"{file.sha256}"'
     given = request.headers
     try:
@@ -180,5 +183,9 @@ async def _part(deps: Deps, key: ChatKey, seq: int, number: int, reply: str | No
 
 def _disposition(filename: str | None, kind: str, *, shown: bool) -> str:
     """The header Content-Disposition (RFC 6266, RFC 8187) with a name that is nothing but a name."""
-    name = _UNSAFE.sub("_", (filename or "").strip())[:120].strip(". ") or kind or "file"
+    name = _UNSAFE.sub("_", (filename or "").strip()).strip(". ")
+    stem, point, end = name.rpartition(".")
+    if len(name) > _LONGEST_NAME and stem and len(end) <= _LONGEST_END:
+        name = stem[: _LONGEST_NAME - len(point + end)].rstrip(". ") + point + end
+    name = name[:_LONGEST_NAME].strip(". ") or kind or "file"
     return f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(name, safe='')}"

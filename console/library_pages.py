@@ -150,6 +150,8 @@ async def _free(request: Request, account: str, name: str, given: Mapping[str, s
 def _chosen(upload: Upload) -> UploadFile:
     if upload.file is None:
         raise Unfit("file", "Choose a file.")
+    if len(upload.files) > 1:
+        raise Unfit("file", "Choose one file.")
     return upload.file
 
 

@@ -39,7 +39,8 @@ class ShownMedia(NamedTuple):
 
     - `drawn`: as `image`, `sticker`, `audio`, `video`, or `file`: a name to download.
     - `kind`: the message's kind, `voice` for a voice message.
-    - `state`: `kept`; `unknown`: the store has not said; `coming`; `refused`: it was not fetched; `gone`.
+    - `state`: `kept`; `empty`: it came without a byte; `unknown`: the store has not said; `coming`; `refused`: it was
+      not fetched; `gone`.
     - `size`: bytes, as far as they are known.
     - `text`: the transcript, or the text that was read in a document.
     - `unread`: the name of the reason for which the model was shown nothing, and `detail` more about it.
@@ -91,7 +92,7 @@ def _shown(line: Entry, media: Media, states: Mapping[str, Object | None], now: 
     read, stored = reading_of(line), states.get(media.object)
     state = "unknown"
     if stored is not None:
-        state = "refused" if stored.reason is not None else "kept"
+        state = "refused" if stored.reason is not None else "kept" if stored.size else "empty"
     elif media.object in states:
         is_coming = media.object.startswith(COMES_LATER) and now - line.at < ARRIVES_WITHIN
         state = "coming" if is_coming else "gone"

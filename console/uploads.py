@@ -33,8 +33,8 @@ WITHIN = 900.0
 """Seconds for a form to come: 100 MB at 1 Mbit/s."""
 
 MOST_FILES = 100
-"""Files of a form, and fields for files that have none. A page that takes fewer says so beside the field, and keeps the
-words."""
+"""Files of a form, and fields for files that have none. A page that takes fewer says so beside the field, and keeps
+the words."""
 
 _LONGEST_FIELD = 256 * 1024
 """Bytes of a field: a human's text may have 65,536 characters."""

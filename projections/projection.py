@@ -249,11 +249,12 @@ class Projection:
                 self._deliveries.receipt(held, recorded, receipt)
         self._fold_into(held, recorded)
 
-    def _joined(self, held: ChatRow, event: Joined) -> None:
+    def _joined(self, held: ChatRow, recorded: Recorded, event: Joined) -> None:
         if event.into is not None and not event.done:
             self._history.closed(held)
         if event.from_ is not None:
             self._chats.joined(held, event.from_)
+        self._names.fold(recorded)
 
     def _decided(self, held: ChatRow, recorded: Recorded) -> None:
         event = recorded.event
@@ -266,8 +267,7 @@ class Projection:
             case TurnStarted():
                 self._history.turn_started(held, recorded, event)
             case Joined():
-                self._joined(held, event)
-                self._names.fold(recorded)
+                self._joined(held, recorded, event)
             case MediaRead():
                 self._history.read(held, event)
             case Noted():

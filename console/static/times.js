@@ -18,7 +18,7 @@ const isToday = (at) => at.toDateString() === new Date().toDateString();
 
 const dated = (at) => at.toLocaleString([], { dateStyle: "medium", timeStyle: "short", hour12: false });
 
-const long = (at) => (isToday(at) ? at.toLocaleTimeString([], { hour12: false }) : dated(at));
+const long = (at) => (isToday(at) ? clock(at) : dated(at));
 
 const clock = (at) => at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
 

@@ -127,7 +127,7 @@ async def test_the_words_beside_a_file(page: Page, files: list[File], fields: di
 
 async def test_as_many_files_as_go_at_once(page: Page) -> None:
     """A browser sends the field of the recording too, which is empty: it is no file."""
-    files = [*[picture(f"{number}.jpg") for number in range(attached.MOST)], ("voice", b"", "")]
+    files = [*[picture()] * attached.MOST, ("voice", b"", "")]
     assert (await sent(page, *files, text="Here"))[0] == 303
     text, parts = await parts_of(page)
     assert (text, len(parts)) == ("Here", attached.MOST)
@@ -135,7 +135,7 @@ async def test_as_many_files_as_go_at_once(page: Page) -> None:
 
 async def test_the_words_beside_too_many_files(page: Page) -> None:
     """They are in the form again, without scripts too."""
-    many = [picture(f"{number}.jpg") for number in range(attached.MOST + 1)]
+    many = [picture()] * (attached.MOST + 1)
     status, shown = await sent(page, *many, text="All of them")
     assert (status, "All of them</textarea>" in shown) == (400, True)
 
@@ -169,13 +169,8 @@ UNFIT: list[tuple[str, list[File], dict[str, str], str]] = [
     ("files", [("files", b"<html>hello", "a.jpg")], {}, "HTML"),
     ("files", [("files", b"", "empty.jpg")], {}, "empty"),
     ("files", [("files", b"", "empty.jpg")], {"text": "See the file"}, "empty"),
-    ("files", [picture(f"{number}.jpg") for number in range(11)], {"text": "All of them"}, "These are 11 files"),
-    (
-        "files",
-        [*[picture(f"{number}.jpg") for number in range(10)], ("voice", b"sound", "a")],
-        {},
-        "These are 11 files",
-    ),
+    ("files", [picture()] * 11, {"text": "All of them"}, "These are 11 files"),
+    ("files", [*[picture()] * 10, ("voice", b"sound", "a")], {}, "These are 11 files"),
     ("files", [("files", JPEG[:60], "half.jpg")], {}, "ends in the middle"),
     ("files", [("files", JPEG[:-2] + bytes(5_000_001) + JPEG[-2:], "big.jpg")], {}, "5 MB"),
     ("files", [picture(), ("files", b"MZ" + bytes(100), "<b>.exe")], {"text": "x"}, "a program"),

@@ -111,6 +111,7 @@ NAMES: dict[str, str] = {
     'a"; filename="b.html': 'a"; filename="b.html', "a\r\nX-Injected: 1": "a_X-Injected_ 1", "\x00\x00": "_",
     "C:\\windows\\a.exe": "C_windows_a.exe", "名.pdf": "名.pdf", "photo\u202egpj.exe": "photo_gpj.exe",
     "a\u2028b": "a_b", "é" * 1000: "é" * 120, "%2e%2e%2f": "%2e%2e%2f",
+    "n" * 300 + ".txt": "n" * 116 + ".txt", "n" * 300 + "." + "e" * 20: "n" * 120,
 }  # fmt: skip
 
 
@@ -125,6 +126,20 @@ async def test_the_name_of_a_download_is_a_name_alone(shown: tuple[Page, Stores]
         said = headers["content-disposition"].removeprefix("attachment; filename*=UTF-8''")
         assert not set('/\\"\r\n ;') & set(said), name
         assert unquote(said) == safe, name
+
+
+async def test_an_empty_file_is_no_link(shown: tuple[Page, Stores]) -> None:
+    """Beside its message: there is nothing to download, and it is not said that it was kept once."""
+    page, stores = shown
+    stores.put(b"", "a1")
+    await happened(page, ANA, message(1, "document", filename="prices.pdf"))
+    status, chat = await page.get(address(ANA), **HTML)
+    assert status == 200
+    assert "empty, as it came." in chat
+    lines = chat.partition('id="lines"')[2].partition("</ol>")[0]
+    assert "prices.pdf" in lines
+    assert of(1) not in lines
+    assert "no longer kept" not in lines
 
 
 async def test_a_file_is_reached_by_a_message_of_its_own_chat(shown: tuple[Page, Stores]) -> None:
