@@ -62,6 +62,5 @@ async def test_a_voice_note_from_meta(tmp_path: Path) -> None:
         lost = {"id": "404", "mime_type": "audio/ogg", "voice": True}
         await all_.meta.deliver(messages(message("wamid.v2", "audio", at=now, audio=lost)))
         await until(lambda: all_.meta.texts()[1:] == [WORDS["unreadable"]["en"]])
-        await all_.until_shown()
         told = await all_.service.run("why", "wamid.v2")
         assert "not_fetched" in told.out, told.out

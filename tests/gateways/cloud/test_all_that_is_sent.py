@@ -164,7 +164,6 @@ async def test_a_changed_number(tmp_path: Path) -> None:
         await all_.meta.until_taken(3)
         assert [taken.to for taken in all_.meta.taken] == [ANA, new, ANA]
         assert set((await endings(all_)).values()) == {1}
-        await all_.until_shown()
         story = await all_.service.run("why", "wamid.after")
         assert f"the chat of {ANA} has closed into this one" in story.out
 
