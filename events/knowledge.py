@@ -69,6 +69,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     - `object`: its bytes, as `LIBRARY/<sha256>`.
     - `mime`: the type of its bytes.
     - `text`: its text as Markdown, as `LIBRARY/<sha256>`; absent: each instance reads the bytes itself.
+    - `unseen`: how many words of it are not in the text, because nobody sees them in the document.
     - `faq`: questions with their answers; then there are no bytes.
     - `removed`: this version ended the document.
     - `at`, `by`: when this version was added, and by whom.
@@ -80,6 +81,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     object: Object | None = None
     mime: Annotated[str, msgspec.Meta(max_length=255)] = ""
     text: Object | None = None
+    unseen: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
     faq: Annotated[tuple[Pair, ...], msgspec.Meta(max_length=MOST_PAIRS)] = ()
     removed: bool = False
     at: Time | None = None

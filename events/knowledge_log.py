@@ -20,6 +20,7 @@ class KnowledgeChanged(LogError):
         super().__init__(
             Phrase("%(place)s was changed at the same moment, and nothing was written: look again", place=str(place))
         )
+        self.place = place
 
 
 class Stock(msgspec.Struct, frozen=True):
@@ -79,6 +80,9 @@ class KnowledgeLog(Protocol):
     async def write(self, place: Place, document: Document, *, expected: int) -> int:
         """Store a version if the document's last version is `expected`; 0: it has none. Returns its sequence. Raises
         KnowledgeChanged, KnowledgeUnreadable, LogFull, EventTooLarge."""
+
+    async def last(self, place: Place) -> Version | None:
+        """The document's last version; None if it has none that can be read."""
 
     async def version(self, seq: int) -> Version | None:
         """The version at `seq`; None if there is none that can be read."""

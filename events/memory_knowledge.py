@@ -53,6 +53,10 @@ class MemoryKnowledgeLog:
         async with self._changed:
             self._changed.notify_all()
 
+    async def last(self, place: Place) -> Version | None:
+        seqs = [seq for seq, (subject, _) in enumerate(self._kept, 1) if subject == place.subject]
+        return await self.version(seqs[-1]) if seqs else None
+
     async def version(self, seq: int) -> Version | None:
         found = read(self._kept[seq - 1][0], seq, self._kept[seq - 1][1]) if 0 < seq <= len(self._kept) else None
         return found if isinstance(found, Version) else None

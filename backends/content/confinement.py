@@ -31,7 +31,8 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def confine(seconds: int) -> tuple[str, ...]:
-    """Bound this process for good: MEMORY, `seconds` of CPU, no writing to files, no network.
+    """Bound this process, and all that it forks, for good: MEMORY, no writing to files, no network, and each `seconds`
+    of CPU.
 
     Returns the bounds that the system refused: any of `memory`, `processor`, `files`, `network`.
     """

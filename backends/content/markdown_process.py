@@ -1,165 +1,65 @@
-"""Reads a document of the business as Markdown, in a process of its own: bytes in, UTF-8 out.
+"""Reads documents of the business as Markdown, each in a process of its own, which is forked from this one.
 
-Run as `python -m backends.content.markdown_process TYPE SECONDS`. Headings and tables are kept, since the text is cut
-into pieces by both. Exit status 0 with the text, 3 with the reason why the document
-cannot be read.
+Run as `python -m backends.content.markdown_process SECONDS`, with a Unix socket as standard input. Each byte there is
+the place of a type in READERS, and comes with a connection: a document in, an answer out. A fork has the libraries,
+which take 40 ms to 0.5 s to load, and nothing of a document that was read before: this process opens none.
 """
 
 from __future__ import annotations
 
-import io
+import os
+import resource
+import signal
+import socket
+import struct
 import sys
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import takewhile
-from typing import Any
+from contextlib import suppress
+from importlib import import_module
 
 from backends.content.confinement import UNREADABLE, confine
-from backends.content.extract_process import cell, unpacked
-from backends.content.separated import decoded, rows_of
-from events.numbers import whole_number
+from backends.content.left_out import LeftOut
+from backends.content.markdown_readers import LIBRARIES, READERS, whole
+from backends.content.reader_process import PATIENCE
 
-LONGEST = 4_000_000
-"""Characters of a document."""
-
-_DEEPEST = 6
-"""Levels of headings in Markdown."""
-
-_NO_TEXT = "it has no text: a scan has to be read by a program for that (OCR) first"
-_LOCKED = "it is protected by a password: save it without one"
-_LEFT_OUT = (
-    "script, style, noscript, template, nav, aside, iframe, svg, button, input, select, textarea, "
-    ":is(header, footer):not(:is(article, section, main) *)"
-)
-"""Elements of a page that say nothing of its matter: what is around it, and what one fills in. Others may hold it: a
-form is around all of many pages, and an article's title is in its header."""
+HEAD = struct.Struct("!BQQ")
+"""Of an answer: its status (0: the text follows, UNREADABLE: the reason), how many words were left out because nobody
+sees them, and how many bytes follow."""
 
 
-def pdf(body: bytes) -> Iterator[str]:
-    from pypdf import PdfReader  # noqa: PLC0415 - one of many, half a second each
-    from pypdf.errors import DependencyError, FileNotDecryptedError  # noqa: PLC0415 - as that
+def main(seconds: int) -> None:
+    """Serve until the socket is closed. A document may take `seconds` of CPU."""
+    confine(resource.RLIM_INFINITY)  # `recado doctor` reports the bounds that the system refuses
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a fork: its answer is whole, or it is none
+    control = socket.socket(fileno=sys.stdin.fileno())
+    while True:
+        asked, connections, _, _ = socket.recv_fds(control, 1, 1)
+        if not asked:
+            return
+        mime = list(READERS)[asked[0]]
+        for library in LIBRARIES.get(mime, ()):
+            with suppress(ImportError):  # the fork says so
+                import_module(library)
+        with socket.socket(fileno=connections[0]) as connection:
+            if os.fork() == 0:
+                control.close()
+                _answer(connection, mime, seconds)
+                os._exit(0)
 
-    reader = PdfReader(io.BytesIO(body))  # it has tried the empty password
+
+def _answer(connection: socket.socket, mime: str, seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    signal.alarm(seconds * PATIENCE)  # who asked does not wait any longer
+    with connection.makefile("rb") as given:
+        body = given.read()
+    left_out = LeftOut()
     try:
-        pages = [page.extract_text().strip() for page in reader.pages]
-    except (FileNotDecryptedError, DependencyError) as error:
-        raise ValueError(_LOCKED) from error
-    if not any(pages):
-        raise ValueError(_NO_TEXT)
-    for page in pages:
-        yield from (page, "")
-
-
-def word(body: bytes) -> Iterator[str]:
-    from docx import Document  # noqa: PLC0415 - one of many, half a second each
-    from docx.table import Table  # noqa: PLC0415 - one of many, half a second each
-
-    for block in Document(unpacked(body)).iter_inner_content():
-        if isinstance(block, Table):
-            yield from ("", *table([_once(row.cells) for row in block.rows]), "")
-            continue
-        style = (block.style.name or "") if block.style is not None else ""
-        before, _, number = style.partition("Heading ")
-        level = 1 if style == "Title" else None if before else whole_number(number)
-        if level is not None:
-            yield f"{'#' * min(level, _DEEPEST)} {' '.join(block.text.split())}"
-        else:
-            yield from (block.text, "")
-
-
-def sheet(body: bytes) -> Iterator[str]:
-    from python_calamine import CalamineWorkbook  # noqa: PLC0415 - one of many, half a second each
-
-    is_packed = zipfile.is_zipfile(io.BytesIO(body))  # the old format is not
-    book = CalamineWorkbook.from_filelike(unpacked(body) if is_packed else io.BytesIO(body))
-    for name in book.sheet_names:
-        rows = [[cell(value) for value in row] for row in book.get_sheet_by_name(name).iter_rows()]
-        yield from (f"# {name}", "", *table(rows), "")
-
-
-def comma_separated(body: bytes) -> Iterator[str]:
-    yield from table(rows_of(decoded(body)))
-
-
-def page(body: bytes) -> Iterator[str]:
-    from bs4 import BeautifulSoup  # noqa: PLC0415 - one of many, half a second each
-    from markdownify import MarkdownConverter  # noqa: PLC0415 - one of many, half a second each
-
-    from backends.content.unseen import take_out_unseen  # noqa: PLC0415 - it needs that
-
-    tree = BeautifulSoup(body, "html.parser")
-    take_out_unseen(tree)
-    for element in tree.select(_LEFT_OUT):
-        element.decompose()
-    title = " ".join(tree.title.get_text().split()) if tree.title is not None else ""
-    root = tree.main or tree.body or tree
-    if not root.get_text(strip=True):
-        raise ValueError("it has no text: a script writes it in the browser; save what you see as a file and add that")
-    text = MarkdownConverter(heading_style="ATX", strip=["a", "img"], table_infer_header=True).convert_soup(root)
-    if title and root.h1 is None:
-        yield f"# {title}"
-    lines = [line.rstrip() for line in text.splitlines()]
-    yield from (line for number, line in enumerate(lines) if line or (number and lines[number - 1]))
-
-
-def plain(body: bytes) -> Iterator[str]:
-    yield decoded(body)
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The rows as a table of Markdown. Empty rows and columns are left out. Rows of one cell at the beginning are text
-    above the table; the first other row is its heading."""
-    lines = [[" ".join(value.split()).replace("|", "\\|") for value in row] for row in rows]
-    lines = [row for row in lines if any(row)]
-    titles = list(takewhile(lambda row: len(row) - row.count("") == 1, lines))
-    if len(titles) == len(lines):  # a list, of one column or of none
-        titles = []
-    lines = lines[len(titles) :]
-    width = max((len(row) for row in lines), default=0)
-    full = [[*row, *[""] * (width - len(row))] for row in lines]
-    columns = [number for number in range(width) if any(row[number] for row in full)]
-    kept = [[row[number] for number in columns] for row in full]
-    if not kept:
-        return []
-    head, *others = (f"| {' | '.join(row)} |" for row in kept)
-    above = [line for row in titles for line in ("".join(row), "")]
-    return [*above, head, f"|{'---|' * len(columns)}", *others]
-
-
-def _once(cells: Sequence[Any]) -> list[str]:
-    """The texts of a row's cells in Word; one that goes over several columns is there once, and is in each of its
-    rows."""
-    return ["" if number and one._tc is cells[number - 1]._tc else one.text for number, one in enumerate(cells)]  # noqa: SLF001 - the element, by which cells are the same
-
-
-def whole(lines: Iterable[str]) -> str:
-    """The lines as one text. Raises ValueError if it is too long, or blank."""
-    kept, size = list[str](), 0
-    for line in lines:
-        size += len(line) + 1
-        if size > LONGEST:
-            raise ValueError(f"it has more than {LONGEST:,} characters: split it")
-        kept.append(line)
-    text = "\n".join(kept).strip()
-    if not text:
-        raise ValueError(_NO_TEXT)
-    return text
-
-
-_WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-READERS: dict[str, Callable[[bytes], Iterator[str]]] = {
-    "application/pdf": pdf,
-    _WORD: word,
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": sheet,
-    "application/vnd.ms-excel": sheet,
-    "application/vnd.oasis.opendocument.spreadsheet": sheet,
-    "text/csv": comma_separated,
-    "text/html": page,
-    "application/xhtml+xml": page,
-    "text/markdown": plain,
-    "text/plain": plain,
-}
-"""Functions that read a document, by its MIME type."""
+        text, status = whole(READERS[mime](body, left_out), left_out), 0
+    except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
+        told = str(error) if type(error) is ValueError else _damage(error)
+        text, status = told[:300], UNREADABLE
+    answer = text.encode(errors="replace")
+    connection.sendall(HEAD.pack(status, left_out.words, len(answer)))
+    connection.sendall(answer)
 
 
 def _damage(error: Exception) -> str:
@@ -168,16 +68,5 @@ def _damage(error: Exception) -> str:
     return f"it is damaged, or of another type than its name says: save it again ({type(error).__name__}: {error})"
 
 
-def main() -> int:
-    confine(int(sys.argv[2]))  # `recado doctor` reports the bounds that the system refuses
-    try:
-        text, status = whole(READERS[sys.argv[1]](sys.stdin.buffer.read())), 0
-    except Exception as error:  # noqa: BLE001 - the libraries raise any exception for a broken document
-        told = str(error) if type(error) is ValueError else _damage(error)
-        text, status = told[:300], UNREADABLE
-    sys.stdout.buffer.write(text.encode(errors="replace"))
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    main(int(sys.argv[1]))

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
+from contextlib import suppress
 from typing import NamedTuple
 
 from backends.content.confinement import TOO_LARGE, UNREADABLE, environment
@@ -35,7 +36,7 @@ async def run(module: str, *arguments: str, body: bytes, seconds: int, most: int
     feeding = asyncio.create_task(_feed(process.stdin, body))
     try:
         async with asyncio.timeout(seconds * PATIENCE):
-            out = await _all_of(process.stdout, most)
+            out = await read_all(process.stdout, most)
             status = await process.wait()
     except TimeoutError:
         raise CannotBeRead("file_unreadable", f"it could not be read within {seconds * PATIENCE} s") from None
@@ -57,19 +58,24 @@ def refusal(output: Output, seconds: int) -> CannotBeRead:
 
 
 async def _feed(into: asyncio.StreamWriter, body: bytes) -> None:
-    """Write piece by piece: the pipe takes little at once, and asyncio would buffer a copy of the rest."""
-    whole = memoryview(body)
     try:
-        for start in range(0, len(body), _PIECE):
-            into.write(whole[start : start + _PIECE])
-            await into.drain()
-    except ConnectionError:
-        pass  # the reader has read enough, or has ended; its status tells
+        await feed(into, body)
     finally:
         into.close()
 
 
-async def _all_of(stream: asyncio.StreamReader, most: int) -> bytes:
+async def feed(into: asyncio.StreamWriter, body: bytes) -> None:
+    """Write it all, and the end, piece by piece: the line takes little at once, and asyncio would buffer a copy of the
+    rest."""
+    whole = memoryview(body)
+    with suppress(ConnectionError):  # the reader has read enough, or has ended; its answer tells
+        for start in range(0, len(body), _PIECE):
+            into.write(whole[start : start + _PIECE])
+            await into.drain()
+        into.write_eof()
+
+
+async def read_all(stream: asyncio.StreamReader, most: int) -> bytes:
     """The reader's output. Raises CannotBeRead if it has more than `most` bytes."""
     pieces, size = list[bytes](), 0
     while piece := await stream.read(_PIECE):

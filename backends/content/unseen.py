@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from backends.content.left_out import LeftOut
 from backends.content.page_styles import Style, styled
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ _SIZES = {"xx-small", "x-small", "small", "medium", "large", "x-large", "xx-larg
 _LENGTH = re.compile(r"([-+]?\d*\.?\d+)(%|[a-z]*)\Z")
 
 
-def take_out_unseen(tree: BeautifulSoup) -> None:
-    """Remove the elements and texts that a browser does not show."""
+def take_out_unseen(tree: BeautifulSoup, others: str, left_out: LeftOut) -> None:
+    """Remove the elements and texts that a browser does not show.
+
+    - `others`: selects elements that are removed, too, and are not counted.
+    """
     styles = styled(tree)
-    for element in tree.find_all(FALLBACKS):
+    for element in (*tree.find_all(FALLBACKS), *tree.select(others)):
         element.decompose()
     inherited = {id(tree): (True, _NORMAL)}
     for element in tree.find_all(True):
@@ -42,6 +46,7 @@ def take_out_unseen(tree: BeautifulSoup) -> None:
             continue
         style = styles(element)
         if any(hides(style) for hides in HIDDEN):
+            left_out.count(element.get_text(" "))
             element.decompose()
             continue
         is_visible, size = inherited[id(element.parent)]
@@ -50,6 +55,7 @@ def take_out_unseen(tree: BeautifulSoup) -> None:
         inherited[id(element)] = is_visible, size
         if not is_visible or size < SMALLEST:
             for text in element.find_all(string=True, recursive=False):
+                left_out.count(text)
                 text.extract()
 
 

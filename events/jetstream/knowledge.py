@@ -105,6 +105,11 @@ class JetStreamKnowledgeLog:
                 )
             ) from full
 
+    async def last(self, place: Place) -> Version | None:
+        stored = await stored_message(self._bus, KNOWLEDGE, {"last_by_subj": place.subject})
+        found = read(stored.subject, stored.seq, stored.raw().body) if stored is not None else None
+        return found if isinstance(found, Version) else None
+
     async def version(self, seq: int) -> Version | None:
         stored = await stored_message(self._bus, KNOWLEDGE, {"seq": seq})
         if stored is None:

@@ -55,8 +55,13 @@ class Publisher:
 
     @classmethod
     async def open(cls, bus: Bus) -> Publisher:
+        """Raises LogUnavailable."""
         self = cls(bus)
-        self._subscription = await bus.listen(self._prefix + "*", self._on_ack)
+        try:
+            self._subscription = await bus.listen(self._prefix + "*", self._on_ack)
+        except nats.errors.Error as error:
+            self._unwatch()
+            raise LogUnavailable(Phrase("the connection to the bus failed: %(detail)s", detail=said(error))) from error
         return self
 
     async def publish(self, subject: str, body: bytes, headers: Mapping[str, str]) -> PubAck:

@@ -63,22 +63,61 @@ class Text(NamedTuple):
 
 class Index:
     """The index in the file at `path`, which is made if it is missing, damaged, or of another version. None: in
-    memory. A thread at a time may use it. Raises sqlite3.DatabaseError, OSError if it cannot be opened now."""
+    memory. A thread at a time may write, and one may read beside it, if `reads_beside`. Raises sqlite3.DatabaseError,
+    OSError if it cannot be opened now.
+
+    - `db`: the connection that writes. In memory it reads, too: SQLite has no reading beside a writer there.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self.db = _opened(path)
-        self.stream, self.checkpoint = self._read_up_to()
+        self._open()
+
+    @classmethod
+    def copy_of(cls, path: Path) -> Index:
+        """In memory, what the file of an instance has, which is only read; nothing if there is no whole one of this
+        version."""
+        copy = cls(None)
+        try:
+            source = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True)
+        except sqlite3.OperationalError:  # there is none
+            return copy
+        try:
+            if source.execute("SELECT version FROM meta").fetchone() == (VERSION,):
+                source.backup(copy.db)
+                if copy.db.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
+                    copy.stream, copy.checkpoint = copy._read_up_to()
+                    return copy
+                log.warning("index_damaged", file=str(path), then="it is made of the stream")
+        except sqlite3.DatabaseError as damaged:
+            log.warning("index_damaged", file=str(path), reason=str(damaged), then="it is made of the stream")
+        finally:
+            source.close()
+        copy.close()
+        return cls(None)
+
+    @property
+    def reads_beside(self) -> bool:
+        return self._reading is not self.db
 
     def close(self) -> None:
+        self._reading.close()
         self.db.close()
+
+    def _open(self, *, afresh: bool = False) -> None:
+        self.db = _opened(self._path, afresh=afresh)
+        try:
+            self._reading = self.db if self._path is None else _connected(self._path)
+            self.stream, self.checkpoint = self._read_up_to()
+        except BaseException:
+            self.db.close()
+            raise
 
     def reopen(self, fault: Exception) -> None:
         """Go on after a fault with the content of the file. It is made again if the fault is the file's own. Raises
         sqlite3.DatabaseError, OSError if it cannot be opened now."""
-        self.db.close()
-        self.db = _opened(self._path, afresh=primary_code(fault) in _OF_THE_FILE)
-        self.stream, self.checkpoint = self._read_up_to()
+        self.close()
+        self._open(afresh=primary_code(fault) in _OF_THE_FILE)
 
     def _read_up_to(self) -> tuple[str, int]:
         stream, checkpoint = self.db.execute("SELECT stream, checkpoint FROM meta").fetchone()
@@ -121,8 +160,10 @@ class Index:
         return True
 
     def read(self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The result of a part of `meanings` that only reads."""
-        return part(self.db, *args, **kwargs)
+        """The result of a part that only reads, of one state of the index."""
+        with self._reading as db:
+            db.execute("BEGIN")
+            return part(db, *args, **kwargs)
 
     def write(self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a part of `meanings`, in a transaction of its own."""
@@ -130,28 +171,13 @@ class Index:
             db.execute("BEGIN IMMEDIATE")
             return part(db, *args, **kwargs)
 
-    def copy_vectors(self, path: Path, space: str) -> None:
-        """Have those vectors of the space that an instance's file has, which is only read; none if there is no file of
-        this version."""
-        try:
-            source = _loaded(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True))
-        except sqlite3.OperationalError:  # there is none
-            return
-        try:
-            if source.execute("SELECT version FROM meta").fetchone() == (VERSION,):
-                self.write(lambda db: meanings.copy(source, db, space))
-        except sqlite3.DatabaseError as damaged:
-            log.warning("vectors_unreadable", file=str(path), reason=str(damaged))
-        finally:
-            source.close()
-
     def unfound(self) -> dict[int, str]:
         """By sequence, the versions in force that have no pieces, and why."""
-        rows = self.db.execute(
+        query = (
             "SELECT id, coalesce(reason, 'it has no words') FROM documents "
             "WHERE NOT EXISTS (SELECT 1 FROM pieces WHERE document = documents.id)"
         )
-        return dict(rows.fetchall())
+        return self.read(lambda db: dict(db.execute(query).fetchall()))
 
     def _replace(self, version: Version, text: Text) -> None:
         self._drop(version.place)

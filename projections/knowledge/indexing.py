@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from itertools import islice
-from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import structlog
@@ -45,7 +44,8 @@ class Indexing:
         self._index = index
         self._stored = stored
         self._texts = texts
-        self._using = asyncio.Lock()
+        self._writing = asyncio.Lock()
+        self._reading = asyncio.Lock() if index.reads_beside else self._writing
         self.is_whole = asyncio.Event()
         """Set once every document that was there at the start is in the index; not while another stream is read."""
         self.changed = asyncio.Event()
@@ -107,7 +107,7 @@ class Indexing:
         mends the file then."""
         while True:
             await self.is_whole.wait()
-            if (found := await self._used(lambda: self._searched(question, most))) is not None:
+            if (found := await self._used(self._reading, lambda: self._searched(question, most))) is not None:
                 return found
 
     def _searched(self, question: Question, most: int) -> list[Found] | None:
@@ -128,20 +128,20 @@ class Indexing:
 
     async def unfound(self) -> tuple[int, dict[int, str]]:
         """The sequence up to which the stream was read; and by sequence, the versions that have no pieces, and why."""
-        return await self._used(lambda: (self._index.checkpoint, self._index.unfound()))
+        return await self._used(self._reading, lambda: (self._index.checkpoint, self._index.unfound()))
 
     async def read(self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of a part of `meanings` that only reads."""
-        return await self._used(lambda: self._index.read(part, *args, **kwargs))
+        return await self._used(self._reading, lambda: self._index.read(part, *args, **kwargs))
 
     async def write(
         self, part: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """The result of a part of `meanings` that writes."""
-        return await self._used(lambda: self._index.write(part, *args, **kwargs))
+        return await self._used(self._writing, lambda: self._index.write(part, *args, **kwargs))
 
-    async def _used(self, call: Callable[[], T]) -> T:
-        async with self._using:
+    async def _used(self, lock: asyncio.Lock, call: Callable[[], T]) -> T:
+        async with lock:
             try:
                 return await finished(call)
             except sqlite3.DatabaseError as fault:
@@ -149,17 +149,20 @@ class Indexing:
                     self._faults.put_nowait(fault)
                 raise
 
-    async def copy_vectors(self, path: Path, space: str) -> None:
-        """Have those vectors of the space that the file of an instance has."""
-        async with self._using:
-            await finished(self._index.copy_vectors, path, space)
-
     async def close(self) -> None:
-        async with self._using:
+        async with self._alone():
             self._index.close()
 
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Without a reader or a writer beside."""
+        async with self._writing, AsyncExitStack() as reading:
+            if self._reading is not self._writing:
+                await reading.enter_async_context(self._reading)
+            yield
+
     async def _reopen(self, fault: Exception) -> None:
-        async with self._using:
+        async with self._alone():
             was_whole = self.is_whole.is_set()
             self.is_whole.clear()  # a search that waits for the file would find nothing in a new one
             await finished(self._index.reopen, fault)
@@ -187,7 +190,7 @@ class Indexing:
     async def _write(self, changes: Changes, last: int, versions: Sequence[Version], is_first: bool) -> None:
         texts = await asyncio.gather(*(self._text_of(version) for version in versions))
         pairs = list(zip(versions, texts, strict=True))
-        async with self._using:
+        async with self._writing:
             await finished(self._index.take, changes.stream, last, pairs, afresh=is_first)
         self.changed.set()
 

@@ -223,19 +223,6 @@ def vectors_by_space(db: sqlite3.Connection) -> dict[str, frozenset[bytes]]:
     return {name: frozenset(digest for (digest,) in db.execute(query, (id_,))) for id_, name in spaces}
 
 
-def copy(source: sqlite3.Connection, db: sqlite3.Connection, space: str) -> None:
-    """Keep the source's vectors of the space, as far as there are pieces for it."""
-    found = _space(source, space)
-    if found is None:
-        return
-    pieces = {digest for (digest,) in db.execute("SELECT digest FROM pieces")}
-    rows = source.execute("SELECT digest, vector FROM vectors WHERE space = ?", found[:1])
-    kept = [(digest, vector) for digest, vector in rows if digest in pieces]
-    if kept and keep(db, space, kept, found[1]):
-        whole = source.execute("SELECT collection FROM whole WHERE space = ?", found[:1])
-        note_whole(db, space, [collection for (collection,) in whole])
-
-
 def _space(db: sqlite3.Connection, name: str) -> tuple[int, int] | None:
     """The number of the space, and the bytes of its vectors."""
     row: tuple[int, int] | None = db.execute("SELECT id, size FROM spaces WHERE name = ?", (name,)).fetchone()

@@ -148,4 +148,7 @@ def _expected(error: BaseException) -> str | None:
         if error.errno == errno.ELOOP:
             return f"recado does not follow a link here{where}: remove the link"
         return f"{error.strerror}{where}"
-    return str(error) if type(error).__module__.partition(".")[0] in _OURS else None
+    package = type(error).__module__.partition(".")[0]
+    if package == "nats":  # also where no part of recado expects it, as between two requests
+        return f"the connection to the bus failed ({error}): run it again when the bus is back"
+    return str(error) if package in _OURS else None

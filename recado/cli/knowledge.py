@@ -196,7 +196,9 @@ async def _read(there: Open, sources: Mapping[str, Sequence[Source | Address]], 
         with click.progressbar(length=count, label="Reading", file=sys.stderr) as bar:
             for collection, given in sources.items():
                 stock = await there.stored.look(collection)
-                adding = Adding(there.stored, there.library, collection, stock, there.author)
+                adding = Adding(
+                    there.stored, there.library, there.reader, collection=collection, stock=stock, author=there.author
+                )
                 async for one in adding.add(given, web):
                     outcomes.append(Outcome(collection, one))
                     bar.update(1)
@@ -212,6 +214,10 @@ def _told(outcomes: Sequence[Outcome], *, as_json: bool) -> bool:
             kind: sum(one.added.outcome == kind for one in outcomes) for kind in ("added", "changed", "unchanged")
         }
         click.echo(", ".join(f"{count} {kind}" for kind, count in counts.items()))
+    for collection, added in outcomes:
+        if added.unseen:
+            words = "1 word" if added.unseen == 1 else f"{added.unseen:,} words"
+            click.echo(f"Left out of {one_line(f'{collection}/{added.name}')}: {words} that it hides.", err=True)
     failed = {"gone": "Gone", "refused": "Not added"}
     missing = [one for one in outcomes if one.added.outcome in failed]
     for collection, added in missing:
@@ -237,7 +243,7 @@ async def _text(collection: str, name: str) -> tuple[Version, str]:
         version = version_of(stock, place)
         if version.document.faq:
             return version, "\n\n".join(f"{pair.q}\n{pair.a}" for pair in version.document.faq)
-        text = await LibraryTexts(there.library).text_of(version)
+        text = await LibraryTexts(there.library, there.reader).text_of(version)
         if text.reason is not None:
             raise click.ClickException(f"{place}: {text.reason}")
         return version, text.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from backends.content.markdown import MarkdownReader
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.jetstream.vectors import JetStreamVectors
@@ -52,6 +54,7 @@ class Open(NamedTuple):
 
     stored: KnowledgeLog
     library: Library
+    reader: MarkdownReader
     author: Author
     bus: Bus
 
@@ -62,7 +65,8 @@ async def opened() -> AsyncIterator[Open]:
         stored = await JetStreamKnowledgeLog.open(bus)
         stack.push_async_callback(stored.close)
         author = Author(by_user(), (await log.head()).now)
-        yield Open(stored, await joined_library(stack, bus), author, bus)
+        reader = await stack.enter_async_context(MarkdownReader())
+        yield Open(stored, await joined_library(stack, bus), reader, author, bus)
 
 
 class Searched:
@@ -108,8 +112,9 @@ async def searched(*collections: str) -> AsyncIterator[Searched]:
 
 async def indexed(there: Open, stack: AsyncExitStack, chosen: Settings) -> tuple[Indexing, Embedder | None]:
     """An index of all documents in memory, and the model of the settings that finds by meaning; closed with the
-    stack."""
-    indexing = Indexing(Index(None), there.stored, LibraryTexts(there.library))
+    stack. It begins with what the instance of RECADO_DATA has indexed."""
+    index = await asyncio.to_thread(Index.copy_of, chosen.data / FILE)
+    indexing = Indexing(index, there.stored, LibraryTexts(there.library, there.reader))
     stack.push_async_callback(indexing.close)
     await indexing.catch_up()
     if not chosen.meaning_model:
@@ -117,7 +122,6 @@ async def indexed(there: Open, stack: AsyncExitStack, chosen: Settings) -> tuple
     shared = await JetStreamVectors.open(there.bus)
     stack.push_async_callback(shared.close)
     embedder = embedder_of(chosen, stack, await stack.enter_async_context(Counting(shared)))
-    await indexing.copy_vectors(chosen.data / FILE, embedder.space)
     with suppress(NotEmbedded):  # the search says so
         await Embedding(indexing, shared).fetch(Wish(embedder, chosen.knowledge))
     return indexing, embedder

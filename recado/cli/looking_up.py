@@ -25,12 +25,14 @@ from recado.wiring.knowledge import SearchedKnowledge
 
 
 class OpenedDocuments:
-    """actors' Knowledge over an index that is made of the bus once it is asked."""
+    """actors' Knowledge over an index that is made of the bus once it is asked. Where that fails, it is not tried
+    again."""
 
     def __init__(self, chosen: Settings, stack: AsyncExitStack) -> None:
         self._chosen = chosen
         self._stack = stack
         self._made: SearchedKnowledge | None = None
+        self._fault = ""
 
     async def look_up(
         self,
@@ -44,12 +46,15 @@ class OpenedDocuments:
         return await (await self._there()).contents(collections)
 
     async def _there(self) -> SearchedKnowledge:
+        if self._fault:
+            raise NotSearchable(self._fault)
         if self._made is None:
             try:
                 there = await self._stack.enter_async_context(opened())
                 self._made = SearchedKnowledge(*await indexed(there, self._stack, self._chosen))
             except (LogError, NotRunning, BusUnreachable, BusRefused, click.ClickException) as fault:
-                raise NotSearchable(str(fault)) from fault
+                self._fault = str(fault)
+                raise NotSearchable(self._fault) from fault
         return self._made
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from backends.content.markdown import markdown_of
+from backends.content.markdown import MarkdownReader
 from backends.protocol import CannotBeRead
 from events.knowledge import Document, Pair, Place
 from events.knowledge_log import KnowledgeChanged, KnowledgeLog, Stock
@@ -42,12 +42,14 @@ class Added(msgspec.Struct, frozen=True):
     - `seq`: the version's sequence; 0: none was written.
     - `outcome`: `gone`: there is nothing at the source any more; the document stays.
     - `reason`: why it was not read.
+    - `unseen`: how many words of it were left out, because nobody sees them.
     """
 
     name: str
     outcome: Literal["added", "changed", "unchanged", "gone", "refused"]
     seq: int = 0
     reason: str = ""
+    unseen: int = 0
 
 
 class Adding:
@@ -56,9 +58,19 @@ class Adding:
     - `stock`: its documents.
     """
 
-    def __init__(self, stored: KnowledgeLog, library: Library, collection: str, stock: Stock, author: Author) -> None:
+    def __init__(
+        self,
+        stored: KnowledgeLog,
+        library: Library,
+        reader: MarkdownReader,
+        *,
+        collection: str,
+        stock: Stock,
+        author: Author,
+    ) -> None:
         self._stored = stored
         self._library = library
+        self._reader = reader
         self._collection = collection
         self._stock = stock
         self._author = author
@@ -95,7 +107,13 @@ class Adding:
             content = await _content(source, web)
             name = content.name
             self._take(name, source)
-            return await self._written(content, _origin(source))
+            try:
+                return await self._written(content, _origin(source))
+            except KnowledgeChanged as changed:
+                now = await self._stored.last(changed.place)
+                if now is None or now.document.sha256 != digest_of(content.body):
+                    raise
+                return Added(name, "unchanged", now.seq)  # another `add` of the same file was first
         except Gone as gone:
             return Added(name, "gone", reason=str(gone))
         except (SourceRefused, CannotBeRead, KnowledgeChanged, ValueError) as refused:
@@ -117,14 +135,14 @@ class Adding:
         is_same = there is not None and there.sha256 == digest_of(content.body)
         if before is not None and there is not None and is_same and await self._keeps(there):
             return Added(content.name, "unchanged", before.seq)
-        words = await markdown_of(content.body, content.mime)
-        if len(words) > MOST and len(await asyncio.to_thread(pieces_of, words)) > MOST:
+        read = await self._reader.read(content.body, content.mime)
+        if len(read.text) > MOST and len(await asyncio.to_thread(pieces_of, read.text)) > MOST:
             raise SourceRefused(TOO_MANY)
-        text = words.encode()
+        text = read.text.encode()
         is_page = content.mime == "text/html"
         is_same = there is not None and is_page and there.text == object_of(text)
         if before is not None and there is not None and is_same and await self._keeps(there):
-            return Added(content.name, "unchanged", before.seq)
+            return Added(content.name, "unchanged", before.seq, unseen=read.unseen)
         document = Document(
             name=content.name,
             source=origin,
@@ -132,11 +150,12 @@ class Adding:
             object=await self._library.keep(content.body),
             mime=content.mime,
             text=await self._library.keep(text),
+            unseen=read.unseen,
             at=self._author.at,
             by=self._author.by,
         )
         seq = await self._stored.write(place, document, expected=self._stock.last_of(place))
-        return Added(content.name, "added" if there is None else "changed", seq)
+        return Added(content.name, "added" if there is None else "changed", seq, unseen=read.unseen)
 
     async def _keeps(self, document: Document) -> bool:
         """Whether the document's bytes and its text are still there, and whole."""

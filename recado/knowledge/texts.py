@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from backends.content.markdown import markdown_of
+from backends.content.markdown import MarkdownReader
 from backends.protocol import CannotBeRead
 from events.backoff import Backoff
 from events.knowledge import Version
@@ -20,8 +20,9 @@ log = structlog.get_logger("recado.knowledge")
 class LibraryTexts:
     """Texts of documents whose bytes lie in the library."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, reader: MarkdownReader) -> None:
         self._library = library
+        self._reader = reader
 
     async def text_of(self, version: Version) -> Text:
         document = version.document
@@ -31,7 +32,7 @@ class LibraryTexts:
         if body is None:
             return Text("", "its file is no longer in the library: add it again")
         try:
-            return Text(await markdown_of(body, document.mime))
+            return Text((await self._reader.read(body, document.mime)).text)
         except CannotBeRead as refused:
             return Text("", refused.detail)
 

@@ -11,6 +11,7 @@ import structlog
 
 from actors.tools.look_up import NotSearchable
 from actors.tools.passages import Found
+from backends.content.markdown import MarkdownReader
 from events.jetstream.connection import Bus
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.knowledge_contents import Contents
@@ -86,15 +87,24 @@ class TrialDocuments:
 
 
 async def _indexed(stored: KnowledgeLog, library: Library) -> SearchedKnowledge:
-    indexing = Indexing(Index(None), stored, LibraryTexts(library))
-    await indexing.catch_up()
+    async with MarkdownReader() as reader:
+        indexing = Indexing(Index(None), stored, LibraryTexts(library, reader))
+        await indexing.catch_up()
     return SearchedKnowledge(indexing, None)
 
 
 async def _of_folder(folder: Path) -> tuple[MemoryKnowledgeLog, MemoryLibrary]:
     stored, library = MemoryKnowledgeLog(), MemoryLibrary()
-    adding = Adding(stored, library, FOLDER, await stored.look(), Author("whatif", datetime.now(UTC)))
-    refused = [one async for one in adding.add(sources_in([folder])) if one.reason]
+    async with MarkdownReader() as reader:
+        adding = Adding(
+            stored,
+            library,
+            reader,
+            collection=FOLDER,
+            stock=await stored.look(),
+            author=Author("whatif", datetime.now(UTC)),
+        )
+        refused = [one async for one in adding.add(sources_in([folder])) if one.reason]
     if refused:
         raise DocumentsUnreadable("; ".join(f"{one.name}: {one.reason}" for one in refused))
     return stored, library

@@ -12,6 +12,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from actors.tools.look_up import NotSearchable
 from actors.tools.passages import Found
+from backends.content.markdown import MarkdownReader
 from backends.embedded import Embedded, installed
 from backends.embeddings import Embeddings
 from events.jetstream.connection import Bus
@@ -172,7 +173,7 @@ async def indexed_knowledge(
     searches by the instance's own settings. Raises LogUnavailable."""
     stored = await JetStreamKnowledgeLog.open(bus)
     life.stack.push_async_callback(stored.close)
-    texts = LibraryTexts(library)
+    texts = LibraryTexts(library, await life.stack.enter_async_context(MarkdownReader()))
     indexing = Indexing(index_at(settings.data / FILE), stored, texts)
     life.stack.push_async_callback(indexing.close)
     life.keep(indexing.follow())
@@ -200,7 +201,8 @@ async def open_knowledge(bus: Bus) -> AsyncIterator[tuple[KnowledgeLog, LibraryT
     async with AsyncExitStack() as stack:
         stored = await JetStreamKnowledgeLog.open(bus)
         stack.push_async_callback(stored.close)
-        yield stored, LibraryTexts(await joined_library(stack, bus))
+        reader = await stack.enter_async_context(MarkdownReader())
+        yield stored, LibraryTexts(await joined_library(stack, bus), reader)
 
 
 def _found(piece: Piece) -> Found:

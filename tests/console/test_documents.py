@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import pytest
 
 from actors.tools.passages import Found
+from backends.content.markdown import MarkdownReader
 from chat.spending import Price
 from console.documents import pages
 from events.knowledge import Document, Pair, Place
@@ -50,9 +51,9 @@ class Shelf:
         self.page = page
         self.log = MemoryKnowledgeLog()
         self.library = MemoryLibrary()
-        texts = LibraryTexts(self.library)
-        self.indexing = Indexing(Index(None), self.log, texts)
-        documents = StoredDocuments(self.log, texts, self.indexing, SearchedKnowledge(self.indexing, None))
+        self.texts = LibraryTexts(self.library, MarkdownReader())
+        self.indexing = Indexing(Index(None), self.log, self.texts)
+        documents = StoredDocuments(self.log, self.texts, self.indexing, SearchedKnowledge(self.indexing, None))
         object.__setattr__(page.deps, "documents", documents)
 
     async def put(self, name: str, text: str = "", *, collection: str = "shop", **fields: Any) -> int:
@@ -423,7 +424,7 @@ async def test_it_says_what_is_found_by_words_alone(shelf: Shelf) -> None:
     await shelf.put("shipping.md", SHIPPING)
     await shelf.indexed()
     assert "by their words alone: OPENAI_EMBEDDING_MODEL" in await shelf.shown(SHOP)
-    documents = StoredDocuments(shelf.log, LibraryTexts(shelf.library), shelf.indexing, Nothing(), space="words")
+    documents = StoredDocuments(shelf.log, shelf.texts, shelf.indexing, Nothing(), space="words")
     object.__setattr__(shelf.page.deps, "documents", documents)
     assert "1 of 1 pieces have no vector yet" in await shelf.shown(SHOP)
     (one,) = await shelf.indexing.read(meanings.lacking, "words", ("shop",), 9)
@@ -435,7 +436,7 @@ async def test_the_numbers_have_the_cost_of_vectors(shelf: Shelf, monkeypatch: p
     """While the bus is away the others are shown."""
     shared = MemoryVectors()
     await shared.count("text-embedding-3-small", 50_000_000)
-    documents = StoredDocuments(shelf.log, LibraryTexts(shelf.library), shelf.indexing, Nothing(), shared=shared)
+    documents = StoredDocuments(shelf.log, shelf.texts, shelf.indexing, Nothing(), shared=shared)
     object.__setattr__(shelf.page.deps, "documents", documents)
     object.__setattr__(shelf.page.deps, "prices", {"text-embedding-3-small": Price(input=Decimal("0.02"))})
     shown = await shelf.shown("/desk/numbers")
@@ -457,3 +458,14 @@ class Nothing:
 
     async def look_up(self, collections: Sequence[str], query: str, tally: object = None) -> Sequence[Found]:
         return ()
+
+
+async def test_words_that_a_document_hides_are_told(shelf: Shelf) -> None:
+    await shelf.put("page.html", SHIPPING, unseen=1_412)
+    await shelf.put("menu.pdf", SHIPPING)
+    await shelf.indexed()
+    listed = await shelf.shown(SHOP)
+    assert listed.count("which were left out") == 1
+    assert "It hides 1,412 words" in listed
+    assert "It hides 1,412 words" in await shelf.shown(f"{SHOP}/document?name=page.html")
+    assert "hides" not in await shelf.shown(f"{SHOP}/document?name=menu.pdf")

@@ -25,7 +25,8 @@ from typing import Literal, get_args
 import msgspec
 import structlog
 
-from backends.content.markdown_process import READERS, whole
+from backends.content.left_out import LeftOut
+from backends.content.markdown_readers import READERS, whole
 from backends.embedded import SIZE, Embedded
 from events.knowledge import Document, Place, Version
 from projections.knowledge import meanings
@@ -70,8 +71,8 @@ Where = Literal["all", "one business and others", "one business"]
 
 def documents() -> dict[str, str]:
     """The text of each document by its name, as recado reads it."""
-    paths = sorted(DOCUMENTS.iterdir())
-    return {path.name: whole(READERS[TYPES[path.suffix]](path.read_bytes())) for path in paths}
+    paths, left_out = sorted(DOCUMENTS.iterdir()), LeftOut()
+    return {path.name: whole(READERS[TYPES[path.suffix]](path.read_bytes(), left_out), left_out) for path in paths}
 
 
 def shuffled(seed: int = 19) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backends.content.markdown_process import page, whole
+from backends.content.left_out import LeftOut
+from backends.content.markdown_readers import READERS, whole
 
 HIDDEN = {
     "not displayed": '<div style="display:none">secret</div>',
@@ -60,14 +61,39 @@ SHOWN = {
 }
 
 
+def read(body: bytes, mime: str = "text/html") -> tuple[str, int]:
+    """The text of a document, and the words that were left out."""
+    left_out = LeftOut()
+    return whole(READERS[mime](body, left_out), left_out), left_out.words
+
+
 @pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
 def test_what_a_browser_does_not_show_is_left_out(hidden: str) -> None:
-    read = whole(page(f"<html><body><h1>open</h1>{hidden}<i>end</i></body></html>".encode()))
-    assert "secret" not in read
-    assert "open" in read
-    assert "end" in read
+    text, _ = read(f"<html><body><h1>open</h1>{hidden}<i>end</i></body></html>".encode())
+    assert "secret" not in text
+    assert "open" in text
+    assert "end" in text
 
 
 @pytest.mark.parametrize("shown", SHOWN.values(), ids=SHOWN)
 def test_what_a_browser_shows_is_kept(shown: str) -> None:
-    assert "seen" in whole(page(f"<html><body>{shown}</body></html>".encode()))
+    text, words = read(f"<html><body>{shown}</body></html>".encode())
+    assert "seen" in text
+    assert words == 0
+
+
+def test_words_that_a_script_would_show_are_counted() -> None:
+    """Not those of scripts, and of what surrounds a page."""
+    page = (
+        '<h1>Shop</h1><div role="tabpanel">Seven to nine.</div><div role="tabpanel" style="display:none">Closed on '
+        'holidays <script>open()</script></div><nav hidden>Home</nav><p hidden="until-found">Pets</p>'
+    )
+    text, words = read(f"<html><body>{page}</body></html>".encode())
+    assert "Seven" in text
+    assert "Pets" in text
+    assert words == 3
+
+
+def test_a_page_of_which_nothing_is_shown() -> None:
+    with pytest.raises(ValueError, match="all of its text is hidden"):
+        read(b"<html><body><p hidden>secret</p></body></html>")

@@ -302,22 +302,41 @@ async def test_verify_compares_which_vectors_exist(
     assert all(report.difference is None for report in await verify(path, log, Texts(**TEXTS)))
 
 
-async def test_a_command_reads_the_vectors_of_an_instance(
+async def test_a_command_begins_with_the_index_of_an_instance(
     log: MemoryKnowledgeLog, indexing: Indexing, tmp_path: Path
 ) -> None:
-    """Without writing to its file. Without a file, and with a damaged one, words alone answer."""
+    """It reads no text again, and has the vectors, without writing to the file."""
     model = Words()
     await fulfil(indexing, model)
-    beside = Indexing(Index(None), log, Texts(**TEXTS))
+    beside = Indexing(Index.copy_of(tmp_path / "knowledge.db"), log, texts := Texts(**TEXTS))
     await beside.catch_up()
-    damaged = tmp_path / "damaged.db"
-    damaged.write_bytes(b"SQLite format 3\x00" + b"x" * 5000)
-    for path in (tmp_path / "none.db", tmp_path, damaged):
-        await beside.copy_vectors(path, model.space)
-        assert await first(beside, ABROAD, model) is None
-    assert not (tmp_path / "none.db").exists()
-    await beside.copy_vectors(tmp_path / "knowledge.db", model.space)
+    assert texts.read == 0
     assert await first(beside, ABROAD, model) == "shop/shipping"
+    await beside.close()
+
+
+@pytest.mark.parametrize("kind", ["missing", "a folder", "not an index", "of other content", "of another stream"])
+async def test_a_command_beside_a_file_that_is_no_index_of_this_stream(
+    log: MemoryKnowledgeLog, indexing: Indexing, tmp_path: Path, kind: str
+) -> None:
+    """It makes all of it from the stream, and leaves the file as it was."""
+    path = tmp_path / "other.db"
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "not an index":
+        path.write_bytes(b"SQLite format 3\x00" + b"x" * 5000)
+    elif kind == "of other content":
+        await indexing.close()
+        body = (tmp_path / "knowledge.db").read_bytes()
+        path.write_bytes(body[:16384] + b"\xff" * (len(body) - 16384))
+    elif kind == "of another stream":
+        (other := Index(path)).take("another", 9, [], afresh=True)
+        other.close()
+    beside = Indexing(Index.copy_of(path), log, texts := Texts(**TEXTS))
+    await beside.catch_up()
+    assert texts.read
+    assert (await beside.contents(("shop",))).names
+    assert path.exists() == (kind != "missing")
     await beside.close()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pysqlite3 import dbapi2 as sqlite3
 
 from events.knowledge import Document, Pair, Place, Version
 from events.memory_knowledge import MemoryKnowledgeLog
@@ -298,3 +299,29 @@ async def test_a_document_of_too_many_pieces_is_not_found_and_says_why() -> None
     await indexing.catch_up()
     assert await indexing.unfound() == (1, {1: "it has more than 20,000 pieces: split it"})
     await indexing.close()
+
+
+async def test_what_reads_does_not_wait_for_what_writes(log: MemoryKnowledgeLog, tmp_path: Path) -> None:
+    """Given a write that goes on, as of a large document, then questions are answered by the state before it."""
+    indexing = Indexing(Index(tmp_path / "knowledge.db"), log, Texts(shipping=SHIPPING))
+    seq = await put(log, "shipping")
+    await indexing.catch_up()
+    begun, ended = threading.Event(), threading.Event()
+
+    def writes(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM documents")
+        begun.set()
+        ended.wait()
+
+    writing = asyncio.create_task(indexing.write(writes))
+    try:
+        await until(begun.is_set)
+        async with asyncio.timeout(30):
+            assert await found(indexing, "frete") == ["shop/shipping"]
+            assert (await indexing.contents(("shop",))).names == ("shipping",)
+            assert (await indexing.unfound())[0] == seq
+    finally:
+        ended.set()
+        await writing
+        assert await found(indexing, "frete") == []
+        await indexing.close()

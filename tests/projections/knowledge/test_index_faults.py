@@ -212,6 +212,10 @@ async def test_a_fault_that_a_reader_meets(
     task.cancel()
 
 
+def _forget_pages(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA shrink_memory")
+
+
 async def test_a_damaged_page(path: Path, indexing: Indexing) -> None:
     """Given bytes that the disk lost, then the file is made again beside the questions, which are answered again."""
     body = path.read_bytes()
@@ -223,7 +227,7 @@ async def test_a_damaged_page(path: Path, indexing: Indexing) -> None:
         file_.write(b"\xff" * (len(body) - 16384))
     for beside in ("-wal", "-shm"):
         path.with_name(path.name + beside).unlink(missing_ok=True)
-    await indexing._used(lambda: indexing._index.db.execute("PRAGMA shrink_memory"))
+    await indexing.read(_forget_pages)
     answers: list[object] = []
 
     async def is_mended() -> bool:

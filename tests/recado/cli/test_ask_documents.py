@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from actors.tools.look_up import NotSearchable
 from events.decisions import Reply, TurnStarted
 from events.inbound import Message
-from events.jetstream.connection import Bus
+from events.jetstream.connection import Bus, BusUnreachable
 from events.jetstream.knowledge import JetStreamKnowledgeLog
 from events.jetstream.library import JetStreamLibrary
 from events.jetstream.log import JetStreamLog
 from events.knowledge import Document, Pair, Place
 from events.subjects import ChatKey
 from events.tool_calls import ToolCalled, ToolReturned
+from recado.cli import looking_up
+from recado.cli.looking_up import OpenedDocuments
+from recado.settings.settings import load
 from tests.chaos.test_documents import looks_up
 from tests.conftest import LOG_BYTES
 from tests.doubles.openai_server import API_KEY, OpenAIDouble
@@ -66,6 +72,26 @@ async def test_documents_that_cannot_be_reached(recado: Command) -> None:
     assert "cannot be searched at the moment" in said
     assert "documents_not_searched" in done.err
     assert "passages" not in done.document
+
+
+async def test_documents_are_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a bus that is away, then the second look-up of the same question does not wait for it again."""
+    tried: list[str] = []
+
+    @asynccontextmanager
+    async def away() -> AsyncIterator[Any]:
+        tried.append("opened")
+        raise BusUnreachable("nats://bus", "it is away")
+        yield
+
+    monkeypatch.setattr(looking_up, "opened", away)
+    async with AsyncExitStack() as stack:
+        documents = OpenedDocuments(load({}), stack)
+        with pytest.raises(NotSearchable, match="no NATS server"):
+            await documents.contents(["shop"])
+        with pytest.raises(NotSearchable, match="no NATS server"):
+            await documents.look_up(["shop"], "freight")
+    assert tried == ["opened"]
 
 
 async def test_drafts_in_the_terminal(

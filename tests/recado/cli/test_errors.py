@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import click
+import nats.errors
 import pytest
+from click.testing import CliRunner
 
+from recado.cli import Commands, main
 from tests.nats_server import NatsServer, free_port
 from tests.recado.command import Command
 
@@ -155,3 +159,15 @@ async def test_a_linked_device_without_its_extra_says_what_to_install(recado: Co
     (line,) = done.err.strip().splitlines()
     assert line.startswith("Error: recado gateway device needs neonize==")
     assert "the extra recado[device]" in line
+
+
+def test_a_fault_of_the_connection_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it comes up: the words of the client's library alone say nothing of what to do."""
+
+    def closed() -> None:
+        raise nats.errors.ConnectionClosedError
+
+    monkeypatch.setattr(Commands, "get_command", lambda *_: click.Command("chats", callback=closed))
+    result = CliRunner().invoke(main, ["chats"])
+    assert result.exit_code == 1
+    assert "Error: the connection to the bus failed (nats: connection closed)" in result.output

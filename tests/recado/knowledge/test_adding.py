@@ -6,9 +6,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from backends.content.markdown import MarkdownReader
 from events.knowledge import Place, Version
+from events.knowledge_log import Stock
 from events.memory_knowledge import MemoryKnowledgeLog
 from events.memory_library import MemoryLibrary
 from projections.knowledge.pieces import MOST
@@ -26,10 +29,14 @@ class Shop:
         self.log = MemoryKnowledgeLog()
         self.library = MemoryLibrary()
 
+    def adding(self, reader: MarkdownReader, stock: Stock) -> Adding:
+        return Adding(self.log, self.library, reader, collection="shop", stock=stock, author=AUTHOR)
+
     async def add(self, name: str, text: str) -> Added:
         (self.folder / name).write_text(text)
-        adding = Adding(self.log, self.library, "shop", await self.log.look(), AUTHOR)
-        [added] = [one async for one in adding.add([named(self.folder / name, name)])]
+        async with MarkdownReader() as reader:
+            adding = self.adding(reader, await self.log.look())
+            [added] = [one async for one in adding.add([named(self.folder / name, name)])]
         return added
 
     async def newest(self, name: str) -> Version:
@@ -51,7 +58,7 @@ async def test_a_file_is_added_after_a_version_that_cannot_be_read(shop: Shop, n
 
 async def test_a_name_that_cannot_be_stored_is_refused(shop: Shop) -> None:
     (shop.folder / "x.md").write_text("words")
-    adding = Adding(shop.log, shop.library, "shop", await shop.log.look(), AUTHOR)
+    adding = shop.adding(MarkdownReader(), await shop.log.look())
     [added] = [one async for one in adding.add([named(shop.folder / "x.md", "я" * 190)])]
     assert (added.outcome, added.reason) == ("refused", "its name cannot be stored: give a shorter one")
 
@@ -84,8 +91,9 @@ async def test_of_two_files_with_one_name_the_first_is_added(shop: Shop, again: 
     for path, text in (("a.md", "first"), (f"other/{again}", "second;2")):
         (shop.folder / path).write_text(text)
     given = [named(shop.folder / "a.md", "a.md"), named(shop.folder / "other" / again, again)]
-    adding = Adding(shop.log, shop.library, "shop", await shop.log.look(), AUTHOR)
-    outcomes = {one.outcome: one async for one in adding.add(given)}
+    async with MarkdownReader() as reader:
+        adding = shop.adding(reader, await shop.log.look())
+        outcomes = {one.outcome: one async for one in adding.add(given)}
     assert set(outcomes) == {"added", "refused"}
     assert outcomes["refused"].reason == (
         f"{shop.folder / 'a.md'} has the same name: rename one, or give the folder that has both"
@@ -100,6 +108,24 @@ async def test_what_has_no_end_is_refused(shop: Shop, is_pipe: bool) -> None:
     """Given a pipe or a device, it is refused before it is opened."""
     path = shop.folder / "a.md"
     os.mkfifo(path) if is_pipe else path.symlink_to("/dev/zero")
-    adding = Adding(shop.log, shop.library, "shop", await shop.log.look(), AUTHOR)
-    [added] = [one async for one in adding.add([named(path, "a.md")])]
+    async with MarkdownReader() as reader:
+        adding = shop.adding(reader, await shop.log.look())
+        [added] = [one async for one in adding.add([named(path, "a.md")])]
     assert (added.outcome, added.reason) == ("refused", "it is no ordinary file: save it as one")
+
+
+async def test_two_who_add_the_same_files_at_once(shop: Shop) -> None:
+    """Given two that begin with the same stock, then each file is there once; one that differs is refused to the
+    second."""
+    names = [f"{number}.md" for number in range(9)]
+    for name in names:
+        (shop.folder / name).write_text(f"words of {name}")
+    async with MarkdownReader() as reader:
+        stock = await shop.log.look()
+        first, second = (shop.adding(reader, msgspec.structs.replace(stock, newest={})) for _ in range(2))
+        sources = [named(shop.folder / name, name) for name in names]
+        assert {one.outcome async for one in first.add(sources)} == {"added"}
+        (shop.folder / names[-1]).write_text("other words")
+        outcomes = [(one.name, one.outcome) async for one in second.add(sources)]
+    assert sorted(outcomes) == [(name, "unchanged") for name in names[:-1]] + [(names[-1], "refused")]
+    assert (await shop.log.look()).last == len(names)

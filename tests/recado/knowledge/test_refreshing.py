@@ -46,3 +46,13 @@ async def test_what_changed_is_added_and_what_is_gone_is_named(knowledge: Knowle
 async def test_what_cannot_be_a_source(knowledge: Knowledge, given: str) -> None:
     assert (await knowledge("add", "shop", given, code=2)).out == ""
     assert (await knowledge("refresh", "shop", code=1)).out == ""
+
+
+async def test_words_that_a_page_hides_are_told(knowledge: Knowledge) -> None:
+    """The owner of a page of tabs has to know that the text of the closed ones is not there."""
+    (knowledge.home / "a.html").write_text("<p>Open daily.</p><div style='display:none'>Closed on holidays.</div>")
+    (knowledge.home / "b.html").write_text("<p>Open daily.</p>")
+    said = await knowledge("add", "shop", "a.html", "b.html")
+    assert said.err.splitlines()[-1:] == ["Left out of shop/a.html: 3 words that it hides."]
+    read = (await knowledge("show", "shop", "a.html", "--json")).document
+    assert (read["unseen"], read["text"]) == (3, "Open daily.")
