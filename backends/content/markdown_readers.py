@@ -153,7 +153,13 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 def _once(cells: Sequence[Any]) -> list[str]:
     """The texts of a row's cells in Word; one that goes over several columns is there once, and is in each of its
     rows."""
-    return ["" if number and one._tc is cells[number - 1]._tc else one.text for number, one in enumerate(cells)]  # noqa: SLF001 - the element, by which cells are the same
+    return ["" if number and one._tc is cells[number - 1]._tc else _words(one) for number, one in enumerate(cells)]  # noqa: SLF001 - the element, by which cells are the same
+
+
+def _words(cell: Any) -> str:
+    """The text of a cell in Word, and after it the rows of the tables in it."""
+    rows = (", ".join(filter(None, _once(row.cells))) for inner in cell.tables for row in inner.rows)
+    return "; ".join(filter(None, (cell.text.strip(), *rows)))
 
 
 def whole(lines: Iterable[str], left_out: LeftOut) -> str:

@@ -19,6 +19,9 @@ _AROUND = tuple(map(qn, ("w:ins", "w:moveTo", "w:sdt", "w:smartTag", "w:customXm
 _PROPERTIES = tuple(map(qn, ("w:rPr", "w:trPr", "w:tcPr", "w:pPr", "w:numPr", "w:tblPr", "w:sectPr")))
 """In these, such an element only says that the row, or the end of the paragraph, was inserted or deleted."""
 
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+"""In it, a drawing is there once more, for older programs."""
+
 _ON = {None, "1", "true", "on"}
 
 
@@ -39,6 +42,9 @@ def take_out_unseen(document: Any, left_out: LeftOut) -> None:
     for run in list(body.iter(qn("w:r"))):
         if styles.hides(run):
             _remove(run, left_out)
+    for box in list(body.iter(qn("w:txbxContent"))):
+        if next(box.iterancestors(_FALLBACK), None) is None:
+            _put_after_its_paragraph(box)
 
 
 class _Styles:
@@ -108,6 +114,14 @@ def _unwrap(wrapper: Any) -> None:
     for child in list(content) if content is not None else []:
         wrapper.addprevious(child)
     wrapper.getparent().remove(wrapper)
+
+
+def _put_after_its_paragraph(box: Any) -> None:
+    """Text boxes lie within a run, where python-docx finds no paragraphs."""
+    around = next(box.iterancestors(qn("w:p")), None)
+    if around is not None:
+        for child in reversed(box):
+            around.addnext(child)
 
 
 def _remove(element: Any, left_out: LeftOut) -> None:

@@ -145,3 +145,31 @@ def test_the_row_of_a_control_stays_in_its_table() -> None:
     row.addprevious(control)
     control[0].append(row)
     assert read(saved(document), WORD) == ("| Bread | Price |\n|---|---|\n| rye | 18 |", 0)
+
+
+_BOX = (
+    "<w:r><w:pict><v:shape xmlns:v='urn:schemas-microsoft-com:vml'><v:textbox><w:txbxContent>"
+    "<w:p><w:r><w:t>first in the box</w:t></w:r></w:p><w:p><w:r><w:t>second</w:t></w:r></w:p>"
+    "</w:txbxContent></v:textbox></v:shape></w:pict></w:r>"
+)
+_AGAIN = (
+    "<w:r><mc:AlternateContent xmlns:mc='http://schemas.openxmlformats.org/markup-compatibility/2006'>"
+    f"<mc:Choice Requires='wps'>{_BOX[5:-6]}</mc:Choice><mc:Fallback>{_BOX[5:-6]}</mc:Fallback>"
+    "</mc:AlternateContent></w:r>"
+)
+
+
+@pytest.mark.parametrize("box", [_BOX, _AGAIN])
+def test_a_text_box_is_after_its_paragraph_and_once(box: str) -> None:
+    text, _ = read(of_word(appended(box)), WORD)
+    assert text.split("\n\n") == ["open ", "first in the box", "second", "end"]
+
+
+def test_a_table_in_a_cell_is_in_its_row() -> None:
+    document = Document()
+    cell = document.add_table(1, 2).cell(0, 0)
+    cell.text = "Breads:"
+    inner = cell.add_table(2, 2)
+    for number, words in enumerate(("Rye", "R$ 18", "Corn", "R$ 16")):
+        inner.cell(number // 2, number % 2).text = words
+    assert "| Breads:; Rye, R$ 18; Corn, R$ 16 |" in read(saved(document), WORD)[0]

@@ -91,8 +91,9 @@ async def test_of_two_files_with_one_name_the_first_is_added(shop: Shop, again: 
     for path, text in (("a.md", "first"), (f"other/{again}", "second;2")):
         (shop.folder / path).write_text(text)
     given = [named(shop.folder / "a.md", "a.md"), named(shop.folder / "other" / again, again)]
-    adding = shop.adding(MarkdownReader(), await shop.log.look())
-    outcomes = {one.outcome: one async for one in adding.add(given)}
+    async with MarkdownReader() as reader:
+        adding = shop.adding(reader, await shop.log.look())
+        outcomes = {one.outcome: one async for one in adding.add(given)}
     assert set(outcomes) == {"added", "refused"}
     assert outcomes["refused"].reason == (
         f"{shop.folder / 'a.md'} has the same name: rename one, or give the folder that has both"
@@ -107,8 +108,9 @@ async def test_what_has_no_end_is_refused(shop: Shop, is_pipe: bool) -> None:
     """Given a pipe or a device, it is refused before it is opened."""
     path = shop.folder / "a.md"
     os.mkfifo(path) if is_pipe else path.symlink_to("/dev/zero")
-    adding = shop.adding(MarkdownReader(), await shop.log.look())
-    [added] = [one async for one in adding.add([named(path, "a.md")])]
+    async with MarkdownReader() as reader:
+        adding = shop.adding(reader, await shop.log.look())
+        [added] = [one async for one in adding.add([named(path, "a.md")])]
     assert (added.outcome, added.reason) == ("refused", "it is no ordinary file: save it as one")
 
 
