@@ -44,10 +44,6 @@ from events.log import EventLog, Tail
 from events.recorded import Recorded
 from events.shared_tail import SharedTail
 from events.subjects import partition, token
-from gateways.delivery.checkpoint import CheckpointFile
-from gateways.delivery.delivery import Delivery
-from gateways.local.messages import messages_of
-from gateways.local.simulator import Simulator
 from gateways.names.names import Names
 from projections.reads.actor_reads import ChatReads
 from projections.reads.queries import Queries
@@ -66,7 +62,7 @@ from recado.wiring.connect import connect_to
 from recado.wiring.entrance import watched_entrance
 from recado.wiring.knowledge import indexed_knowledge
 from recado.wiring.library import made_library
-from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped, while_held
+from recado.wiring.lifecycle import Lifetime, bus_closed, until_stopped
 from recado.wiring.marks import keep_marks
 from recado.wiring.means import Shared
 from recado.wiring.media import watched_store
@@ -76,6 +72,7 @@ from recado.wiring.profiles import AnsweringByProfile, answering_by_profile
 from recado.wiring.readiness import Readiness
 from recado.wiring.retention import retain
 from recado.wiring.sent_files import SentFiles
+from recado.wiring.simulated_phones import simulated_phones
 from recado.wiring.templates import AccountTemplates
 
 log = structlog.get_logger("recado")
@@ -212,7 +209,7 @@ async def start_instance(life: Lifetime, settings: Settings, *, simulated: bool)
         model=ModelInfo(model.name, model.server, model.local, scripted=not settings.mode.has_provider),
         not_ready=readiness.reasons_against,
         has_bus=readiness.has_bus,
-        simulator=await _simulated(settings, event_log, names, lease, keep) if wanted else None,
+        simulator=await simulated_phones(settings, event_log, names, lease, keep) if wanted else None,
         is_real=is_served,
         roster=lambda chats: look(bus, chats),
         prices=prices_of(settings),
@@ -246,20 +243,6 @@ def _services(bus: Bus, keep: Callable[[Coroutine[Any, Any, None]], object]) -> 
     services = ServiceTools(bus)
     keep(services.watch())
     return services
-
-
-async def _simulated(
-    settings: Settings,
-    event_log: EventLog,
-    names: Names,
-    lease: Lease,
-    keep: Callable[[Coroutine[Any, Any, None]], object],
-) -> Simulator:
-    """The simulated phones; their gateway runs while it holds its lease."""
-    CheckpointFile(settings.data, settings.account).begin(await event_log.head())
-    simulator = Simulator(event_log, settings.account, names)
-    keep(while_held(lease, lambda: _deliver(event_log, settings, simulator)))
-    return simulator
 
 
 def _shared_tail(event_log: EventLog, keep: Callable[[Coroutine[Any, Any, None]], object]) -> Tail:
@@ -330,10 +313,6 @@ async def _names_known(names: Names) -> None:
             await names.ready.wait()
     except TimeoutError:
         log.warning("names_unread", help="may this instance read the bucket ALIASES? See deploy/nats/roles.conf")
-
-
-async def _deliver(event_log: EventLog, settings: Settings, simulator: Simulator) -> None:
-    await Delivery(event_log, settings.account, simulator, data_dir=settings.data, split=messages_of).run()
 
 
 @asynccontextmanager
