@@ -25,8 +25,9 @@ from console.languages import Translate, translate_of
 from console.news import ChatNews
 from console.open_streams import OpenStreams
 from console.seen import Looking, looking
-from events.decisions import Reply
-from events.inbound import Message
+from console.wording import stored
+from events.decisions import Reply, TurnFailed
+from events.inbound import Message, Receipt
 from events.log import LogError
 from events.recorded import Recorded, Unknown, Unreadable
 from events.subjects import ChatKey, chat_filter
@@ -59,6 +60,7 @@ class SeenEvent(msgspec.Struct, frozen=True):
     - `known`: False for bytes that are no event, or an event of a newer version.
     - `payload`: the event; if it is not known, the reason.
     - `bubbles`: the messages of a reply with parts.
+    - `detail`: the words of the fault of a turn or a receipt, in the language of the page; empty: there is none.
     """
 
     seq: int
@@ -70,6 +72,7 @@ class SeenEvent(msgspec.Struct, frozen=True):
     known: bool
     payload: Any
     bubbles: tuple[Bubble, ...] = ()
+    detail: str = ""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -122,7 +125,7 @@ class EventStream:
     async def _run(self, user: User, translate: Translate, receive: Receive, send: Send) -> None:
         parts: list[Coroutine[Any, Any, None]] = [
             self._write(send),
-            self._chat(),
+            self._chat(translate),
             *([self._news()] if user.sees(self._deps.account) else []),
             self._status(translate),
             _disconnected(receive),
@@ -141,12 +144,12 @@ class EventStream:
         # The browser reconnects by itself and goes on after its last event.
         await send({"type": "http.response.body", "body": b""})
 
-    async def _chat(self) -> None:
+    async def _chat(self, translate: Translate) -> None:
         async with aclosing(self._deps.log.tail(self._after, chat_filter(self._key))) as batches:
             async for batch in batches:
                 firsts = await self._firsts(batch)
                 sizes = await sizes_of(self._deps.files, (one.event for one in batch if isinstance(one.event, Reply)))
-                await self._queue.put(b"".join(_event(one, firsts, sizes) for one in batch))
+                await self._queue.put(b"".join(_event(one, firsts, sizes, translate) for one in batch))
 
     async def _firsts(self, batch: list[Recorded]) -> dict[str, int]:
         """The first sequence of each of the batch's messages in the chat; empty without a projection."""
@@ -195,20 +198,22 @@ class EventStream:
         await self._closing.wait()
 
 
-def _seen(recorded: Recorded, firsts: Mapping[str, int], sizes: Mapping[str, int]) -> SeenEvent:
+def _seen(recorded: Recorded, firsts: Mapping[str, int], sizes: Mapping[str, int], translate: Translate) -> SeenEvent:
     event = recorded.event
     repeat = isinstance(event, Message) and firsts.get(event.id, recorded.seq) < recorded.seq
     known = not isinstance(event, (Unreadable, Unknown))
     bubbles = bubbles_of(event, recorded.seq, sizes) if isinstance(event, Reply) else ()
+    fault = event.error if isinstance(event, TurnFailed | Receipt) else None
+    detail = stored(translate, fault.detail) if fault is not None else ""
     return SeenEvent(
-        recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event, bubbles
+        recorded.seq, recorded.side, recorded.type, recorded.at, recorded.msg_id, repeat, known, event, bubbles, detail
     )
 
 
-def _event(recorded: Recorded, firsts: Mapping[str, int], sizes: Mapping[str, int]) -> bytes:
+def _event(recorded: Recorded, firsts: Mapping[str, int], sizes: Mapping[str, int], translate: Translate) -> bytes:
     """The event as the page gets it; one that cannot be shown says so, and the next ones follow."""
     try:
-        return _message("event", _seen(recorded, firsts, sizes), recorded.seq)
+        return _message("event", _seen(recorded, firsts, sizes, translate), recorded.seq)
     except Exception as defect:
         log.exception("not_shown", seq=recorded.seq, type=recorded.type)
         unshown = Unreadable("unshown", type(defect).__name__)

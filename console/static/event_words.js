@@ -48,14 +48,14 @@ const WORDS = {
     const named = TABLES.commands[command] ?? command;
     return by ? _("Order: %(command)s, by %(name)s", { command: named, name: by }) : _("Order: %(command)s", { command: named });
   },
-  receipt: ({ state, part, parts, template, error }) => {
+  receipt: ({ state, part, parts, template, error }, { detail }) => {
     const said = [
       STEPS[state] ?? state,
       parts ? _("part %(part)s of %(parts)s", { part, parts }) : null,
       template ? _("the template %(name)s in its place", { name: template }) : null,
     ];
     const way = said.filter(Boolean).join(", ");
-    return error ? `${way}: ${refusal(error)}` : way;
+    return error ? `${way}: ${refusal(error.class, detail)}` : way;
   },
   turn_started: ({ messages }) =>
     messages.length > 1 ? ngettext("Turn started: %(num)s message is answered", "Turn started: %(num)s messages are answered together", messages.length) : _("Turn started"),
@@ -126,9 +126,9 @@ export function outcome(group) {
 /** A reply's way so far, in one word. */
 export const receipt = (state) => TABLES.sent[state] ?? state;
 
-function refusal({ class: name, detail }) {
+function refusal(name, detail) {
   const reason = name ? inWords("not_sent", name) : null;
-  return reason && detail ? _("%(reason)s (%(detail)s)", { reason, detail }) : reason ?? detail ?? _("no reason is given");
+  return reason && detail ? _("%(reason)s (%(detail)s)", { reason, detail }) : (reason ?? (detail || _("no reason is given")));
 }
 
 function tokens({ usage }) {

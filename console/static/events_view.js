@@ -82,9 +82,9 @@ export class EventsView {
   }
 }
 
-function excerpt({ known, type, payload }) {
+function excerpt({ known, type, payload, detail }) {
   if (!known) return null;
-  const text = type === "in" || type === "reply" || type === "control" ? payload.text : type === "turn_failed" ? payload.error.detail : null;
+  const text = type === "in" || type === "reply" || type === "control" ? payload.text : type === "turn_failed" ? detail : null;
   return text ? el("q", { dir: "auto" }, text.length > 90 ? `${text.slice(0, 90)}…` : text) : null;
 }
 

@@ -49,6 +49,7 @@ async def test_five_tabs_to_the_answer(page: Page, browser: Browser, width: int,
     await row.focus()
     await window.keyboard.press("Enter")
     await expect(window.locator("#with")).to_be_visible()
+    await window.wait_for_load_state()  # without script the address leads to the end once the page is there
     assert await tabs(window) <= 5
     region = window.get_by_role("region", name="Your answer")
     await expect(region.get_by_role("textbox", name="Write as the business")).to_be_focused()

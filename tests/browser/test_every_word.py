@@ -88,7 +88,7 @@ async def test_every_word_of_the_phones(browser: Browser, marking: Served, monke
     marking.troubles.clear()
 
     async def full(*_: object, **__: object) -> None:
-        raise LogFull(Phrase("the log is full"))
+        raise LogFull(Phrase("the log is full: maximum bytes exceeded"))
 
     with monkeypatch.context() as patched:
         patched.setattr(marking.log, "publish", full)
