@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from chat import joining, teamwork_orders
 from chat.commands import Facts
 from chat.erasing import erase
@@ -11,15 +13,23 @@ from chat.notices import say
 from chat.parts import answered, reading
 from chat.second_model import BACKEND
 from chat.state import Chat, Order
+from chat.unchanged import is_unchanged
 from chat.unseen import has_words
 from chat.work import Obey
 from events.admission import Approved, Blocked
-from events.decisions import Attention, Decision, Ignored, Paused, Reset, Resumed, TurnStarted
+from events.decisions import Attention, Decision, Ignored, Paused, Reset, Resumed, Standing, TurnStarted
 from events.parts import problems
 
 
 def obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
     """The decision on a control."""
+    decision = _obey(chat, order, facts)
+    if isinstance(decision, Standing) and is_unchanged(chat, decision, facts):
+        return replace(decision, unchanged=True)
+    return decision
+
+
+def _obey(chat: Chat, order: Obey, facts: Facts) -> Decision:
     control = order.control
     at, by, cause = facts.at, control.by and control.by[:LONGEST_NAME], control.id
     if chat.into and not joining.is_obeyed_closed(chat, control):

@@ -19,6 +19,7 @@ from console.rendering import address_of
 from console.wording import plainly
 from events.decisions import Decision, Ignored
 from events.subjects import ChatKey
+from projections.story.unchanged import is_unchanged, was
 
 PATH = "/desk/chats"
 
@@ -50,6 +51,9 @@ SAID: dict[str, str] = {
     "TurnStarted": "Tried again.",
     "stored": "The order is stored. No instance has obeyed it yet; the next one to run will.",
 }
+UNCHANGED = "unchanged"
+"""The outcome of an order that changed nothing."""
+
 _TAKES_WORDS = frozenset({"Reply", "not_sent", "not_sent_yet", "sent_in_part", "stored"})
 
 
@@ -73,6 +77,8 @@ class Refused(NamedTuple):
 
 def outcome_of(decision: Decision) -> str:
     """The name of the outcome, for `tell`."""
+    if is_unchanged(decision):
+        return UNCHANGED
     return f"{_REFUSED}{decision.reason}" if isinstance(decision, Ignored) else type(decision).__name__
 
 
@@ -102,6 +108,8 @@ def said_of(_: Translate, outcome: str, command: str) -> Said | None:
     reason = outcome.removeprefix(_REFUSED)
     if reason != outcome and _NAME.fullmatch(reason):
         return Said(_("Not done: %(reason)s.", reason=plainly(_, reason)), done=False)
+    if outcome == UNCHANGED:
+        return Said(_("Nothing changed: %(how)s.", how=_.say(was(command))), done=False)
     text = SAID.get(outcome) or SAID.get(f"{outcome}.{command}")
     if text is None:
         return None

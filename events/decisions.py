@@ -205,6 +205,7 @@ class Paused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     - `until`: the end of the pause; null: it lasts until an order ends it.
     - `reason`: of the messages that end meanwhile: `paused`, or `taken_over` and `handed_off` if a human has the chat.
     - `after`: if a human has the chat: the message, reply or attention that led to the pause.
+    - `unchanged`: it was paused so before: the order changed nothing.
     """
 
     until: Time | None
@@ -213,14 +214,19 @@ class Paused(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     cause: str | None = None
     reason: str = "paused"
     after: str | None = None
+    unchanged: bool = False
 
 
 class Resumed(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """Messages are answered again. Without `cause`, the time of the pause was over."""
+    """Messages are answered again. Without `cause`, the time of the pause was over.
+
+    - `unchanged`: they were answered before: the order changed nothing.
+    """
 
     at: Time
     by: str | None = None
     cause: str | None = None
+    unchanged: bool = False
 
 
 class Attention(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -306,6 +312,9 @@ Decision = (
     | Labelled
     | Resolved
 )
+
+Standing = Paused | Resumed | Approved | Blocked | Assigned | Labelled | Resolved
+"""The decisions after which a chat stands as the order says; `unchanged` tells that it did before."""
 
 DECISIONS: dict[str, type[Decision]] = {
     "ignored": Ignored,

@@ -43,12 +43,16 @@ _REFUSED = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 
 
 class Assigned(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """A user has the chat from now on; `to` is their name, null: no user has it."""
+    """A user has the chat from now on; `to` is their name, null: no user has it.
+
+    - `unchanged`: the same user, or none, had it before: the order changed nothing.
+    """
 
     to: UserName | None
     at: Time
     by: str | None = None
     cause: str | None = None
+    unchanged: bool = False
 
 
 class Noted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -62,13 +66,17 @@ class Noted(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 
 class Labelled(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """The chat's labels change: first those in `remove` go, then those in `add` come. Case makes no difference."""
+    """The chat's labels change: first those in `remove` go, then those in `add` come. Case makes no difference.
+
+    - `unchanged`: the chat had the same labels before: the order changed nothing.
+    """
 
     at: Time
     add: Labels = ()
     remove: Labels = ()
     by: str | None = None
     cause: str | None = None
+    unchanged: bool = False
 
 
 class Resolved(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -77,6 +85,7 @@ class Resolved(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     A person's message, and a request for a human, open it again without an event.
 
     - `until`: of `snoozed`: from then on it counts as open.
+    - `unchanged`: the state was the same before: the order changed nothing.
     """
 
     state: State
@@ -84,6 +93,7 @@ class Resolved(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_default
     until: Time | None = None
     by: str | None = None
     cause: str | None = None
+    unchanged: bool = False
 
 
 Teamwork = Assigned | Noted | Labelled | Resolved

@@ -251,6 +251,7 @@ CREATE TABLE controls (
     outcome_seq INTEGER,
     outcome_at INTEGER,
     reason TEXT,
+    unchanged INTEGER NOT NULL,
     repeats INTEGER NOT NULL,
     repeat_seq INTEGER,
     repeat_at INTEGER,

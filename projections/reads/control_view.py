@@ -14,6 +14,7 @@ class ControlView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     - `outcome`: the decision that obeyed or refused it; None: it is pending.
     - `reason`: the reason of a refusal.
+    - `unchanged`: as in the decision: the order changed nothing.
     - `to`, `add`, `remove`: as in `control`.
     - `repeats`: how often it came again with the same id, the last time as `repeat_seq` at `repeat_at`.
     """
@@ -35,6 +36,7 @@ class ControlView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     outcome_seq: int | None = None
     outcome_at: datetime | None = None
     reason: str | None = None
+    unchanged: bool = False
     repeats: int = 0
     repeat_seq: int | None = None
     repeat_at: datetime | None = None

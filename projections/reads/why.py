@@ -21,8 +21,8 @@ _PLACES = (
 )
 _CONTROLS = (
     'SELECT account, chats.chat, partition, snapshot, seq, controls.id, at, command, "by", until, text,'
-    ' controls.messages, parts, quote, "to", "add", remove, outcome, outcome_seq, outcome_at, reason, repeats,'
-    " repeat_seq, repeat_at FROM controls JOIN chats ON chats.id = controls.chat"
+    ' controls.messages, parts, quote, "to", "add", remove, outcome, outcome_seq, outcome_at, reason, unchanged,'
+    " repeats, repeat_seq, repeat_at FROM controls JOIN chats ON chats.id = controls.chat"
     " WHERE controls.id = ? AND ? IN (account, '') AND ? IN (chats.chat, '') ORDER BY seq"
 )
 _TURNS = (
@@ -132,7 +132,8 @@ def _control(row: list[object]) -> ControlView:
     parts = msgspec.json.decode(str(values["parts"] or "[]"))
     times = {name: moment_or_none(values[name]) for name in ("until", "outcome_at", "repeat_at")}  # type: ignore[arg-type]
     lists = {name: ids_of(values[name]) for name in ("messages", "add", "remove")}  # type: ignore[arg-type]
-    return msgspec.convert({**values, **times, **lists, "at": moment(values["at"]), "parts": parts}, ControlView)  # type: ignore[arg-type]
+    made = {"at": moment(values["at"]), "parts": parts, "unchanged": bool(values["unchanged"])}  # type: ignore[arg-type]
+    return msgspec.convert({**values, **times, **lists, **made}, ControlView)
 
 
 def _status(snapshot: str) -> ChatStatus:

@@ -10,6 +10,7 @@ from projections.reads.control_view import ControlView
 from projections.story.parts import ordered
 from projections.story.reasons import because
 from projections.story.step import Step, lasting, names, now_step
+from projections.story.unchanged import was
 
 _OUTCOMES = {
     "paused": Phrase("the chat was paused"),
@@ -61,6 +62,9 @@ def order_steps(control: ControlView) -> Iterator[Step]:
     )
     if control.outcome == "ignored":
         what = Phrase("not obeyed: %(reason)s", reason=because(control.reason))
+        yield Step(at=control.outcome_at, kind="outcome", what=what, seq=control.outcome_seq)
+    elif control.unchanged:
+        what = Phrase("nothing changed: %(how)s", how=was(control.command))
         yield Step(at=control.outcome_at, kind="outcome", what=what, seq=control.outcome_seq)
     elif control.outcome is not None:
         what = _OUTCOMES.get(control.outcome) or Together([control.outcome])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from pysqlite3 import dbapi2 as sqlite3
 
-from events.decisions import Ignored
+from events.decisions import Ignored, Standing
 from events.inbound import Control
 from events.recorded import Recorded
 from projections.database import id_list, micros, rows_for, write_rows
@@ -35,6 +35,7 @@ class ControlRow(msgspec.Struct, gc=False):
     outcome_seq: int | None = None
     outcome_at: int | None = None
     reason: str | None = None
+    unchanged: bool = False
     repeats: int = 0
     repeat_seq: int | None = None
     repeat_at: int | None = None
@@ -95,6 +96,7 @@ class Controls:
         if row is not None:
             row.outcome, row.outcome_seq, row.outcome_at = recorded.type, recorded.seq, micros(recorded.at)
             row.reason = recorded.event.reason if isinstance(recorded.event, Ignored) else None
+            row.unchanged = isinstance(recorded.event, Standing) and recorded.event.unchanged
             self._changed[row.seq] = row
 
     def write(self) -> None:

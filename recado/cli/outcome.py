@@ -16,6 +16,7 @@ from events.subjects import ChatKey
 from events.teamwork import Assigned, Labelled, Noted, Resolved
 from gateways.say import way
 from projections.story.reasons import because, not_sent_because
+from projections.story.unchanged import is_unchanged, was
 from recado.cli import account_gateway
 from recado.printing import local, one_line
 
@@ -51,7 +52,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An order and its outcome.
 
     - `id`: the order's id.
-    - `state`: `done`, `refused`, or `stored`: no instance has obeyed it yet.
+    - `state`: `done`, `unchanged`: it was so before, `refused`, or `stored`: no instance has obeyed it yet.
     - `decision`: the type of the decision that obeys or refuses it; `reason`: the reason of a refusal.
     - `reply`, `turn`: the id that the decision made; `messages`: the messages that it answers, or tries again.
     - `until`: the end of a pause or a snooze.
@@ -63,7 +64,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chat: str
     command: str
     id: str
-    state: Literal["done", "refused", "stored"]
+    state: Literal["done", "unchanged", "refused", "stored"]
     decision: str | None = None
     reason: str | None = None
     reply: str | None = None
@@ -91,7 +92,7 @@ def outcome_of(key: ChatKey, control: Control, decision: Decision | None, delive
         chat=key.chat,
         command=control.command,
         id=control.id,
-        state="stored" if decision is None else "refused" if refused is not None else "done",
+        state=_state_of(decision),
         decision=TYPE_OF[type(decision)] if decision is not None else None,
         reason=refused.reason if refused is not None else None,
         reply=decision.id if isinstance(decision, Reply) else None,
@@ -103,6 +104,14 @@ def outcome_of(key: ChatKey, control: Control, decision: Decision | None, delive
     )
 
 
+def _state_of(decision: Decision | None) -> Literal["done", "unchanged", "refused", "stored"]:
+    if decision is None:
+        return "stored"
+    if isinstance(decision, Ignored):
+        return "refused"
+    return "unchanged" if is_unchanged(decision) else "done"
+
+
 def sentence(outcome: Outcome, decision: Decision | None) -> str:
     """The outcome as a person reads it."""
     match decision:
@@ -110,6 +119,8 @@ def sentence(outcome: Outcome, decision: Decision | None) -> str:
             return "The order is stored. No instance has obeyed it yet; the next one to run will."
         case Ignored(reason=reason):
             return f"Not done: {because(reason)}"
+        case _ if is_unchanged(decision):
+            return f"Nothing changed: {was(outcome.command)}."
         case Paused(until=None):
             return "Paused until it is resumed."
         case Paused(until=datetime() as until):

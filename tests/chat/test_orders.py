@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any, get_args
 
 import pytest
+from msgspec.structs import replace
 
 from chat.commands import Answered
 from chat.work import CreateThread, EndBurst, Obey, Resume, WriteReply
+from events import codec
+from events.admission import Approved, Blocked
 from events.decisions import Ignored, Paused, Reply, Reset, Resumed
+from events.inbound import Command
+from events.teamwork import Assigned, Labelled, Resolved
 from events.usage import TokenUsage
+from projections.story.unchanged import WAS
 from tests.chat.story import NOON, Story, order, text
 
 
@@ -96,3 +103,78 @@ def test_another_backend_gets_a_thread_of_its_own() -> None:
     assert story.chat.thread is not None
     assert story.chat.thread.backend == "scripted"
     assert isinstance(story.pending()[0], WriteReply)
+
+
+AGAIN: dict[str, dict[str, Any]] = {
+    "pause": {},
+    "resume": {},
+    "approve": {},
+    "block": {},
+    "assign": {"to": "bea"},
+    "label": {"add": ("VIP",), "remove": ("new",)},
+    "resolve": {},
+    "reopen": {},
+    "snooze": {"until": NOON + timedelta(hours=2)},
+}
+"""The orders after which a chat stands as they say."""
+
+NEW_EACH_TIME = {"reset", "erase", "send", "retry", "handoff", "note", "join"}
+"""The orders that make something new each time, or are refused."""
+
+
+def given_in(story: Story, command: str, **fields: Any) -> Any:
+    """The decision on an order in this chat."""
+    given = order(f"o{len(story.events)}", command, by="ana", **fields)
+    return story.given(given).does(Obey(given, len(story.events)))
+
+
+def test_every_order_makes_something_or_tells_that_it_changed_nothing() -> None:
+    """No order is left out of either list, and each that can change nothing has its words."""
+    assert AGAIN.keys() | NEW_EACH_TIME == set(get_args(Command))
+    assert WAS.keys() == AGAIN.keys()
+
+
+@pytest.mark.parametrize("command", AGAIN)
+def test_an_order_that_changes_nothing_says_so(command: str) -> None:
+    """The same order twice: the second one found the chat as it wants it, whatever the first one found."""
+    story = Story().given(text("m1"))
+    given_in(story, command, **AGAIN[command])
+    before = story.chat
+    second = given_in(story, command, **AGAIN[command])
+    assert second.unchanged
+    assert replace(story.chat, state_upto=0) == replace(
+        before, state_upto=0, inbound_seq=story.chat.inbound_seq, decision_seq=story.chat.decision_seq
+    )
+    assert codec.decode(story.events[-1].type, codec.encode(second)) == second
+
+
+@pytest.mark.parametrize(
+    ("before", "command", "fields", "unchanged"),
+    [
+        ([], "resume", {}, True),
+        ([Paused(until=None, at=NOON)], "resume", {}, False),
+        ([Paused(until=NOON + timedelta(hours=1), at=NOON)], "pause", {}, False),
+        ([], "approve", {}, False),
+        ([Blocked(at=NOON)], "approve", {}, False),
+        ([Approved(at=NOON)], "approve", {}, True),
+        ([], "reopen", {}, True),
+        ([Resolved(state="resolved", at=NOON)], "reopen", {}, False),
+        ([Resolved(state="resolved", at=NOON), text("m1")], "reopen", {}, True),
+        ([Resolved(state="snoozed", until=NOON - timedelta(hours=1), at=NOON)], "reopen", {}, True),
+        ([Resolved(state="snoozed", until=NOON + timedelta(hours=1), at=NOON)], "reopen", {}, False),
+        ([Resolved(state="snoozed", until=NOON + timedelta(hours=1), at=NOON)], "resolve", {}, False),
+        ([], "assign", {}, True),
+        ([Assigned(to="bea", at=NOON)], "assign", {"to": "Bea"}, True),
+        ([Assigned(to="bea", at=NOON)], "assign", {"to": "tom"}, False),
+        ([Assigned(to="bea", at=NOON)], "assign", {}, False),
+        ([], "label", {"remove": ("VIP",)}, True),
+        ([Labelled(add=("VIP",), at=NOON)], "label", {"add": ("vip",)}, True),
+        ([Labelled(add=("VIP",), at=NOON)], "label", {"add": ("new",)}, False),
+        ([Labelled(add=("a", "b"), at=NOON)], "label", {"add": ("b", "a"), "remove": ("a",)}, True),
+    ],
+)
+def test_it_follows_from_what_the_state_was(
+    before: list[Any], command: str, fields: dict[str, Any], *, unchanged: bool
+) -> None:
+    """Not from what was asked, nor from what was asked before."""
+    assert given_in(Story().given(*before), command, **fields).unchanged is unchanged

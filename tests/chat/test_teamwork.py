@@ -49,13 +49,13 @@ def ordered(command: str, story: Story | None = None, **fields: Any) -> Any:
     [
         ("assign", {"to": "bea"}, Assigned(to="bea", at=NOON)),
         ("assign", {"to": "  bea  lima "}, Assigned(to="bea lima", at=NOON)),
-        ("assign", {"to": ""}, Assigned(to=None, at=NOON)),
-        ("assign", {}, Assigned(to=None, at=NOON)),
+        ("assign", {"to": ""}, Assigned(to=None, at=NOON, unchanged=True)),
+        ("assign", {}, Assigned(to=None, at=NOON, unchanged=True)),
         ("note", {"text": " pays on Friday\n"}, Noted(id="o0.n", text="pays on Friday", at=NOON)),
         ("label", {"add": ("VIP", "vip", "new"), "remove": ("old",)},
          Labelled(add=("VIP", "new"), remove=("old",), at=NOON)),
         ("resolve", {}, Resolved(state="resolved", at=NOON)),
-        ("reopen", {}, Resolved(state="open", at=NOON)),
+        ("reopen", {}, Resolved(state="open", at=NOON, unchanged=True)),
         ("snooze", {"until": LATER}, Resolved(state="snoozed", until=LATER, at=NOON)),
     ],
 )  # fmt: skip

@@ -11,7 +11,8 @@ import pytest
 
 from console import orders
 from console.outcomes import SAID
-from events.decisions import Ignored, Paused
+from events.admission import Approved
+from events.decisions import Ignored, Paused, Resumed
 from events.inbound import Message
 from events.teamwork import LONGEST_NOTED, Assigned, Labelled, Noted, Resolved
 from tests.console.conftest import ANA, Page
@@ -95,6 +96,10 @@ async def test_a_form_that_means_nothing_is_refused_and_said(page: Page, form: d
         ("label", Labelled(add=("x",), at=AT), "The labels are changed."),
         ("resolve", Resolved(state="resolved", at=AT), "Resolved. A message of the person opens it again."),
         ("reopen", Resolved(state="open", at=AT), "Open again."),
+        ("reopen", Resolved(state="open", at=AT, unchanged=True), "Nothing changed: the chat was open already."),
+        ("label", Labelled(add=("x",), at=AT, unchanged=True), "Nothing changed: the labels were like this already."),
+        ("resume", Resumed(at=AT, unchanged=True), "Nothing changed: the chat was not paused."),
+        ("approve", Approved(at=AT, unchanged=True), "Nothing changed: the person was approved already."),
         ("snooze", Resolved(state="snoozed", until=AT, at=AT), "Put off. It is open again at its time, or when the"),
         ("label", Ignored(messages=(), reason="too_many_labels", at=AT), "Not done: a chat has at most 20 labels."),
         ("note", Ignored(messages=(), reason="older_instance", at=AT), "Not done: an instance of an older recado"),

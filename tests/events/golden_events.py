@@ -339,3 +339,14 @@ SHARED: dict[str, Inbound | Decision] = {
     ),
 }  # fmt: skip
 """The work that users share on a chat."""
+
+UNCHANGED: dict[str, Inbound | Decision] = {
+    "paused": decisions.Paused(until=None, at=AT, by="ana", cause="k1", unchanged=True),
+    "resumed": decisions.Resumed(at=AT, by="ana", cause="k1", unchanged=True),
+    "approved": Approved(at=AT, by="ana", cause="k1", unchanged=True),
+    "blocked": Blocked(at=AT, by="ana", cause="k1", unchanged=True),
+    "assigned": Assigned(to="bea", at=AT, by="ana", cause="k1", unchanged=True),
+    "labelled": Labelled(add=("vip",), at=AT, by="ana", cause="k1", unchanged=True),
+    "resolved": Resolved(state="open", at=AT, by="ana", cause="k1", unchanged=True),
+}
+"""Events of orders that changed nothing."""

@@ -28,6 +28,7 @@ from tests.events.golden_events import (
     REFERRING,
     SHARED,
     SOURCED,
+    UNCHANGED,
 )
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -42,6 +43,7 @@ CASES += [(name, PARTED[name], f"{name}.parted.json") for name in PARTED]
 CASES += [(name, SOURCED[name], f"{name}.sourced.json") for name in SOURCED]
 CASES += [(name, COSTED[name], f"{name}.costed.json") for name in COSTED]
 CASES += [(name, SHARED[name], f"{name}.shared.json") for name in SHARED]
+CASES += [(name, UNCHANGED[name], f"{name}.unchanged.json") for name in UNCHANGED]
 
 
 def test_every_type_is_pinned() -> None:

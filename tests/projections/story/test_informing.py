@@ -1,4 +1,4 @@
-"""Words of the assistant by order, and reactions when a turn starts: their story, and what they count as."""
+"""Orders and what they led to: words of the assistant, nothing at all; and reactions when a turn starts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from events.decisions import Reply
+from events.decisions import Reply, Resumed
 from events.parts import Part
 from events.usage import TokenUsage
 from projections.story.step import Step
@@ -83,3 +83,10 @@ def test_a_reaction_is_told_beside_the_turn(past: Past, known: Known, tell: Any)
     assert tell("t1.k")
     (usage,) = known.queries.usage()
     assert usage.replies == 1
+
+
+def test_an_order_that_changed_nothing(past: Past, tell: Any) -> None:
+    """Its story says how the chat stood, not what was asked."""
+    past.control("c1", "resume", by="ana")
+    past.happened(Resumed(at=past.now, by="ana", cause="c1", unchanged=True))
+    assert [step.what for step in tell("c1")][1] == "nothing changed: the chat was not paused"

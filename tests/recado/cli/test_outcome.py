@@ -6,11 +6,13 @@ from typing import Any, cast
 
 import pytest
 
+from events.decisions import Decision, Paused, Resumed
 from events.inbound import Control, Receipt, ReceiptError
 from events.jetstream.connection import Bus
 from events.memory_log import MemoryLog
+from events.teamwork import Resolved
 from recado.cli.outcome import delivery_of, outcome_of, sentence
-from tests.recado.instance import ANA, reply
+from tests.recado.instance import ANA, AT, reply
 
 NO_BUS = cast(Bus, None)
 REPLY = reply(text="it is me", author="operator")
@@ -71,3 +73,21 @@ async def test_the_way_of_a_reply(receipts: list[Receipt], told: str) -> None:
     assert sentence(outcome, REPLY) == told
     assert outcome.failed == told.startswith("Not sent")
     assert delivery.sent == told.startswith("Sent")
+
+
+@pytest.mark.parametrize(
+    ("command", "decision", "told"),
+    [
+        ("resume", Resumed(at=AT, unchanged=True), "Nothing changed: the chat was not paused."),
+        ("pause", Paused(until=None, at=AT, unchanged=True), "Nothing changed: the chat was paused like this already."),
+        ("reopen", Resolved(state="open", at=AT, unchanged=True), "Nothing changed: the chat was open already."),
+        ("resume", Resumed(at=AT), "Resumed."),
+        ("reopen", Resolved(state="open", at=AT), "Open again."),
+    ],
+)
+def test_an_order_that_changed_nothing_is_not_done(command: Any, decision: Decision, told: str) -> None:
+    """Neither in words nor in JSON. It is no failure: the chat stands as the order says."""
+    outcome = outcome_of(ANA, Control(id="o1", command=command), decision)
+    assert sentence(outcome, decision) == told
+    assert outcome.state == ("unchanged" if told.startswith("Nothing") else "done")
+    assert not outcome.failed
