@@ -28,14 +28,14 @@ sees them, and how many bytes follow."""
 
 
 def main(seconds: int) -> None:
-    """Serve until the socket is closed. A document may take `seconds` of CPU."""
+    """Serve until the socket is closed, then end with all forks. A document may take `seconds` of CPU."""
     confine(resource.RLIM_INFINITY)  # `recado doctor` reports the bounds that the system refuses
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a fork: its answer is whole, or it is none
     control = socket.socket(fileno=sys.stdin.fileno())
     while True:
         asked, connections, _, _ = socket.recv_fds(control, 1, 1)
         if not asked:
-            return
+            os.killpg(os.getpid(), signal.SIGKILL)  # nobody waits for an answer: who asked may have been killed
         mime = list(READERS)[asked[0]]
         for library in LIBRARIES.get(mime, ()):
             with suppress(ImportError):  # the fork says so

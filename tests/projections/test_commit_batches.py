@@ -34,6 +34,9 @@ WHAT_HAPPENS: tuple[Happening, ...] = (
     lambda past, key, ids, turn: past.message(ids[-1], f"other text {turn}", key),
     lambda past, key, ids, turn: past.message(f"{ids[0]}{turn}", "hello", key, sender=ids[0], aliases=("lid", *ids)),
     lambda past, key, ids, turn: past.happened(Joined(from_="lid", at=past.now, others=ids), key),
+    lambda past, key, ids, turn: past.happened(Joined(from_=ANA.chat, at=past.now, others=ids), key),
+    lambda past, key, ids, turn: past.happened(Joined(from_=BIA.chat, at=past.now, whole=True), key),
+    lambda past, key, ids, turn: past.happened(Joined(into=ANA.chat, at=past.now, cause=ids[0]), key),
     lambda past, key, ids, turn: past.happened(Unreadable("unreadable", "no JSON"), key, side="i"),
     lambda past, key, ids, turn: past.control(ids[0], "pause", key),
     lambda past, key, ids, turn: past.happened(Edit(id=ids[0], of=ids[0], text=turn), key),
@@ -117,6 +120,15 @@ def test_content_does_not_depend_on_batches(steps: Steps, data: st.DataObject) -
             assert ChatReads(snapshots).snapshot(key) == state
         snapshots.close()
     assert one_by_one == in_batches
+
+
+def test_a_name_goes_along_over_a_restart(tmp_path: Path) -> None:
+    """A writer that begins with the joining knows the closed chat by its row alone."""
+    past = Past()
+    past.message("a", "hello", ANA, name="Ana")
+    past.happened(Joined(from_=ANA.chat, at=past.now), BIA)
+    one_by_one = folded(tmp_path / "one-by-one.db", [[event] for event in past.events], reopened=True)
+    assert one_by_one == folded(tmp_path / "at-once.db", [past.events], reopened=False)
 
 
 @settings(deadline=None)

@@ -6,13 +6,17 @@ import asyncio
 import os
 import resource
 import signal
+import socket
 import sys
+from contextlib import suppress
 
 import pytest
 
 from backends.content import markdown
 from backends.content.confinement import MEMORY
 from backends.content.markdown import MarkdownReader
+from backends.content.markdown_readers import READERS
+from backends.content.reader_process import feed
 from backends.protocol import CannotBeRead
 from tests.waiting import until
 
@@ -91,6 +95,33 @@ async def test_closing_ends_what_is_read() -> None:
     with pytest.raises(CannotBeRead):
         await reading
     assert reader.pid is None
+
+
+async def test_no_fork_outlives_the_instance() -> None:
+    """Given a document that is being read, and an instance that is killed, so that it ends nothing, the fork gives no
+    answer any more."""
+    control, theirs = socket.socketpair()
+    with theirs:
+        server = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "backends.content.markdown_process", "600"),
+            stdin=theirs.fileno(),
+            process_group=0,
+        )
+    ours, forks = socket.socketpair()
+    with control, forks:
+        socket.send_fds(control, [bytes([list(READERS).index("text/html")])], [forks.fileno()])
+    answer, given = await asyncio.open_unix_connection(sock=ours)
+    answered = b""
+    try:
+        await feed(given, ENDLESS)
+        with suppress(ConnectionResetError):  # it was killed before it had read all of the document
+            answered = await answer.read()
+        assert answered == b""
+        await server.wait()
+    finally:
+        given.close()
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 async def test_the_process_is_confined() -> None:
