@@ -288,7 +288,7 @@ async def test_users_share_the_work_over_two_instances(tmp_path: Path) -> None:
             assert status == 503
             assert f'value="{third}"' in shown
             assert "while it was away" in shown
-            await tom.shows("/desk", "recado takes no work now")
+            await tom.shows("/desk", "recado answers, but its bus does not")
             await tom.shows(tom.chat, "pays on Friday")
             those.servers[0].start()
             await tom.orders("note", third, text="while it was away")

@@ -109,14 +109,14 @@ async def test_the_list_says_how_each_is_sent(run: Run, meta: GraphDouble) -> No
     assert line.endswith(
         "--template order_ready:pt_BR --header TEXT --set name=TEXT --set what=TEXT [--button 0=PAYLOAD] --button 1=URL"
     )
-    assert "stopped:en_US is paused" in done.stderr
+    assert "stopped:en_US: Meta has paused it" in done.stderr
     document = json.loads((await run("template", "list", "--json", **token(meta))).stdout)
     shown = {one["template"]["name"]: one for one in document["templates"]}
     assert document["account"] == "shop"
     assert shown["offer"]["values"][0] == {
         "key": "header", "kind": "image", "label": "image", "required": True, "longest": 2048,
     }  # fmt: skip
-    assert shown["stopped"]["unsendable"].startswith("the template stopped:en_US is paused")
+    assert shown["stopped"]["unsendable"].startswith("the template stopped:en_US: Meta has paused it")
     assert ACCESS_TOKEN not in done.output
 
 
@@ -140,7 +140,7 @@ async def test_one_that_fits_is_ordered_with_its_reading(
         (("order_ready:pt_BR", *FITTING, "--button", "2=x"), ("no button 2",)),
         (("order_ready:en_US", *FITTING), ("order_ready is there in pt_BR",)),
         (("order:pt_BR",), ("recado template list",)),
-        (("stopped:en_US",), ("is paused",)),
+        (("stopped:en_US",), ("Meta has paused it",)),
         (("cards:en",), ("carousel",)),
         (("hello:en_US", "--header", "x"), ("no header",)),
     ],

@@ -29,5 +29,5 @@ async def test_documents_of_a_bus_that_does_not_answer(bus: Bus, monkeypatch: py
 async def test_a_bus_whose_connection_is_closed_for_good(bus: Bus) -> None:
     await bus.close()
     documents = TrialDocuments(bus, MemoryLibrary(), None)
-    with pytest.raises(NotSearchable, match="connection closed"):
+    with pytest.raises(NotSearchable, match="it is closed"):
         await documents.contents(["shop"])
