@@ -16,8 +16,9 @@ from starlette.responses import RedirectResponse, Response
 from console.access import may_order, user_of
 from console.attached import Attached, attached
 from console.composing import FIELDS, Composed, Unfit, composed
+from console.confirming import CONFIRMED, is_confirmed, question
 from console.deps import Deps
-from console.desk import attach, deps_of, key_of, page_of, unknown, view_of
+from console.desk import attach, deps_of, key_of, page_of, unknown
 from console.forms import form_of
 from console.languages import translate_of
 from console.list_links import kept, list_alone
@@ -54,9 +55,6 @@ OFFERED = frozenset({
 })  # fmt: skip
 """Orders that a person may give here."""
 
-CONFIRMED = frozenset({"block", "erase", "reset"})
-"""Orders that are given on a page of their own, which names their effect."""
-
 _DRAFTED = {"label": ("add",), "note": ("text",), "send": FIELDS}
 """The fields with words of a user, by command."""
 
@@ -91,7 +89,7 @@ async def ask(request: Request) -> Response:
         return RedirectResponse(address_of(key_of(request)), 303)
     if command not in CONFIRMED or not may_order(user_of(request), command):
         raise Problem(404, "There is no such page.")
-    return await _question(request, command)
+    return await question(request, command)
 
 
 async def give_order(request: Request) -> Response:
@@ -115,12 +113,12 @@ async def _obey(request: Request, upload: Upload) -> Response:
     try:
         control = order_in(given, user_of(request))
         command, id_ = control.command, control.id
-        if command in CONFIRMED and not _is_confirmed(command, given, key):
+        if command in CONFIRMED and not is_confirmed(command, given, key):
             if is_of_a_form(request.headers):
                 _ = translate_of(request)
                 wrong = _("That is not %(number)s. Nothing was erased.", number=person(key.chat))
                 return answer({"error": wrong, "field": "confirm", "id": id_}, 400)
-            return await _question(request, command, status=400, id_=id_, wrong="confirm" in given)
+            return await question(request, command, status=400, id_=id_, wrong="confirm" in given)
         outcome = await _outcome(request, key, control, upload)
     except NotTaken as refusal:
         return await _refused(request, given, refusal)
@@ -273,21 +271,6 @@ async def _is_erased_by(deps: Deps, key: ChatKey, id_: str) -> bool:
     """True if the order `id_` has erased the chat, and nothing was decided since."""
     last = await deps.log.last_decision(key)
     return last is not None and isinstance(last.event, Erased) and last.event.cause == id_
-
-
-def _is_confirmed(command: str, given: Mapping[str, str], key: ChatKey) -> bool:
-    wanted = (key.chat, person(key.chat)) if command == "erase" else ("yes",)
-    return given.get("confirm", "").strip() in wanted
-
-
-async def _question(
-    request: Request, command: str, *, status: int = 200, id_: str = "", wrong: bool = False
-) -> Response:
-    key = key_of(request)
-    view = await view_of(deps_of(request), key)
-    values = {"chat": view, "address": address_of(key), "id": id_ or token_hex(8), "wrong": wrong}
-    values["kept"] = kept(request.query_params)
-    return render(request, "confirm.html", status=status, command=command, **values)
 
 
 async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken) -> Response:

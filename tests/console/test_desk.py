@@ -185,6 +185,9 @@ async def test_search(page: Page) -> None:
         ({"command": "retry"}, "retry"),
         ({"command": "send", "text": "one\r\ntwo"}, "send"),
         ({"command": "erase", "confirm": "+12025550143"}, "erase"),
+        ({"command": "erase", "confirm": "12025550143"}, "erase"),
+        ({"command": "erase", "confirm": " +1 (202) 555-0143 "}, "erase"),
+        ({"command": "erase", "confirm": "1.202.555\u20110143"}, "erase"),
         ({"command": "erase", "confirm": ANA.chat}, "erase"),
     ],
 )
@@ -256,6 +259,8 @@ async def test_a_chat_that_does_not_exist_is_not_begun(page: Page, command: str)
         ({"command": "pause", "minutes": "many"}, 400),
         ({"command": "erase", "confirm": "yes"}, 400),
         ({"command": "erase"}, 400),
+        ({"command": "erase", "confirm": "+1 (202) 555-014"}, 400),
+        ({"command": "erase", "confirm": "202 555 0143"}, 400),
         ({"command": "block"}, 400),
         ({"command": "reset", "confirm": "no"}, 400),
     ],
