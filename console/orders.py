@@ -23,14 +23,14 @@ from console.forms import form_of
 from console.languages import translate_of
 from console.list_links import kept, list_alone
 from console.not_taken import NotTaken
-from console.outcomes import Refused, is_refused, outcome_of, said_of, tell
+from console.outcomes import Refused, not_done, outcome_of, said_of, tell
 from console.problems import Problem, answer, is_of_a_form
 from console.rendering import address_of, render
 from console.shown_parts import is_quotable
 from console.teamwork import check_assigned, with_work
 from console.uploads import Upload, is_upload, upload_of
 from console.wording import person
-from events.decisions import Erased, Reply
+from events.decisions import Erased, Ignored, Reply
 from events.inbound import Command, Control
 from events.library import Entry
 from events.log import LogError, LogUnavailable
@@ -134,8 +134,6 @@ def told_outcome(request: Request, key: ChatKey, outcome: str, said_as: str) -> 
         return done
     said = said_of(translate_of(request), outcome, said_as)
     words = said.text if said is not None else ""
-    if is_refused(outcome):
-        return answer({"error": words, "field": "", "id": token_hex(8)}, 409)
     if outcome == Erased.__name__:
         to = list_alone(request.query_params)  # there is no such chat any more
     return answer({"to": to, "said": words, "id": token_hex(8)})
@@ -222,6 +220,8 @@ async def ordered(deps: Deps, key: ChatKey, control: Control, minutes: int | Non
         raise NotTaken(503, "Not stored: %(reason)s.", same=True, reason=error) from error
     try:
         decision = await decided(deps.log, key, control.id, after=seq, patience=OBEYED_WITHIN)
+        if isinstance(decision, Ignored):
+            raise not_done(decision)
         return await _sent(deps, key, decision, seq) if isinstance(decision, Reply) else outcome_of(decision)
     except NoAnswer:
         return "stored"

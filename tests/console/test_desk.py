@@ -215,9 +215,9 @@ async def test_the_outcome_of_an_order_is_said(page: Page, obeyed: Any) -> None:
     assert "Paused." in shown
     assert "until it is resumed" in shown
     task = await obeyed(ANA, lambda control: Ignored(messages=(), reason="nothing_to_retry", at=AT, cause=control.id))
-    _, to = await ordered(page, ANA, command="retry")
+    status, shown = await ordered(page, ANA, command="retry")
     await task
-    assert "Not done: no failed turn has these messages" in (await page.get(to, **HTML))[1]
+    assert (status, "Not done: no failed turn has these messages" in shown) == (409, True)
 
 
 async def test_a_reply_is_sent_once_a_gateway_says_so(page: Page, obeyed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
