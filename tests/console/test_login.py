@@ -209,6 +209,7 @@ async def test_without_a_password_the_form_lets_in(page: Page) -> None:
     ("given", "told"),
     [
         ({"RECADO_HOST": "0.0.0.0", "RECADO_PAGE_PASSWORD": "short"}, "give it 12 at least"),
+        ({"RECADO_HOST": "0.0.0.0", "RECADO_PAGE_PASSWORD": "aaaaaaaaaaaa"}, "one sign again and again"),
         ({"RECADO_HOST": "example.com"}, "no IP address"),
         ({"RECADO_PROXY_HEADER": "Remote-User"}, "RECADO_PROXY_ADDRESSES"),
         ({"RECADO_PROXY_ADDRESSES": "127.0.0.1"}, "RECADO_PROXY_HEADER"),
