@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from console.access import seen_of, user_of
 from console.deps import Deps
@@ -49,8 +49,11 @@ async def chats(request: Request) -> Response:
 
     `?only=<filter>` leaves some, as do `state`, `account` and `label`; `?q=<words>` searches, among those. `sort` is
     the order. `after` and `before` are the place of a chat, `since` that of the first one when the reader began;
-    `hits_after` and `hits_before` are sequences of the log. `?part=list` is the list alone.
+    `hits_after` and `hits_before` are sequences of the log. `?part=list` is the list alone,
+    `?part=waiting` the number of chats that wait for the user.
     """
+    if request.query_params.get("part") == "waiting":
+        return PlainTextResponse(str(await _waiting(request)))
     template = "_list.html" if request.query_params.get("part") == "list" else "chats.html"
     return render(request, template, **await listed(request))
 
@@ -69,6 +72,7 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
         "q": asked.words,
         "only": asked.only,
         "filters": {only: _.gettext(said) for only, said in FILTERS.items()},
+        "waiting": await _waiting(request),
         "longest": LONGEST,
         "late": now - OVERDUE_AFTER,
         "accounts": seen_of(user, await deps.read(deps.queries.accounts)),
@@ -102,6 +106,14 @@ async def listed(request: Request, key: ChatKey | None = None) -> dict[str, Any]
     upto = {key: deps.seen.upto(key) for key in (ChatKey(one.account, one.chat) for one in shown)}
     unread = await deps.read(deps.queries.unread, upto)
     return values | {"namesakes": _namesakes(shown), "unread": unread, "most_unread": MOST_UNREAD}
+
+
+async def _waiting(request: Request) -> int:
+    """The number of chats that wait for the user: their own and those that nobody has; without users, of all."""
+    deps: Deps = request.app.state.deps
+    user, entrance = user_of(request), deps.entrance
+    me = user.name if entrance.named(user.name) is not None else None
+    return await deps.read(deps.queries.waiting_for, me, deps.now(), user.accounts, entrance.stored.all_takers)
 
 
 def _looked_at(user: User, account: str | None) -> tuple[str, ...] | None:

@@ -7,12 +7,14 @@ host only, and with no request that another site causes.
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import quote
+import re
+from urllib.parse import quote, unquote
 
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.access import is_open
@@ -100,7 +102,7 @@ class Locked:
             chat, is_order, _ = scope["path"].rpartition("/orders")
             form = chat if is_order or not scope["path"].startswith("/desk/") else scope["path"]
             problem = _LOGGED_OUT if is_order else _LOGGED_OUT_ELSEWHERE
-            return login_form(Request(scope), 401, inside(quote(form)), problem)
+            return login_form(Request(scope), 401, inside(Request(scope), quote(form)), problem)
         return JSONResponse({"error": _for_programs(self._entrance)}, 401)
 
 
@@ -133,14 +135,14 @@ def _for_programs(entrance: Entrance) -> str:
 
 async def ask(request: Request) -> Response:
     """GET: the form."""
-    return login_form(request, 200, inside(request.query_params.get("to", "")), "")
+    return login_form(request, 200, inside(request, request.query_params.get("to", "")), "")
 
 
 async def log_in(request: Request) -> Response:
     """POST the form: `name` and `password`, or the page's password alone, and `to`, the address to go to afterwards."""
     entrance = _deps(request).entrance
     given = await form_of(request)
-    to = inside(given.get("to", ""))
+    to = inside(request, given.get("to", ""))
     if entrance.mode == "open":
         return RedirectResponse(to, 303)
     if entrance.mode in CLOSED or entrance.sessions is None:
@@ -233,6 +235,12 @@ def _visitor(request: Request) -> Visitor:
     return visitor
 
 
-def inside(to: str) -> str:
-    """`to` if it is an address of this page, else the desk: a login must not redirect to another site."""
-    return to if to.startswith("/") and not to.startswith(("//", "/\\")) and to.isprintable() else "/desk"
+def inside(request: Request, to: str) -> str:
+    """`to` if it is the address of a page here behind the login, which a browser may open by GET; else the desk. A
+    login must redirect neither to another site nor to the address of a form."""
+    if not to.startswith("/") or to.startswith(("//", "/\\")) or not to.isprintable():
+        return "/desk"
+    path = unquote(re.split("[?#]", to, maxsplit=1)[0])
+    opened = {"type": "http", "method": "GET", "path": path, "root_path": ""}
+    is_page = any(route.matches(opened)[0] is Match.FULL for route in request.app.routes)
+    return to if is_page and not is_open(path) else "/desk"

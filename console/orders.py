@@ -16,20 +16,21 @@ from starlette.responses import RedirectResponse, Response
 from console.access import may_order, user_of
 from console.attached import Attached, attached
 from console.composing import FIELDS, Composed, Unfit, composed
+from console.confirming import CONFIRMED, is_confirmed, question
 from console.deps import Deps
-from console.desk import attach, deps_of, key_of, page_of, unknown, view_of
+from console.desk import attach, deps_of, key_of, page_of, unknown
 from console.forms import form_of
 from console.languages import translate_of
 from console.list_links import kept, list_alone
 from console.not_taken import NotTaken
-from console.outcomes import Refused, is_refused, outcome_of, said_of, tell
+from console.outcomes import Refused, not_done, outcome_of, said_of, tell
 from console.problems import Problem, answer, is_of_a_form
 from console.rendering import address_of, render
 from console.shown_parts import is_quotable
 from console.teamwork import check_assigned, with_work
 from console.uploads import Upload, is_upload, upload_of
 from console.wording import person
-from events.decisions import Erased, Reply
+from events.decisions import Erased, Ignored, Reply
 from events.inbound import Command, Control
 from events.library import Entry
 from events.log import LogError, LogUnavailable
@@ -53,9 +54,6 @@ OFFERED = frozenset({
     "retry", "send", "snooze",
 })  # fmt: skip
 """Orders that a person may give here."""
-
-CONFIRMED = frozenset({"block", "erase", "reset"})
-"""Orders that are given on a page of their own, which names their effect."""
 
 _DRAFTED = {"label": ("add",), "note": ("text",), "send": FIELDS}
 """The fields with words of a user, by command."""
@@ -91,7 +89,7 @@ async def ask(request: Request) -> Response:
         return RedirectResponse(address_of(key_of(request)), 303)
     if command not in CONFIRMED or not may_order(user_of(request), command):
         raise Problem(404, "There is no such page.")
-    return await _question(request, command)
+    return await question(request, command)
 
 
 async def give_order(request: Request) -> Response:
@@ -115,12 +113,12 @@ async def _obey(request: Request, upload: Upload) -> Response:
     try:
         control = order_in(given, user_of(request))
         command, id_ = control.command, control.id
-        if command in CONFIRMED and not _is_confirmed(command, given, key):
+        if command in CONFIRMED and not is_confirmed(command, given, key):
             if is_of_a_form(request.headers):
                 _ = translate_of(request)
                 wrong = _("That is not %(number)s. Nothing was erased.", number=person(key.chat))
                 return answer({"error": wrong, "field": "confirm", "id": id_}, 400)
-            return await _question(request, command, status=400, id_=id_, wrong="confirm" in given)
+            return await question(request, command, status=400, id_=id_, wrong="confirm" in given)
         outcome = await _outcome(request, key, control, upload)
     except NotTaken as refusal:
         return await _refused(request, given, refusal)
@@ -136,8 +134,6 @@ def told_outcome(request: Request, key: ChatKey, outcome: str, said_as: str) -> 
         return done
     said = said_of(translate_of(request), outcome, said_as)
     words = said.text if said is not None else ""
-    if is_refused(outcome):
-        return answer({"error": words, "field": "", "id": token_hex(8)}, 409)
     if outcome == Erased.__name__:
         to = list_alone(request.query_params)  # there is no such chat any more
     return answer({"to": to, "said": words, "id": token_hex(8)})
@@ -224,6 +220,8 @@ async def ordered(deps: Deps, key: ChatKey, control: Control, minutes: int | Non
         raise NotTaken(503, "Not stored: %(reason)s.", same=True, reason=error) from error
     try:
         decision = await decided(deps.log, key, control.id, after=seq, patience=OBEYED_WITHIN)
+        if isinstance(decision, Ignored):
+            raise not_done(decision)
         return await _sent(deps, key, decision, seq) if isinstance(decision, Reply) else outcome_of(decision)
     except NoAnswer:
         return "stored"
@@ -273,21 +271,6 @@ async def _is_erased_by(deps: Deps, key: ChatKey, id_: str) -> bool:
     """True if the order `id_` has erased the chat, and nothing was decided since."""
     last = await deps.log.last_decision(key)
     return last is not None and isinstance(last.event, Erased) and last.event.cause == id_
-
-
-def _is_confirmed(command: str, given: Mapping[str, str], key: ChatKey) -> bool:
-    wanted = (key.chat, person(key.chat)) if command == "erase" else ("yes",)
-    return given.get("confirm", "").strip() in wanted
-
-
-async def _question(
-    request: Request, command: str, *, status: int = 200, id_: str = "", wrong: bool = False
-) -> Response:
-    key = key_of(request)
-    view = await view_of(deps_of(request), key)
-    values = {"chat": view, "address": address_of(key), "id": id_ or token_hex(8), "wrong": wrong}
-    values["kept"] = kept(request.query_params)
-    return render(request, "confirm.html", status=status, command=command, **values)
 
 
 async def _refused(request: Request, given: Mapping[str, str], refusal: NotTaken) -> Response:

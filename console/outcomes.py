@@ -5,7 +5,6 @@ A cookie of the chat brings it there, so that neither a reload nor a link says i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from hashlib import sha256
 from types import MappingProxyType
@@ -15,19 +14,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.languages import Translate, translate_of
+from console.not_taken import NotTaken
 from console.rendering import address_of
-from console.wording import plainly
 from events.decisions import Decision, Ignored
+from events.phrases import Phrase
 from events.subjects import ChatKey
+from projections.story.reasons import EXPLAINED
 from projections.story.unchanged import is_unchanged, was
 
 PATH = "/desk/chats"
 
 LASTS = 60
 """Seconds within which the browser has to follow the redirect."""
-
-_NAME = re.compile("[A-Za-z_]{1,60}")
-_REFUSED = "ignored."
 
 SAID: dict[str, str] = {
     "Assigned": "It is noted who has the chat.",
@@ -79,12 +77,15 @@ def outcome_of(decision: Decision) -> str:
     """The name of the outcome, for `tell`."""
     if is_unchanged(decision):
         return UNCHANGED
-    return f"{_REFUSED}{decision.reason}" if isinstance(decision, Ignored) else type(decision).__name__
+    return type(decision).__name__
 
 
-def is_refused(outcome: str) -> bool:
-    """True if nothing was done: the form keeps its words."""
-    return outcome.startswith(_REFUSED)
+def not_done(refusal: Ignored) -> NotTaken:
+    """An order that was stored, and that the chat refused: its form comes back with the words."""
+    name = refusal.reason
+    known = EXPLAINED.get(name)  # type: ignore[call-overload]  # a newer instance has other reasons
+    unknown = Phrase("for a reason that this version does not know (%(name)s)", name=name)
+    return NotTaken(409, "Not done: %(reason)s.", reason=Phrase(known) if known is not None else unknown)
 
 
 def tell(answer: Response, key: ChatKey, outcome: str, command: str) -> None:
@@ -105,9 +106,6 @@ def told(request: Request, key: ChatKey) -> Said | None:
 
 def said_of(_: Translate, outcome: str, command: str) -> Said | None:
     """The outcome of an order in words; None: there is none of this name."""
-    reason = outcome.removeprefix(_REFUSED)
-    if reason != outcome and _NAME.fullmatch(reason):
-        return Said(_("Not done: %(reason)s.", reason=plainly(_, reason)), done=False)
     if outcome == UNCHANGED:
         return Said(_("Nothing changed: %(how)s.", how=_.say(was(command))), done=False)
     text = SAID.get(outcome) or SAID.get(f"{outcome}.{command}")

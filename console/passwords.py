@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from events.phrases import Phrase
-from events.users import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from events.users import LONGEST_PASSWORD, SHORTEST_PASSWORD, is_guessed_at_once
 
 _SALT, _KEY = b"of no user at al", b"nobody has this password, never!"
 """16 and 32 bytes, as the library makes them: argon2 refuses others at once, which tells names that no user has."""
@@ -66,6 +66,8 @@ def fault_of(password: str, name: str) -> Phrase | None:
             longest=LONGEST_PASSWORD,
             length=len(password),
         )
+    if is_guessed_at_once(password):
+        return Phrase("Blanks alone, or one sign again and again, are guessed at once: take another password.")
     if password.casefold() == name:
         return Phrase("The name is no password: take another one.")
     return None

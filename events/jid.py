@@ -34,7 +34,8 @@ _SHORTEST_BARE = 8
 _ALIASES = {"c.us": "s.whatsapp.net"}
 _NOT_CHATS = {"broadcast": "a broadcast list", "newsletter": "a channel", "bot": "a bot", "hosted": "a hosted device"}
 _PHONE = re.compile(r"\+?[0-9]{5,20}")
-_PHONE_PUNCTUATION = re.compile(r"[ ().\-]")
+_PHONE_PUNCTUATION = re.compile(r"[\s().\-\u2010-\u2015\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Blanks, dashes, and the marks of direction that a number copied from an address book has around it."""
 
 
 class MalformedJid(ValueError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from typing import Annotated, Literal, Protocol, get_args
@@ -29,6 +30,12 @@ MOST_ACCOUNTS = 200
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 1_024
 """Characters of a password."""
+
+
+def is_guessed_at_once(password: str) -> bool:
+    """True of blanks alone, and of one sign again and again."""
+    return len(set(unicodedata.normalize("NFC", password))) == 1 or not password.strip()
+
 
 _NAME = re.compile(rf"[a-z0-9][a-z0-9._@+-]{{0,{LONGEST_NAME - 1}}}", re.ASCII)
 

@@ -55,7 +55,7 @@ def routes() -> list[Route]:
 
 async def begin(request: Request) -> Response:
     """GET with `to`: sends the browser to the provider, with a cookie by which it is known again."""
-    to = inside(request.query_params.get("to", ""))
+    to = inside(request, request.query_params.get("to", ""))
     sign_in = _sign_in(request)
     if sign_in is None:
         return RedirectResponse("/login", 303)

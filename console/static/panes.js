@@ -13,6 +13,7 @@ import { patch } from "./patch.js";
 import { bring, holdEnd, keepUp, toEnd, uptoOf } from "./refresh.js";
 import { localTimes } from "./times.js";
 import { tellUser } from "./told.js";
+import { titled } from "./waiting.js";
 import { _ } from "./words.js";
 
 const PANES = "#conversation, #person";
@@ -76,7 +77,7 @@ async function show(address, isNew) {
   stop();
   if (isNew) history.pushState(null, "", address);
   shown = location.pathname + location.search;
-  document.title = page.title;
+  titled(page.title);
   put(page, panes);
   begin();
   document.dispatchEvent(new Event("opened"));
@@ -158,7 +159,7 @@ async function relist(address, isNew) {
   keepPlace();
   if (isNew && address !== location.href) history.pushState(null, "", address);
   shown = location.pathname + location.search;
-  document.title = page.title;
+  titled(page.title);
   const field = list().querySelector("#q");
   localTimes(page.querySelector("#list"));
   patch(list(), page.querySelector("#list"));

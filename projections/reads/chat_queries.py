@@ -10,9 +10,10 @@ import msgspec
 from events.subjects import ChatKey
 from events.teamwork import State
 from events.users import Takers
+from projections.reads.accounts import within
 from projections.reads.chat_list import ONLY, Asked, ChatPage, Only, page
 from projections.reads.chat_rows import of_key
-from projections.reads.filters import LabelCount, counts, labels
+from projections.reads.filters import LabelCount, counts, labels, number_of, unassigned
 from projections.reads.notes import NoteView, notes
 from projections.reads.reader import Reader
 from projections.reads.views import ChatView
@@ -57,6 +58,16 @@ class ChatQueries:
         with self._reader.transaction() as db:
             found = counts(db, now, accounts, state, me, takers)
         return {only: found[only] for only in ONLY}
+
+    def waiting_for(self, me: str | None, now: datetime, accounts: Sequence[str] | None, takers: Takers | None) -> int:
+        """The number of open chats of these accounts (None: of all) that wait for us, and that the user `me` or nobody
+        has; None: that any user has."""
+        narrow = [within(accounts)]
+        if me is not None:
+            free, names = unassigned(takers)
+            narrow.append((f"(assigned = ? OR {free})", [me, *names]))
+        with self._reader.transaction() as db:
+            return number_of(db, now, "open", "waiting", narrow, me or "", takers)
 
     def labels(
         self, now: datetime, accounts: Sequence[str] | None = None, state: State | None = None

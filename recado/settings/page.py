@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from console.sign_in.addresses import is_private
 from events.phrases import Phrase
 from events.users import SHORTEST_PASSWORD as SHORTEST
+from events.users import is_guessed_at_once
 from recado.settings.variables import Reader, Variable, host, secret
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", re.ASCII)
@@ -179,6 +180,8 @@ def page_problems(settings: PageSettings) -> Iterator[str]:
     """Problems of values that are valid alone but not together."""
     if settings.page_password and len(settings.page_password) < SHORTEST:
         yield f"RECADO_PAGE_PASSWORD has {len(settings.page_password)} characters: give it {SHORTEST} at least"
+    elif settings.page_password and is_guessed_at_once(settings.page_password):
+        yield "RECADO_PAGE_PASSWORD is one sign again and again, which is guessed at once: take another one"
     if settings.proxy_header and not settings.proxy_addresses:
         yield "RECADO_PROXY_HEADER is set: say in RECADO_PROXY_ADDRESSES which proxies may send it"
     if settings.proxy_addresses and not settings.proxy_header:

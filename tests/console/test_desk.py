@@ -185,6 +185,9 @@ async def test_search(page: Page) -> None:
         ({"command": "retry"}, "retry"),
         ({"command": "send", "text": "one\r\ntwo"}, "send"),
         ({"command": "erase", "confirm": "+12025550143"}, "erase"),
+        ({"command": "erase", "confirm": "12025550143"}, "erase"),
+        ({"command": "erase", "confirm": " +1 (202) 555-0143 "}, "erase"),
+        ({"command": "erase", "confirm": "1.202.555\u20110143"}, "erase"),
         ({"command": "erase", "confirm": ANA.chat}, "erase"),
     ],
 )
@@ -212,9 +215,9 @@ async def test_the_outcome_of_an_order_is_said(page: Page, obeyed: Any) -> None:
     assert "Paused." in shown
     assert "until it is resumed" in shown
     task = await obeyed(ANA, lambda control: Ignored(messages=(), reason="nothing_to_retry", at=AT, cause=control.id))
-    _, to = await ordered(page, ANA, command="retry")
+    status, shown = await ordered(page, ANA, command="retry")
     await task
-    assert "Not done: no failed turn has these messages" in (await page.get(to, **HTML))[1]
+    assert (status, "Not done: no failed turn has these messages" in shown) == (409, True)
 
 
 async def test_a_reply_is_sent_once_a_gateway_says_so(page: Page, obeyed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,6 +259,8 @@ async def test_a_chat_that_does_not_exist_is_not_begun(page: Page, command: str)
         ({"command": "pause", "minutes": "many"}, 400),
         ({"command": "erase", "confirm": "yes"}, 400),
         ({"command": "erase"}, 400),
+        ({"command": "erase", "confirm": "+1 (202) 555-014"}, 400),
+        ({"command": "erase", "confirm": "202 555 0143"}, 400),
         ({"command": "block"}, 400),
         ({"command": "reset", "confirm": "no"}, 400),
     ],

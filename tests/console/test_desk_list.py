@@ -18,6 +18,7 @@ from events.subjects import ChatKey
 from events.teamwork import Assigned, Labelled, Resolved
 from projections.trouble import OVERDUE_AFTER
 from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.people import cookie, peopled, removed, user
 from tests.console.test_desk import HTML, address, given, ordered, reply
 
 AT = datetime.now(UTC)
@@ -304,3 +305,29 @@ async def test_last_words_say_who_spoke(page: Page) -> None:
         assert said in row
     await given(page, TOM, Message(id="t1", text="secret"), Revoke(id="v", of="t1"))
     assert "<em>deleted</em>" in await shown(page, "/desk")
+
+
+async def test_the_chats_that_wait_for_the_user_are_counted(tmp_path: Path) -> None:
+    """Their own and those that nobody has, of the accounts that they may see; not what a colleague has, nor what was
+    put off, resolved or answered."""
+    ana, bea = user("ana", role="owner"), user("bea", accounts=("shop0",))
+    async with peopled(tmp_path, ana, bea) as (page, book):
+        for number in range(8):
+            await given(page, phone(number), Message(id="m", text="hello"))
+        await given(page, phone(0), Assigned(to="bea", at=AT))
+        await given(page, phone(2), Assigned(to="ana", at=AT))
+        await given(page, phone(3), Resolved(state="resolved", at=AT))
+        await given(page, phone(4), Resolved(state="snoozed", until=AT + timedelta(days=1), at=AT))
+        await given(page, phone(5), reply(phone(5), "r", "good day", "m", author="operator"))
+        for one, number in ((ana, 4), (bea, 2)):
+            status, told = await page.get("/desk?part=waiting", **HTML, **cookie(page, one))
+            assert (status, str(told)) == (200, str(number))
+            assert f'data-waiting="{number}"' in (await page.get("/desk", **HTML, **cookie(page, one)))[1]
+        await removed(page, book, "bea")
+        assert str((await page.get("/desk?part=waiting", **HTML, **cookie(page, ana)))[1]) == "5"
+
+
+async def test_without_users_every_chat_waits_for_the_page(page: Page) -> None:
+    await given(page, ANA, Message(id="m1", text="hello"), Assigned(to="bea", at=AT))
+    await given(page, TOM, Message(id="m1", text="hello"))
+    assert str((await page.get("/desk?part=waiting", **HTML))[1]) == "2"

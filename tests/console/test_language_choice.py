@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from console.languages import ADDRESSES
-from tests.console.conftest import Page, serve
+from events.inbound import Message
+from tests.console.conftest import ANA, Page, serve
+from tests.console.test_desk import HTML, address, given
 
 PASSWORD = "correct-horse-battery"
 
@@ -87,3 +89,15 @@ async def test_scripts_get_the_words_of_the_page(page: Page) -> None:
         assert (await response.text()).startswith("globalThis.recadoWords = {")
     assert (await page.get("/static/words/en.js"))[0] == 404
     assert (await page.get("/static/words/..%2Fes.js"))[0] == 404
+
+
+async def test_the_language_is_chosen_in_a_chat_too(page: Page) -> None:
+    """Beside the person: where a chat fills the screen, neither the list nor the foot of a page is on it."""
+    await given(page, ANA, Message(id="a1", text="hello"))
+    shown = (await page.get(address(ANA, "?pane=person"), **HTML))[1]
+    person = shown.partition('id="person"')[2]
+    assert 'action="/language"' in person
+    assert 'id="language-here"' in person
+    assert len(re.findall('id="language"', shown)) == 1
+    status, to, _ = await chosen(page, "es", page.address + address(ANA, "?pane=person"))
+    assert (status, to) == (303, address(ANA, "?pane=person"))

@@ -89,6 +89,32 @@ async def test_logged_out_before_a_form_came(locked: Page, path: str, to: str) -
     assert "go back in your browser" in shown
 
 
+@pytest.mark.parametrize(
+    ("to", "leads"),
+    [
+        ("/", "/"),
+        ("/desk?only=mine", "/desk?only=mine"),
+        (
+            "/desk/chats/local/a%2Fb%40s.whatsapp.net?around=a1#s4",
+            "/desk/chats/local/a%2Fb%40s.whatsapp.net?around=a1#s4",
+        ),
+        ("/logout", "/desk"),
+        ("/logout?", "/desk"),
+        ("/%6cogout", "/desk"),
+        ("/language", "/desk"),
+        ("/login", "/desk"),
+        ("/login/oidc/back?code=x", "/desk"),
+        ("/api/messages", "/desk"),
+        ("/nothing/here", "/desk"),
+        ("//evil.example", "/desk"),
+        ("/\\evil.example", "/desk"),
+    ],
+)
+async def test_the_login_leads_to_pages_alone(locked: Page, to: str, leads: str) -> None:
+    """Not to the address of a form, which a browser cannot open, nor to the login again."""
+    assert await logged_in(locked, to=to) == (303, leads)
+
+
 async def test_the_password_lets_in(locked: Page) -> None:
     """The form leads to where one wanted to go; the cookie is for this host's own requests, and no script reads it."""
     assert await logged_in(locked) == (303, "/desk/numbers")
@@ -183,6 +209,7 @@ async def test_without_a_password_the_form_lets_in(page: Page) -> None:
     ("given", "told"),
     [
         ({"RECADO_HOST": "0.0.0.0", "RECADO_PAGE_PASSWORD": "short"}, "give it 12 at least"),
+        ({"RECADO_HOST": "0.0.0.0", "RECADO_PAGE_PASSWORD": "aaaaaaaaaaaa"}, "one sign again and again"),
         ({"RECADO_HOST": "example.com"}, "no IP address"),
         ({"RECADO_PROXY_HEADER": "Remote-User"}, "RECADO_PROXY_ADDRESSES"),
         ({"RECADO_PROXY_ADDRESSES": "127.0.0.1"}, "RECADO_PROXY_HEADER"),

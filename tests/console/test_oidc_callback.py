@@ -104,8 +104,10 @@ def test_a_sign_in_ends_after_ten_minutes() -> None:
         ("/\\evil.example.com", "/desk"),
         ("/\t/evil.example.com", "/desk"),
         ("javascript:alert(1)", "/desk"),
-        ('/desk"><script>', "/desk&#34;&gt;&lt;script&gt;"),
-        ("/desk;url=https://evil.example.com", "/desk;url=https://evil.example.com"),
+        ('/desk"><script>', "/desk"),
+        ('/desk?q="><script>', "/desk?q=&#34;&gt;&lt;script&gt;"),
+        ("/desk;url=https://evil.example.com", "/desk"),
+        ("/desk?q=;url=https://evil.example.com", "/desk?q=;url=https://evil.example.com"),
         ("", "/desk"),
     ],
 )

@@ -149,7 +149,7 @@ async def test_a_user_sees_the_forms_that_they_may_send(
     await given(page, ANA, Message(id="a1", text="hello"), Labelled(add=("vip",), remove=(), at=AT))
     monkeypatch.setattr("console.person_pane.user_of", lambda _: User("bea", role))  # type: ignore[arg-type]
     shown = await pane(page)
-    assert ("<form" in shown, 'id="order-erase"' in shown) == (forms, erases)
+    assert ('/orders"' in shown, 'id="order-erase"' in shown) == (forms, erases)
     assert ("No notes" in shown) == (role == "viewer")
 
 

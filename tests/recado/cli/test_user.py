@@ -94,10 +94,22 @@ def test_wrong_words(words: list[str], told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "told"), [("short", "at least"), ("x" * 1025, "at most"), ("ana@example.org", "no password"), (WORD, None)]
+    ("word", "told"),
+    [
+        ("short", "at least"),
+        ("xy" * 513, "at most"),
+        ("ana@example.org", "no password"),
+        ("a" * 12, "guessed"),
+        ("aAaAaAaAaAaA", None),
+        ("e\u0301\u00e9" * 6, "guessed"),
+        (" " * 12, "guessed"),
+        (" \t\u00a0" * 4, "guessed"),
+        ("ab" * 6, None),
+        (WORD, None),
+    ],
 )
 def test_passwords_that_may_be(word: str, told: str | None) -> None:
-    """Length alone, and not the name itself."""
+    """Length alone, and neither the name itself nor one sign again and again (NIST SP 800-63B wants no other rule)."""
     fault = fault_of(word, "ana@example.org")
     assert (fault is None) if told is None else (fault is not None and told in fault)
 
