@@ -103,6 +103,8 @@ async def test_what_could_not_start_leaves_nothing_open(
     monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    gc.collect()  # of other tests
+    recwarn.clear()
     async with MarkdownReader() as reader:
         with suppress(FileNotFoundError):
             await reader.read(b"a;b\nc;d", CSV)
