@@ -53,6 +53,8 @@ class Answers:
             if message["type"] == "http.response.start":
                 begun = _told(scope, let_in, message)
             await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                begun = None  # it is whole: nothing of it can be ended any more
 
         if scope["method"] != "GET":  # one that ends sessions has to be answered
             await self._app(scope, receive, send_told)

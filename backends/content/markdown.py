@@ -49,10 +49,11 @@ class _Server(NamedTuple):
 
     def end(self) -> None:
         self.control.close()
+        # Kills it, and lets go of it; asyncio's Process has no public method for that. Once it has ended, the same call
+        # would take its status away from asyncio, which warns then: so the forks come second.
+        self.process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
         with suppress(ProcessLookupError):  # it has ended
             os.killpg(self.process.pid, signal.SIGKILL)
-        # asyncio's Process has no public method for that.
-        self.process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
 
     @property
     def has_ended(self) -> bool:
@@ -161,15 +162,19 @@ class MarkdownReader:
             if self._server is None:
                 control, theirs = socket.socketpair()
                 control.setblocking(False)
-                with theirs:
-                    process = await asyncio.create_subprocess_exec(
-                        *(sys.executable, "-P", "-m", "backends.content.markdown_process", str(self._seconds)),
-                        stdin=theirs.fileno(),
-                        stdout=DEVNULL,
-                        stderr=DEVNULL,
-                        env=environment(os.environ),
-                        process_group=0,
-                    )
+                try:
+                    with theirs:
+                        process = await asyncio.create_subprocess_exec(
+                            *(sys.executable, "-P", "-m", "backends.content.markdown_process", str(self._seconds)),
+                            stdin=theirs.fileno(),
+                            stdout=DEVNULL,
+                            stderr=DEVNULL,
+                            env=environment(os.environ),
+                            process_group=0,
+                        )
+                except BaseException:
+                    control.close()
+                    raise
                 self._server = _Server(process, control)
             return self._server
 

@@ -14,7 +14,9 @@ import pytest
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from console import answers
 from console.access import RULES
+from console.entrance import LetIn
 from events.memory_users import MemoryUsers
 from tests.console.conftest import Page, serve
 from tests.console.people import AT, cookie, form, peopled, put, removed, user
@@ -120,6 +122,28 @@ async def test_a_file_that_is_cut_off_is_not_taken_for_whole(desk: Desk) -> None
         with pytest.raises(aiohttp.ClientPayloadError):
             async with asyncio.timeout(60):
                 await got.read()
+
+
+async def test_what_follows_a_whole_answer_is_not_ended(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, ended = desk.page, asyncio.get_running_loop().create_future()
+
+    async def whole(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": PIECE})
+        try:
+            await asyncio.sleep(3 * answers.LOOK_EVERY)  # its timer is later than that of the next look
+        except BaseException as error:
+            ended.set_result(error)
+            raise
+        ended.set_result(None)
+
+    monkeypatch.setattr(answers, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(LetIn, "is_still", lambda _: False)
+    answered_by(page, whole)
+    async with page.session.get(page.address + "/desk", headers=cookie(page, TOM)) as got:
+        assert await got.read() == PIECE
+    async with asyncio.timeout(60):
+        assert await ended is None
 
 
 @pytest.mark.parametrize("path", GETS)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import resource
 import signal
 import socket
 import sys
+import threading
 from contextlib import suppress
 
 import pytest
@@ -95,6 +97,45 @@ async def test_closing_ends_what_is_read() -> None:
     with pytest.raises(CannotBeRead):
         await reading
     assert reader.pid is None
+
+
+async def test_what_could_not_start_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    gc.collect()  # of other tests
+    recwarn.clear()
+    async with MarkdownReader() as reader:
+        with suppress(FileNotFoundError):
+            await reader.read(b"a;b\nc;d", CSV)
+    gc.collect()
+    assert [str(one.message) for one in recwarn if "unclosed <socket" in str(one.message)] == []
+
+
+async def test_its_end_is_told_to_asyncio(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Also where asyncio looks for its status late."""
+    closed = threading.Event()
+    wait, kill = os.waitpid, os.killpg
+
+    def late(pid: int, options: int) -> tuple[int, int]:
+        closed.wait()
+        return wait(pid, options)
+
+    def killed(group: int, number: int) -> None:
+        kill(group, number)
+        os.waitid(os.P_PID, group, os.WEXITED | os.WNOWAIT)
+
+    monkeypatch.setattr(os, "waitpid", late)
+    monkeypatch.setattr(os, "killpg", killed)
+    async with MarkdownReader() as reader:
+        try:
+            await reader.read(b"a;b\nc;d", CSV)
+            closing = asyncio.create_task(reader.close())
+            await asyncio.sleep(0)
+        finally:
+            closed.set()
+        await closing
+    assert "Unknown child process" not in caplog.text
 
 
 async def test_no_fork_outlives_the_instance() -> None:
