@@ -48,12 +48,12 @@ class _Server(NamedTuple):
     control: socket.socket
 
     def end(self) -> None:
-        self.control.close()
         # Kills it, and lets go of it; asyncio's Process has no public method for that. Once it has ended, the same call
-        # would take its status away from asyncio, which warns then: so the forks come second.
+        # would take its status away from asyncio, which warns then: so the forks, and the socket, come after it.
         self.process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
         with suppress(ProcessLookupError):  # it has ended
             os.killpg(self.process.pid, signal.SIGKILL)
+        self.control.close()
 
     @property
     def has_ended(self) -> bool:
