@@ -33,9 +33,9 @@ from events.subjects import ChatKey
 from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.test_parts import BREADS, OTHERS, PICTURE, PLACE, PRICES, RYE, TIMES, Kept
 from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.given import address, given
 from tests.console.profiled import Trying
-from tests.console.test_desk import address, given
-from tests.console.test_documents import Shelf
+from tests.console.shelf import Shelf
 from tests.console.test_template import Told
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]

@@ -13,7 +13,7 @@ from playwright.async_api import Request, Route, expect
 
 from events.inbound import Message
 from tests.console.conftest import ANA, Page, serve
-from tests.console.test_desk import address, given
+from tests.console.given import address, given
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow("a browser's clock goes on for half a minute, step by step")]
 

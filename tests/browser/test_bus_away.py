@@ -13,7 +13,7 @@ from events.inbound import Message
 from events.phrases import Phrase
 from tests.chaos.process import Recado, recado
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.test_desk import address, given
+from tests.console.given import address, given
 from tests.nats_server import NatsServer
 from tests.system.service import service_of
 

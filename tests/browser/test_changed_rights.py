@@ -15,8 +15,8 @@ from console.app import STATIC
 from events.inbound import Message
 from events.memory_users import MemoryUsers
 from tests.console.conftest import ANA, Page
+from tests.console.given import address, given
 from tests.console.people import cookie, peopled, put, removed, user
-from tests.console.test_desk import address, given
 
 pytestmark = pytest.mark.browser
 

@@ -20,9 +20,9 @@ from events.memory_log import MemoryLog
 from tests import sample_files as samples
 from tests.browser.test_desk import picture
 from tests.console.conftest import Page, serve
+from tests.console.given import address
+from tests.console.given import given as happened
 from tests.console.stored import Stores
-from tests.console.test_desk import address
-from tests.console.test_desk import given as happened
 from tests.doubles.graph_server import GraphDouble
 from tests.gateways.cloud.gateway import ANA, TOM, cloud_gateway
 from tests.gateways.replies import reply

@@ -19,7 +19,7 @@ from console.server import bind, serving
 from events.inbound import Edit, Message, Receipt, Revoke
 from events.subjects import ChatKey
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.test_desk import address, given, reply
+from tests.console.given import address, given, reply
 
 pytestmark = pytest.mark.browser
 

@@ -15,10 +15,11 @@ from console import orders
 from events.decisions import Erased, Reset
 from events.inbound import Message
 from events.subjects import ChatKey
-from tests.browser.test_desk_orders import is_same, line_in_view, open_chat, top_of
+from tests.browser.in_place import is_same, line_in_view, open_chat, top_of
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.test_desk import AT, address, given, obeyed
-from tests.console.test_desk import orders as orders_of
+from tests.console.given import AT, address, given
+from tests.console.ordering import obeyed
+from tests.console.ordering import orders as orders_of
 from tests.console.test_template import Told
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow("a browser walks the inbox")]

@@ -15,9 +15,9 @@ from events.decisions import Attention, Paused, Reply
 from events.inbound import Message
 from events.log import LogUnavailable
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.test_desk import AT, address, given, reply
-from tests.console.test_desk import orders as orders_of
-from tests.console.test_orders import Refusing
+from tests.console.given import AT, address, given, reply
+from tests.console.ordering import Refusing
+from tests.console.ordering import orders as orders_of
 
 pytestmark = pytest.mark.browser
 

@@ -13,8 +13,8 @@ from playwright.async_api import Page as Window
 from events.inbound import Message
 from events.subjects import ChatKey
 from tests.console.conftest import ANA, Page, serve
-from tests.console.test_desk import address, given
-from tests.console.test_desk import orders as orders_of
+from tests.console.given import address, given
+from tests.console.ordering import orders as orders_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow("a browser walks through a full list")]
 

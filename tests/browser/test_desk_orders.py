@@ -8,17 +8,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Route, expect
+from playwright.async_api import Browser, Route, expect
 from playwright.async_api import Page as Window
 
 from console import orders
 from events.inbound import Message
 from events.log import LogUnavailable
 from events.teamwork import Assigned, Labelled, Noted, Resolved
+from tests.browser.in_place import is_same, line_in_view, open_chat, top_of
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.test_desk import AT, address, given
-from tests.console.test_desk import orders as orders_of
-from tests.console.test_orders import Refusing
+from tests.console.given import AT, given
+from tests.console.ordering import Refusing
+from tests.console.ordering import orders as orders_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -38,27 +39,6 @@ async def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         await given(served, TOM, Message(id="t1", text="hello"))
         await given(served, ANA, *(Message(id=f"a{number}", text=f"message {number}") for number in range(70)))
         yield served
-
-
-async def open_chat(page: Page, window: Window, path: str = "") -> None:
-    await window.goto(page.address + address(ANA, path))
-    await window.evaluate("window.same = true")
-
-
-async def line_in_view(window: Window) -> tuple[Locator, int]:
-    """Bring a message into view: its line, and the line's place."""
-    line = window.locator("#lines .person", has_text="message 40")
-    await line.evaluate("line => line.scrollIntoView({ block: 'center' })")
-    return line, await top_of(line)
-
-
-async def top_of(line: Locator) -> int:
-    """The place of a line on the screen, in pixels from above."""
-    return int(await line.evaluate("line => Math.round(line.getBoundingClientRect().top)"))
-
-
-async def is_same(window: Window) -> bool:
-    return bool(await window.evaluate("window.same === true"))
 
 
 async def test_each_order_leaves_the_page(page: Page, window: Window) -> None:

@@ -19,7 +19,7 @@ from events.memory_log import MemoryLog
 from events.subjects import ChatKey
 from events.teamwork import Assigned, Labelled, Noted
 from tests.console.conftest import Page, serve
-from tests.console.test_desk import address, given
+from tests.console.given import address, given
 
 pytestmark = pytest.mark.browser
 

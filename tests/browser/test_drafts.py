@@ -14,8 +14,8 @@ from events.inbound import Message
 from events.subjects import ChatKey
 from tests.browser.test_late_dialogs import open_template
 from tests.console.conftest import ANA, TOM, Page
+from tests.console.given import AT, address, given
 from tests.console.people import cookie, peopled, put, user
-from tests.console.test_desk import AT, address, given
 from tests.console.test_template import Told
 from tests.waiting import until
 

@@ -19,8 +19,8 @@ from gateways.local.simulator import CONTACTS
 from tests.catalogs import forms, messages, words
 from tests.console.conftest import ANA, serve
 from tests.console.conftest import Page as Served
+from tests.console.given import given
 from tests.console.marking import TAG, Marking, bare, marked
-from tests.console.test_desk import given
 from tests.console.whole_desk import story_of_ana, story_of_tom
 
 pytestmark = pytest.mark.browser

@@ -15,8 +15,8 @@ from events.inbound import Message
 from events.joining import Joined
 from events.subjects import ChatKey
 from tests.console.conftest import Page, serve
-from tests.console.test_desk import AT, address, given
-from tests.console.test_orders import Refusing
+from tests.console.given import AT, address, given
+from tests.console.ordering import Refusing
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow("a browser opens several chats")]

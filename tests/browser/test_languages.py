@@ -17,7 +17,7 @@ from events.teamwork import Assigned, Labelled, Noted
 from tests.browser.test_accessibility import told
 from tests.console.conftest import ANA, TOM, serve
 from tests.console.conftest import Page as Served
-from tests.console.test_desk import address, given, reply
+from tests.console.given import address, given, reply
 
 pytestmark = pytest.mark.browser
 

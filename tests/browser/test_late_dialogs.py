@@ -12,10 +12,10 @@ from playwright.async_api import Route, expect
 
 from console import orders
 from events.inbound import Message
-from tests.browser.test_desk_orders import open_chat
+from tests.browser.in_place import open_chat
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.test_desk import address, given
-from tests.console.test_desk import orders as orders_of
+from tests.console.given import address, given
+from tests.console.ordering import orders as orders_of
 from tests.console.test_template import Told
 
 pytestmark = pytest.mark.browser

@@ -28,8 +28,8 @@ from tests.browser.phone import Phone
 from tests.chaos.process import recado
 from tests.chat.parts import parts
 from tests.console.conftest import ANA, Page, serve
+from tests.console.given import given as happened
 from tests.console.stored import file_of
-from tests.console.test_desk import given as happened
 from tests.gateways.replies import reply
 from tests.waiting import until
 

@@ -12,8 +12,8 @@ from playwright.async_api import Route, expect
 
 from events.inbound import Message
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.test_desk import address, given
-from tests.console.test_desk import orders as orders_of
+from tests.console.given import address, given
+from tests.console.ordering import orders as orders_of
 
 pytestmark = pytest.mark.browser
 

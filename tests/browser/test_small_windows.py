@@ -13,7 +13,7 @@ from events.inbound import Message
 from events.subjects import ChatKey
 from events.teamwork import Labelled
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.test_desk import AT, address, given
+from tests.console.given import AT, address, given
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow("a browser opens the desk")]
 

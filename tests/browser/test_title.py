@@ -10,9 +10,9 @@ from playwright.async_api import Page as Window
 from playwright.async_api import expect
 
 from events.inbound import Message
-from tests.browser.test_desk_orders import open_chat
+from tests.browser.in_place import open_chat
 from tests.console.conftest import ANA, TOM, serve
-from tests.console.test_desk import address, given, reply
+from tests.console.given import address, given, reply
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow("a browser opens chats")]
 

@@ -13,9 +13,9 @@ from playwright.async_api import expect
 from console import orders
 from events.inbound import Message
 from tests.console.conftest import ANA, TOM, Page
+from tests.console.given import address, given
+from tests.console.ordering import orders as orders_of
 from tests.console.people import cookie, peopled, user
-from tests.console.test_desk import address, given
-from tests.console.test_desk import orders as orders_of
 
 pytestmark = pytest.mark.browser
 

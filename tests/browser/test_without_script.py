@@ -16,9 +16,9 @@ from events.decisions import Blocked, Decision, Paused, TurnError, TurnFailed, T
 from events.inbound import Message
 from events.teamwork import Resolved
 from tests.console.conftest import ANA, TOM, Page
+from tests.console.given import AT, address, given
+from tests.console.ordering import orders as orders_of
 from tests.console.people import cookie, peopled, user
-from tests.console.test_desk import AT, address, given
-from tests.console.test_desk import orders as orders_of
 from tests.console.test_template import Told
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow("a browser gives each order, wide and on a phone")]

@@ -22,9 +22,9 @@ from events.parts import Part
 from events.subjects import ChatKey, token
 from events.users import StoredUser
 from tests.console.conftest import ANA, Page
+from tests.console.given import AT, given
 from tests.console.people import cookie, peopled, user
 from tests.console.stored import Stores
-from tests.console.test_desk import AT, given
 from tests.console.test_parts import reply
 
 SHOP = ChatKey("shop", "4930901820@s.whatsapp.net")

@@ -11,9 +11,9 @@ from console import orders
 from events.inbound import Message
 from events.teamwork import Assigned
 from tests.console.conftest import ANA, Page
+from tests.console.given import AT, HTML, address, given
+from tests.console.ordering import orders as orders_of
 from tests.console.people import cookie, form, peopled, put, removed, user
-from tests.console.test_desk import AT, HTML, address, given
-from tests.console.test_desk import orders as orders_of
 
 
 @pytest.fixture(autouse=True)

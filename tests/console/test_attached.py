@@ -24,11 +24,11 @@ from events.memory_library import MemoryLibrary
 from events.parts import Part
 from tests import sample_files as samples
 from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.given import AT, HTML, address, given
+from tests.console.ordering import Refusing
+from tests.console.ordering import orders as orders_of
 from tests.console.stored import Stores
 from tests.console.test_composing import PDF, PRICES
-from tests.console.test_desk import AT, HTML, address, given
-from tests.console.test_desk import orders as orders_of
-from tests.console.test_orders import Refusing
 from tests.speaking import heard, sent_as, spoken
 
 JPEG, PNG, MP3 = samples.picture("JPEG"), samples.picture("PNG"), samples.recording("mp3", "libmp3lame")

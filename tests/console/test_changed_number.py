@@ -11,7 +11,8 @@ from events.inbound import Message
 from events.joining import Joined
 from events.subjects import ChatKey
 from tests.console.conftest import Page
-from tests.console.test_desk import AT, HTML, address, given, ordered, orders, reply
+from tests.console.given import AT, HTML, address, given, reply
+from tests.console.ordering import ordered, orders
 
 OLD, NEW = ChatKey("shop", "5511999990001@s.whatsapp.net"), ChatKey("shop", "5521999990002@s.whatsapp.net")
 NEXT = ChatKey("shop", "5511999990001~1790000000@s.whatsapp.net")

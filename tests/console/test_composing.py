@@ -21,9 +21,9 @@ from events.log import LogUnavailable
 from events.memory_library import MemoryLibrary
 from events.parts import Option, Part
 from tests.console.conftest import ANA, TOM, Page, serve
-from tests.console.test_desk import AT, HTML, address, given, ordered
-from tests.console.test_desk import orders as orders_of
-from tests.console.test_orders import Refusing
+from tests.console.given import AT, HTML, address, given
+from tests.console.ordering import Refusing, ordered
+from tests.console.ordering import orders as orders_of
 
 PDF = b"%PDF-1.7"
 PRICES = Part(kind="document", object=object_of(PDF), mime="application/pdf", filename="prices.pdf")

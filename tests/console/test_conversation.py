@@ -22,7 +22,7 @@ from events.users import User
 from projections.reads.lines import Beside, named
 from projections.reads.views import Entry
 from tests.console.conftest import ANA, TOM, Page
-from tests.console.test_desk import HTML, address, given, reply
+from tests.console.given import HTML, address, given, reply
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")

@@ -1,89 +1,24 @@
-"""The desk over real HTTP: what whoever looks after the chats sees, and what can be done about one."""
+"""The desk over real HTTP: what whoever looks after the chats sees."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from secrets import token_hex
-from typing import Any
 
-import msgspec
 import pytest
 
 from actors.leases.roster import InstanceView
 from console import desk
-from console import orders as desk_orders
-from console.rendering import address_of
 from events.account_update import AccountUpdate
-from events.decisions import Attention, Decision, Erased, Ignored, Paused, Reply, TurnError, TurnFailed, TurnStarted
-from events.inbound import Control, Edit, Message, Receipt, Revoke
+from events.decisions import Attention, Ignored, Paused, TurnError, TurnFailed, TurnStarted
+from events.inbound import Edit, Message, Receipt, Revoke
 from events.memory_log import MemoryLog
 from events.subjects import ChatKey
 from recado.settings.settings import VARIABLES, Settings, settings_of
 from recado.settings.shown import lines
 from tests.console.conftest import ANA, TOM, Page, serve
-
-SHOP = ChatKey("shop/am Markt", "4930901820@s.whatsapp.net")
-AT = datetime.now(UTC)
-HTML = {"accept": "text/html"}
-
-
-def address(key: ChatKey, rest: str = "") -> str:
-    return address_of(key) + rest
-
-
-async def given(page: Page, key: ChatKey, *events: Any) -> None:
-    """These events are in the log and in the projection."""
-    for event in events:
-        if isinstance(event, Decision):
-            last = await page.log.last_decision(key)
-            expected = last.seq if last is not None else 0
-            await page.log.append(key, event, expected=expected, msg_id=f"i:{(await page.log.head()).last}")
-        else:
-            await page.log.publish(key, event, msg_id="")
-    await page.projected()
-
-
-def reply(key: ChatKey, id_: str, text: str, *to: str, author: Any = "assistant", turn: str | None = None) -> Reply:
-    return Reply(id=id_, turn=turn, chat=key.chat, account=key.account, text=text, in_reply_to=to, author=author, at=AT)
-
-
-async def ordered(page: Page, key: ChatKey, query: str = "", **form: str) -> tuple[int, str]:
-    """POST a form as a browser does: the status, and where it leads or what it says."""
-    form = {"id": token_hex(8)} | form
-    async with page.session.post(
-        page.address + address(key, f"/orders{query}"),
-        data=form,
-        headers={"Origin": page.address},
-        allow_redirects=False,
-    ) as response:
-        return response.status, response.headers.get("location") or await response.text()
-
-
-async def orders(page: Page, key: ChatKey) -> list[Control]:
-    return [one.event async for one in page.log.of_chat(key, 10_000) if isinstance(one.event, Control)]
-
-
-@pytest.fixture
-def obeyed(page: Page) -> Callable[[ChatKey, Callable[[Control], Decision]], Awaitable[asyncio.Task[None]]]:
-    """An instance that decides one thing on the next order about a chat."""
-
-    async def obey(key: ChatKey, decide: Callable[[Control], Decision]) -> asyncio.Task[None]:
-        after = (await page.log.head()).last
-
-        async def once() -> None:
-            async for batch in page.log.tail(after):
-                for recorded in batch:
-                    if isinstance(recorded.event, Control):
-                        await given(page, key, decide(recorded.event))
-                        return
-
-        return asyncio.create_task(once())
-
-    return obey
+from tests.console.given import AT, HTML, SHOP, address, given, reply
 
 
 async def test_the_list_of_chats(page: Page) -> None:
@@ -171,151 +106,6 @@ async def test_search(page: Page) -> None:
     assert " needle bbb" in long
     assert len(long) < 5000
     assert ">pie<" in (await page.get("/desk?q=pie", **HTML))[1]
-
-
-@pytest.mark.parametrize(
-    ("form", "expected"),
-    [
-        ({"command": "pause", "minutes": "30"}, "pause"),
-        ({"command": "pause", "minutes": ""}, "pause"),
-        ({"command": "resume"}, "resume"),
-        ({"command": "reset", "confirm": "yes"}, "reset"),
-        ({"command": "approve"}, "approve"),
-        ({"command": "block", "confirm": "yes"}, "block"),
-        ({"command": "retry"}, "retry"),
-        ({"command": "send", "text": "one\r\ntwo"}, "send"),
-        ({"command": "erase", "confirm": "+12025550143"}, "erase"),
-        ({"command": "erase", "confirm": "12025550143"}, "erase"),
-        ({"command": "erase", "confirm": " +1 (202) 555-0143 "}, "erase"),
-        ({"command": "erase", "confirm": "1.202.555\u20110143"}, "erase"),
-        ({"command": "erase", "confirm": ANA.chat}, "erase"),
-    ],
-)
-async def test_orders_go_through_the_log(
-    page: Page, monkeypatch: pytest.MonkeyPatch, form: dict[str, str], expected: str
-) -> None:
-    """Each is an order of the page's, of any account's chat; nobody has obeyed it here, and the page says so."""
-    monkeypatch.setattr(desk_orders, "OBEYED_WITHIN", 0.1)
-    await given(page, ANA, Message(id="a1", text="hello"))
-    status, to = await ordered(page, ANA, **form)
-    assert (status, to) == (303, address(ANA))
-    (control,) = await orders(page, ANA)
-    assert (control.command, control.by, control.text) == (expected, "page", form.get("text") and "one\ntwo")
-    assert (control.until is not None) == bool(form.get("minutes"))
-    assert "No instance has obeyed it yet" in (await page.get(to, **HTML))[1]
-
-
-async def test_the_outcome_of_an_order_is_said(page: Page, obeyed: Any) -> None:
-    """Done, or not, and why."""
-    await given(page, ANA, Message(id="a1", text="hello"))
-    task = await obeyed(ANA, lambda control: Paused(until=None, at=AT, cause=control.id))
-    _, to = await ordered(page, ANA, command="pause", minutes="")
-    await task
-    shown = (await page.get(to, **HTML))[1]
-    assert "Paused." in shown
-    assert "until it is resumed" in shown
-    task = await obeyed(ANA, lambda control: Ignored(messages=(), reason="nothing_to_retry", at=AT, cause=control.id))
-    status, shown = await ordered(page, ANA, command="retry")
-    await task
-    assert (status, "Not done: no failed turn has these messages" in shown) == (409, True)
-
-
-async def test_a_reply_is_sent_once_a_gateway_says_so(page: Page, obeyed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a receipt the page says that it is stored; with one, that it is sent, or that it is not."""
-    await given(page, ANA, Message(id="a1", text="hello"))
-    for number, (state, told) in enumerate(
-        ((None, "stored, not sent yet"), ("accepted", "Sent. The bot is paused here"), ("failed", "Not sent: its"))
-    ):
-        monkeypatch.setattr(desk_orders, "SENT_WITHIN", 30 if state else 0)
-        id_ = f"c{number}.r"
-        task = await obeyed(ANA, lambda _, id_=id_: replied(id_, _))
-        ordering = asyncio.create_task(ordered(page, ANA, command="send", text="it is me"))
-        await task
-        if state is not None:
-            await given(page, ANA, Receipt(id=f"x{number}", reply=id_, state=state))
-        assert told in (await page.get((await ordering)[1], **HTML))[1]
-
-
-def replied(id_: str, control: Control) -> Reply:
-    return msgspec.structs.replace(reply(ANA, id_, control.text or "", author="operator"), cause=control.id)
-
-
-@pytest.mark.parametrize("command", ["pause", "send", "approve", "erase"])
-async def test_a_chat_that_does_not_exist_is_not_begun(page: Page, command: str) -> None:
-    """Its address is refused, and nothing is stored, also where the person is known in another account."""
-    await given(page, ANA, Message(id="a1", text="hello"))
-    for key in (TOM, ChatKey("shop", ANA.chat)):
-        form = {"command": command, "text": "hello", "confirm": key.chat}
-        assert (await ordered(page, key, **form))[0] == 404
-        assert await orders(page, key) == []
-
-
-@pytest.mark.parametrize(
-    ("form", "status"),
-    [
-        ({"command": "dance"}, 400),
-        ({}, 400),
-        ({"command": "send", "text": "  "}, 400),
-        ({"command": "pause", "minutes": "many"}, 400),
-        ({"command": "erase", "confirm": "yes"}, 400),
-        ({"command": "erase"}, 400),
-        ({"command": "erase", "confirm": "+1 (202) 555-014"}, 400),
-        ({"command": "erase", "confirm": "202 555 0143"}, 400),
-        ({"command": "block"}, 400),
-        ({"command": "reset", "confirm": "no"}, 400),
-    ],
-)
-async def test_orders_that_make_no_sense(page: Page, form: dict[str, str], status: int) -> None:
-    """Nothing is stored, and the page says what is wrong."""
-    await given(page, ANA, Message(id="a1", text="hello"))
-    assert (await ordered(page, ANA, **form))[0] == status
-    assert await orders(page, ANA) == []
-
-
-async def test_another_site_cannot_order_anything(page: Page) -> None:
-    """Its form comes with its own Origin; without any it is no browser's."""
-    await given(page, ANA, Message(id="a1", text="hello"))
-    for headers in ({"Origin": "http://example.com"}, {"Origin": "null"}, {}):
-        async with page.session.post(
-            page.address + address(ANA, "/orders"), data={"command": "block"}, headers=headers
-        ) as response:
-            assert response.status == 403
-    assert await orders(page, ANA) == []
-
-
-async def test_erasing_is_confirmed(page: Page) -> None:
-    """The question says what goes, and a wrong name erases nothing."""
-    await given(page, ANA, Message(id="a1", text="hello", name="Ana Lima"))
-    _, question = await page.get(address(ANA, "/erase"), **HTML)
-    assert "Erase everything of <bdi>Ana Lima</bdi>?" in question
-    assert "goes: 1 message and 0 replies, in the log" in question
-    assert "Nothing was erased" in (await ordered(page, ANA, command="erase", confirm="+1"))[1]
-    await given(page, ANA, Erased(upto=1, at=AT), Erased(upto=1, at=AT, done=True))
-    status, shown = await page.get(address(ANA, "?list.only=human"), **HTML)
-    assert status == 410
-    assert re.search("<h1[^>]*>This chat was erased</h1>", shown)
-    assert 'href="/desk?only=human">To the chats' in shown
-    assert "Ana Lima" not in shown
-
-
-@pytest.mark.parametrize("stays", [{"admission": "blocked"}, {"stopped": True}])
-async def test_an_erased_chat_of_which_something_holds(page: Page, stays: dict[str, Any]) -> None:
-    """Its page says so and what holds, takes no words, and lets the person in again; the list says it too."""
-    await given(page, ANA, Message(id="a1", text="hello", name="Ana Lima"))
-    await given(page, ANA, Erased(upto=1, at=AT, **stays), Erased(upto=1, at=AT, done=True))
-    status, shown = await page.get(address(ANA), **HTML)
-    assert status == 200
-    assert ">This chat was erased</h2>" in shown
-    assert "Ana Lima" not in shown
-    assert 'id="write"' not in shown
-    assert ("Blocked</li>" in shown, "Wants no answers" in shown) == ("admission" in stays, "stopped" in stays)
-    assert ('id="order-approve"' in shown) == ("admission" in stays)
-    assert "<em>erased</em>" in (await page.get("/desk", **HTML))[1]
-    if "admission" in stays:
-        await ordered(page, ANA, command="approve")
-        assert [one.command for one in await orders(page, ANA)] == ["approve"]
-    await given(page, ANA, Message(id="a2", text="it is me again"))
-    assert "was erased" not in (await page.get(address(ANA), **HTML))[1]
 
 
 async def test_the_story_of_a_message(page: Page) -> None:

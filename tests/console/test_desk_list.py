@@ -18,8 +18,9 @@ from events.subjects import ChatKey
 from events.teamwork import Assigned, Labelled, Resolved
 from projections.trouble import OVERDUE_AFTER
 from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.given import HTML, address, given, reply
+from tests.console.ordering import ordered
 from tests.console.people import cookie, peopled, removed, user
-from tests.console.test_desk import HTML, address, given, ordered, reply
 
 AT = datetime.now(UTC)
 LINK = re.compile(r'<a href="([^"]+)" rel="(next|prev)">')

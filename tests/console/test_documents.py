@@ -1,130 +1,32 @@
-"""The desk's documents over real HTTP: collections, texts, searches, questions and answers, and who changed what."""
+"""The desk's documents over real HTTP: collections, texts, searches, and who changed what."""
 
 from __future__ import annotations
 
-import asyncio
 import html
 import re
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
 from actors.tools.passages import Found
-from backends.content.markdown import MarkdownReader
 from chat.spending import Price
 from console.documents import pages
-from events.knowledge import Document, Pair, Place
+from events.knowledge import Pair, Place
 from events.knowledge_contents import Contents
 from events.knowledge_log import Stock
 from events.log import LogFull, LogMismatch, LogUnavailable
-from events.memory_knowledge import MemoryKnowledgeLog
-from events.memory_library import MemoryLibrary
 from events.memory_vectors import MemoryVectors
 from projections.knowledge import meanings
-from projections.knowledge.index import Index
-from projections.knowledge.indexing import Indexing
 from recado.knowledge.desk import StoredDocuments
-from recado.knowledge.texts import LibraryTexts
 from recado.wiring import knowledge as wiring
-from recado.wiring.knowledge import SearchedKnowledge
-from tests.console.conftest import Page, serve
-from tests.console.test_desk import AT, HTML
-from tests.waiting import until
+from tests.console.conftest import serve
+from tests.console.given import HTML
+from tests.console.shelf import FORM, SHIPPING, SHOP, Shelf, field, linked, numbered, shelf, shelved
 
-SHOP = "/desk/documents/shop"
-SHIPPING = "# Envios\n\nO frete para o Rio custa R$ 15 <hoje>.\n"
-FAQ = Place("shop", "faq & more")
-FORM = f"{SHOP}/pair?name=faq+%26+more"
-
-
-class Shelf:
-    """A page with documents, in memory.
-
-    - `page`: the served page.
-    """
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.log = MemoryKnowledgeLog()
-        self.library = MemoryLibrary()
-        self.texts = LibraryTexts(self.library, MarkdownReader())
-        self.indexing = Indexing(Index(None), self.log, self.texts)
-        documents = StoredDocuments(self.log, self.texts, self.indexing, SearchedKnowledge(self.indexing, None))
-        object.__setattr__(page.deps, "documents", documents)
-
-    async def put(self, name: str, text: str = "", *, collection: str = "shop", **fields: Any) -> int:
-        place = Place(collection, name)
-        kept = await self.library.keep(text.encode()) if text else None
-        made = {"object": kept, "text": kept, "mime": "text/markdown", "at": AT, "by": "ana", **fields}
-        before = (await self.log.look()).newest.get(place)
-        return await self.log.write(place, Document(name=name, **made), expected=before.seq if before else 0)
-
-    async def pairs(self, *pairs: Pair) -> int:
-        return await self.put(FAQ.name, faq=pairs, mime="")
-
-    async def faq(self) -> tuple[Pair, ...]:
-        return (await self.log.look()).newest[FAQ].document.faq
-
-    async def indexed(self) -> None:
-        """Return once the index has all that is stored."""
-        last = max(one.seq for one in (await self.log.look()).newest.values())
-
-        async def has_it() -> bool:
-            return (await self.indexing.unfound())[0] >= last
-
-        await until(has_it)
-
-    async def shown(self, path: str, status: int = 200) -> str:
-        found, text = await self.page.get(path, **HTML)
-        assert found == status, text
-        return str(text)
-
-    async def give(self, path: str, **form: str) -> tuple[int, str]:
-        """POST a form: the status, and where it leads or what it says."""
-        headers = {"Origin": self.page.address, **HTML}
-        async with self.page.session.post(
-            self.page.address + path, data=form, headers=headers, allow_redirects=False
-        ) as response:
-            return response.status, response.headers.get("location") or await response.text()
-
-
-@asynccontextmanager
-async def shelved(folder: Path, **how: Any) -> AsyncIterator[Shelf]:
-    async with serve(folder, **how) as page:
-        shelf = Shelf(page)
-        following = asyncio.create_task(shelf.indexing.follow())
-        try:
-            yield shelf
-        finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
-            await shelf.indexing.close()
-
-
-@pytest.fixture
-async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
-    async with shelved(tmp_path) as made:
-        yield made
-
-
-def linked(shown: str, beginning: str) -> str:
-    """The first link that begins so."""
-    found = re.search(rf'href="({re.escape(beginning)}[^"]*)"', shown)
-    assert found, shown
-    return html.unescape(found[1])
-
-
-def field(shown: str, name: str) -> str:
-    """The value of a field of the form."""
-    found = re.search(rf'<input[^>]*name="{name}"[^>]*value="([^"]*)"', shown) or re.search(
-        rf'<textarea[^>]*name="{name}"[^>]*>([^<]*)</textarea>', shown
-    )
-    assert found, shown
-    return html.unescape(found[1])
+__all__ = ["shelf"]
 
 
 async def test_the_way_of_a_document(shelf: Shelf) -> None:
@@ -219,7 +121,7 @@ async def test_long_lists_and_long_texts(shelf: Shelf, monkeypatch: pytest.Monke
     ]  # fmt: skip
     second = await shelf.shown(f"{SHOP}/document?name=faq+%26+more&page=2")
     assert re.findall(r"question \d", second)[0::2] == ["question 2", "question 3"]
-    assert field(await shelf.shown(_numbered(second)[1]), "q") == "question 3?"
+    assert field(await shelf.shown(numbered(second)[1]), "q") == "question 3?"
     for odd in ("0", "-1", "x", "9" * 30, ""):
         await shelf.shown(f"{SHOP}?page={odd}")
 
@@ -228,139 +130,6 @@ def _next(shown: str) -> str:
     found = re.search(r'href="([^"]*)" rel="next"', shown)
     assert found
     return html.unescape(found[1])
-
-
-def _numbered(shown: str) -> list[str]:
-    return [html.unescape(link) for link in re.findall(rf'href="({re.escape(SHOP)}/pair[^"]*number=[^"]*)"', shown)]
-
-
-async def test_questions_from_the_first_to_the_last(shelf: Shelf) -> None:
-    """The first one makes the document; they are added, changed, found and removed; the last one ends it."""
-    base = field(await shelf.shown(FORM), "base")
-    status, led = await shelf.give(FORM, do="save", base=base, was="", q=" Do you <deliver>?\r\nTo Rio? ", a="Yes.")
-    assert (status, led) == (303, f"{SHOP}/document?name=faq+%26+more&said=saved")
-    assert await shelf.faq() == (Pair("Do you <deliver>?\nTo Rio?", "Yes."),)
-    stored = (await shelf.log.look()).newest[FAQ].document
-    assert (stored.by, stored.at is not None, stored.object) == ("page", True, None)
-    shown = await shelf.shown(led)
-    assert "Do you &lt;deliver&gt;?" in shown
-    base = field(await shelf.shown(FORM), "base")
-    assert (await shelf.give(FORM, do="save", base=base, q="Cards?", a="Visa alone."))[0] == 303
-    await shelf.indexed()
-    assert "Visa alone." in await shelf.shown(f"{SHOP}?q=cards")
-    assert ">2 questions<" in await shelf.shown(SHOP)
-    form = await shelf.shown(_numbered(await shelf.shown(led))[0])
-    held = {name: field(form, name) for name in ("base", "was")}
-    assert (await shelf.give(FORM, do="save", q="Delivery?", a="Yes, R$ 9.", **held))[0] == 303
-    assert await shelf.faq() == (Pair("Delivery?", "Yes, R$ 9."), Pair("Cards?", "Visa alone."))
-    for _ in range(2):
-        form = await shelf.shown(f"{FORM}&number=0")
-        status, led = await shelf.give(FORM, do="remove", q="", a="", base=field(form, "base"), was=field(form, "was"))
-        assert status == 303
-    assert led == f"{SHOP}?said=removed"
-    assert (await shelf.log.look()).newest[FAQ].document.removed
-    await shelf.shown(f"{FORM}&number=0", 404)
-    base = field(await shelf.shown(FORM), "base")
-    assert (await shelf.give(FORM, do="save", base=base, q="Again?", a="Yes."))[0] == 303
-
-
-UNFIT = [
-    ("q", {"q": " \r\n "}),
-    ("a", {"a": ""}),
-    ("q", {"q": "x" * 1_001}),
-    ("a", {"a": "😀" * 4_097}),
-    ("q", {"q": "CARDS? "}),
-]
-
-
-@pytest.mark.parametrize(("wrong", "fields"), UNFIT)
-async def test_pairs_that_are_not_taken(shelf: Shelf, wrong: str, fields: dict[str, str]) -> None:
-    """They are refused beside their field, and the other one keeps its words."""
-    base = await shelf.pairs(Pair("cards?", "yes"))
-    given = {"q": "mine <1>?", "a": "my answer", **fields}
-    status, shown = await shelf.give(FORM, do="save", base=str(base), was="", **given)
-    assert status == 400
-    assert re.search(rf'id="wrong-{wrong}" role="alert">\w', shown), shown
-    other = "a" if wrong == "q" else "q"
-    assert field(shown, other) == given[other]
-    assert await shelf.faq() == (Pair("cards?", "yes"),)
-
-
-async def test_a_document_is_bounded(shelf: Shelf) -> None:
-    """In its questions, and in its bytes; the words stay in the form."""
-    base = await shelf.pairs(*(Pair(f"q{number}", "a") for number in range(2_000)))
-    status, shown = await shelf.give(FORM, do="save", base=str(base), q="one more?", a="yes")
-    assert (status, "at most 2,000 questions" in shown, field(shown, "q")) == (400, True, "one more?")
-    base = await shelf.pairs(*(Pair(f"q{number}", "a" * 4_096) for number in range(127)))
-    status, shown = await shelf.give(FORM, do="save", base=str(base), q="one more?", a="y" * 4_096)
-    assert (status, "at most 524,288" in shown, field(shown, "q")) == (503, True, "one more?")
-
-
-async def test_another_was_faster(shelf: Shelf) -> None:
-    """The draft stays beside what is there now, and who changed it is told; saved again, it takes that one's place."""
-    await shelf.pairs(Pair("cards?", "yes"), Pair("rain?", "no"))
-    form = await shelf.shown(f"{FORM}&number=1")
-    mine = {"q": "rain?", "a": "mine", "was": field(form, "was")}
-    await shelf.pairs(Pair("new?", "n"), Pair("cards?", "yes"), Pair("rain?", "theirs"))
-    status, shown = await shelf.give(FORM, do="save", base=field(form, "base"), **mine)
-    assert status == 409
-    assert "changed by ana after you opened it. Nothing was stored" in shown
-    assert ">theirs</p>" in shown
-    assert (field(shown, "q"), field(shown, "a")) == ("rain?", "mine")
-    assert (await shelf.faq())[2] == Pair("rain?", "theirs")
-    assert (await shelf.give(FORM, do="save", base=field(shown, "base"), **mine))[0] == 303
-    assert await shelf.faq() == (Pair("new?", "n"), Pair("cards?", "yes"), Pair("rain?", "mine"))
-
-
-async def test_a_question_that_is_there_twice(shelf: Shelf) -> None:
-    """As in a file: the one that was opened is changed, and may take another question."""
-    await shelf.pairs(*(Pair("cards?", answer) for answer in ("a", "b", "c")))
-    form = await shelf.shown(f"{FORM}&number=1")
-    held = {name: field(form, name) for name in ("base", "was", "number")}
-    assert (await shelf.give(FORM, do="save", q="cards?", a="mine", **held))[0] == 303
-    assert [pair.a for pair in await shelf.faq()] == ["a", "mine", "c"]
-    held["base"] = field(await shelf.shown(f"{FORM}&number=2"), "base")
-    assert (await shelf.give(FORM, do="remove", **held | {"number": "2"}))[0] == 303
-    assert [pair.a for pair in await shelf.faq()] == ["a", "mine"]
-
-
-async def test_the_question_is_gone_meanwhile(shelf: Shelf) -> None:
-    """The draft stays, and is added if it is saved again; removed again, nothing is."""
-    base = await shelf.pairs(Pair("cards?", "yes"), Pair("rain?", "no"))
-    mine = {"q": "rain?", "a": "mine", "was": "rain?"}
-    await shelf.pairs(Pair("cards?", "yes"))
-    status, shown = await shelf.give(FORM, do="save", base=str(base), **mine)
-    assert (status, "is not there any more" in shown, field(shown, "was")) == (409, True, "")
-    held = mine | {"base": field(shown, "base"), "was": ""}
-    assert (await shelf.give(FORM, do="remove", **held))[0] == 404
-    assert (await shelf.give(FORM, do="save", **held))[0] == 303
-    assert await shelf.faq() == (Pair("cards?", "yes"), Pair("rain?", "mine"))
-
-
-async def test_two_save_at_once(shelf: Shelf) -> None:
-    """One is stored, and the other is told."""
-    base = str(await shelf.pairs(Pair("cards?", "yes")))
-    given = [shelf.give(FORM, do="save", base=base, q=f"q{number}?", a="yes") for number in range(4)]
-    statuses = sorted(status for status, _ in await asyncio.gather(*given))
-    assert statuses == [303, 409, 409, 409]
-    assert len(await shelf.faq()) == 2
-
-
-async def test_what_is_no_document_of_questions(shelf: Shelf) -> None:
-    """A file is not edited, an odd name not taken, an order that there is not is refused."""
-    await shelf.put("a.md", "words")
-    await shelf.shown(f"{SHOP}/pair?name=a.md", 409)
-    assert (await shelf.give(f"{SHOP}/pair?name=a.md", do="save", base="1", q="q", a="a"))[0] == 409
-    for name in ("", "+", "x" * 301, "a%0Ab", "a%00", "%F0%9F%98%80" * 300):
-        for page in ("pair", "document", "remove"):
-            await shelf.shown(f"{SHOP}/{page}?name={name}", 400)
-    assert (await shelf.give(FORM, do="eat", base="0", q="q", a="a"))[0] == 400
-    for number in ("0", "x", "-1", "9" * 20, ""):
-        await shelf.shown(f"{FORM}&number={number}", 404)
-    for collection in ("SHOP", "a.b", "x" * 65, "%F0%9F%98%80"):
-        await shelf.shown(f"/desk/documents/{collection}", 404)
-        shown = await shelf.shown(f"/desk/documents?collection={collection}", 400)
-        assert 'id="wrong-collection"' in shown
 
 
 async def test_a_bus_without_room(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

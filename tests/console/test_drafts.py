@@ -13,8 +13,8 @@ from events.memory_knowledge import MemoryKnowledgeLog
 from events.tool_calls import ToolCalled, ToolReturned
 from projections.drafts.masking import MASK
 from tests.console.conftest import ANA, TOM
-from tests.console.test_desk import AT
-from tests.console.test_documents import Shelf, field, linked, shelf
+from tests.console.given import AT
+from tests.console.shelf import Shelf, field, linked, shelf
 
 __all__ = ["shelf"]
 

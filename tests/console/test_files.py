@@ -22,8 +22,8 @@ from events.memory_library import MemoryLibrary
 from events.parts import Part
 from events.subjects import token
 from tests.console.conftest import ANA, Page, serve
+from tests.console.given import AT, HTML, SHOP, given
 from tests.console.stored import Stores, file_of
-from tests.console.test_desk import AT, HTML, SHOP, given
 
 PLACE = "/desk/files/local"
 TEXT = b"Bread 2.50\nCake 30.00\n"

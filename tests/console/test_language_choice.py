@@ -11,7 +11,7 @@ import pytest
 from console.languages import ADDRESSES
 from events.inbound import Message
 from tests.console.conftest import ANA, Page, serve
-from tests.console.test_desk import HTML, address, given
+from tests.console.given import HTML, address, given
 
 PASSWORD = "correct-horse-battery"
 

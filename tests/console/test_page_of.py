@@ -11,8 +11,9 @@ import pytest
 from console.access import ANSWERED, ASKED, FIELD
 from events.inbound import Message
 from tests.console.conftest import ANA, Page
+from tests.console.given import address, given
+from tests.console.ordering import orders
 from tests.console.people import cookie, form, peopled, user
-from tests.console.test_desk import address, given, orders
 
 ADA, BEA = user("ada"), user("bea")
 TEMPLATES = Path(__file__).parents[2] / "console/templates"

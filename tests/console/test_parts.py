@@ -17,8 +17,8 @@ from events.parts import Option, Part
 from events.references import Choice
 from events.subjects import ChatKey
 from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.given import AT, HTML, address, given
 from tests.console.stored import Stores
-from tests.console.test_desk import AT, HTML, address, given
 from tests.projections.story.test_parts import OF_EACH_KIND, SIZES
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)

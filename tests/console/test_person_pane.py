@@ -21,7 +21,8 @@ from events.teamwork import Assigned, Labelled, Noted, Resolved
 from events.usage import TokenUsage
 from events.users import User
 from tests.console.conftest import ANA, TOM, Page
-from tests.console.test_desk import given, ordered, orders, reply
+from tests.console.given import given, reply
+from tests.console.ordering import ordered, orders
 
 AT = datetime.now(UTC)
 

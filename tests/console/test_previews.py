@@ -16,7 +16,7 @@ from events.inbound import Control, Media, Message
 from events.parts import Option, Part
 from events.references import Location
 from tests.console.conftest import ANA, Page
-from tests.console.test_desk import HTML, address, given, reply
+from tests.console.given import HTML, address, given, reply
 
 LIBRARY = "LIBRARY/" + "a" * 64
 

@@ -10,7 +10,8 @@ import pytest
 from console import orders as desk_orders
 from events.inbound import Message, Receipt, ReceiptError
 from tests.console.conftest import ANA, TOM, Page
-from tests.console.test_desk import HTML, address, given, obeyed, ordered, replied, reply
+from tests.console.given import HTML, address, given, reply
+from tests.console.ordering import obeyed, ordered, replied
 
 __all__ = ["obeyed"]
 

@@ -16,9 +16,9 @@ from events.decisions import Ignored, Paused, Resumed
 from events.inbound import Message
 from events.teamwork import LONGEST_NOTED, Assigned, Labelled, Noted, Resolved
 from tests.console.conftest import ANA, Page
-from tests.console.test_desk import AT, HTML, address, given, obeyed, ordered
-from tests.console.test_desk import orders as orders_of
-from tests.console.test_orders import said
+from tests.console.given import AT, HTML, address, given
+from tests.console.ordering import obeyed, ordered, said
+from tests.console.ordering import orders as orders_of
 
 __all__ = ["obeyed"]
 

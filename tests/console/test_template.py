@@ -23,10 +23,10 @@ from events.parts import ButtonValue, Parameters, Part
 from gateways.templates.known import Known, TemplatesUnread
 from gateways.templates.template import APPROVED, Button, Template
 from tests.console.conftest import TOM, Page, serve
-from tests.console.test_desk import AT, HTML, address
-from tests.console.test_desk import given as happened
-from tests.console.test_desk import orders as orders_of
-from tests.console.test_orders import Refusing
+from tests.console.given import AT, HTML, address
+from tests.console.given import given as happened
+from tests.console.ordering import Refusing
+from tests.console.ordering import orders as orders_of
 
 READY = Template(
     name="order_ready", language="pt_BR", status=APPROVED, category="UTILITY", quality="GREEN", header="document",

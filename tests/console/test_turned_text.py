@@ -13,7 +13,7 @@ from events.inbound import Edit, Media, Message
 from events.parts import Option, Part
 from events.references import Choice, Location, Referral
 from tests.console.conftest import ANA, TOM, Page
-from tests.console.test_desk import AT, HTML, address, given, reply
+from tests.console.given import AT, HTML, address, given, reply
 
 TURN = "\u202e"
 TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")

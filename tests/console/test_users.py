@@ -16,9 +16,9 @@ from events.log import LogUnavailable, WriteUnknown
 from events.memory_users import MemoryUsers
 from tests.console.conftest import ANA as CHAT
 from tests.console.conftest import Page, serve
+from tests.console.given import address
+from tests.console.given import given as happened
 from tests.console.people import HASH, WORD, cookie, form, log_in, peopled, put, removed, status, user
-from tests.console.test_desk import address
-from tests.console.test_desk import given as happened
 from tests.waiting import until
 
 PASSWORD = "page-password-1"

@@ -46,11 +46,11 @@ from gateways.templates.template import APPROVED, Button, Template
 from recado.settings.settings import settings_of
 from recado.settings.shown import lines
 from tests.console.conftest import Page
+from tests.console.given import given
 from tests.console.people import cookie, peopled, user
 from tests.console.profiled import GIVEN, Trying
+from tests.console.shelf import Shelf
 from tests.console.stored import Stores
-from tests.console.test_desk import given
-from tests.console.test_documents import Shelf
 
 AT = datetime.now(UTC)
 ANA = ChatKey("λογ", "12025550143@s.whatsapp.net")

@@ -23,13 +23,13 @@ from tests.events.golden_events import (
     INFORMING,
     LATER,
     LEAST,
-    PARTED,
     PROFILED,
     REFERRING,
     SHARED,
     SOURCED,
     UNCHANGED,
 )
+from tests.events.golden_parts import PARTED
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = [(name, FULL[name], f"{name}.json") for name in FULL] + [

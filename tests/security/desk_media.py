@@ -12,8 +12,8 @@ from events.inbound import Media, Message
 from events.subjects import ChatKey
 from tests import sample_files as samples
 from tests.console.conftest import ANA, Page, serve
+from tests.console.given import address
 from tests.console.stored import Stores
-from tests.console.test_desk import address
 
 SCRIPT = b"<script>document.title = 'owned'</script>"
 GIF = samples.picture("GIF")

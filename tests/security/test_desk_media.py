@@ -16,9 +16,9 @@ from events.jetstream.media_store import Object
 from events.subjects import ChatKey
 from tests import sample_files as samples
 from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.given import HTML, address
+from tests.console.given import given as happened
 from tests.console.stored import Stores
-from tests.console.test_desk import HTML, address
-from tests.console.test_desk import given as happened
 from tests.console.test_parts import reply
 from tests.security.desk_media import SCRIPT, SHOWN_FILES, fetched, held, message, of, shown
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from console.byte_ranges import Unsatisfiable, range_in
 from tests import sample_files as samples
 from tests.console.conftest import ANA, Page
+from tests.console.given import given as happened
 from tests.console.stored import PIECE, Stores, file_of
-from tests.console.test_desk import given as happened
 from tests.security.desk_media import SCRIPT, SHOWN_FILES, fetched, held, message, of, shown
 
 __all__ = ["shown"]

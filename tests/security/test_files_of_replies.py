@@ -19,8 +19,8 @@ from events.log import LogUnavailable
 from events.parts import FILES, Option, Part
 from events.subjects import ChatKey
 from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.given import given
 from tests.console.stored import file_of
-from tests.console.test_desk import given
 from tests.gateways.replies import reply
 
 

@@ -19,11 +19,11 @@ from events.memory_profiles import MemoryProfileLog
 from events.subjects import token
 from events.users import StoredUser
 from tests.console.conftest import ANA, Page
+from tests.console.given import AT
 from tests.console.people import WORD, cookie, peopled, user
 from tests.console.profiled import Trying
+from tests.console.shelf import FAQ, Shelf
 from tests.console.stored import Stores
-from tests.console.test_desk import AT
-from tests.console.test_documents import FAQ, Shelf
 from tests.console.test_drafts import asked
 from tests.console.test_template import PDF, PRICES, Told
 

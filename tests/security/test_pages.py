@@ -16,7 +16,7 @@ from events.inbound import Message
 from events.recorded import Recorded
 from events.subjects import inbound_subject
 from tests.console.conftest import ANA, TOM, Page, page, served
-from tests.console.test_desk import HTML, address, given
+from tests.console.given import HTML, address, given
 
 __all__ = ["page", "served"]
 AT = datetime(2026, 9, 1, 12, 0, tzinfo=UTC)

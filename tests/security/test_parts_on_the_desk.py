@@ -19,8 +19,8 @@ from events.library import object_of
 from events.parts import ButtonValue, Option, Parameters, Part
 from events.references import Choice
 from tests.console.conftest import ANA, TOM, Page, serve
+from tests.console.given import HTML, address, given
 from tests.console.stored import Stores
-from tests.console.test_desk import HTML, address, given
 from tests.console.test_parts import reply
 
 MARKUP = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}"
