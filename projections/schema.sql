@@ -163,6 +163,17 @@ CREATE TABLE names (                         -- other names of people
     PRIMARY KEY (account, name)
 ) WITHOUT ROWID;
 CREATE INDEX names_of_chat ON names (account, chat);
+CREATE TABLE earlier_names (                 -- the chats for which a name stood before: if the present one is erased, the
+    account TEXT NOT NULL,                   -- log tells of them alone
+    name TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (account, name, seq)
+) WITHOUT ROWID;
+CREATE INDEX earlier_names_of_chat ON earlier_names (account, chat);
+CREATE TRIGGER name_moved AFTER UPDATE ON names BEGIN
+    INSERT INTO earlier_names VALUES (old.account, old.name, old.chat, old.seq);
+END;
 CREATE INDEX waking ON chats (partition) WHERE wakes;
 CREATE INDEX attention ON chats (asked_at, id, account, work, snoozed_until, assigned, marks)
     WHERE asked_at IS NOT NULL;

@@ -31,6 +31,7 @@ _TABLES = {
     "label_tallies": "SELECT * FROM label_tallies ORDER BY account, state, label",
     "notes": "SELECT * FROM notes ORDER BY seq",
     "names": "SELECT * FROM names ORDER BY account, name",
+    "earlier_names": "SELECT * FROM earlier_names ORDER BY account, name, seq",
     "history": "SELECT * FROM history ORDER BY seq",
     "controls": "SELECT * FROM controls ORDER BY id, chat",
     "receipts": "SELECT * FROM receipts ORDER BY chat, reply, seq",

@@ -1,8 +1,10 @@
-"""The table `names`: the chat of each other name of a person, as messages and joinings tell it."""
+"""The tables `names` and `earlier_names`: the chat of each other name of a person, as messages and joinings tell it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 
 from pysqlite3 import dbapi2 as sqlite3
 
@@ -13,6 +15,15 @@ from events.recorded import Recorded
 from projections.database import write_rows
 
 _MOST_HELD = 8192
+
+_NAMES_OF = """
+SELECT name FROM names WHERE account = :account AND chat = :chat
+UNION SELECT name FROM earlier_names WHERE account = :account AND chat = :chat
+"""
+_TOLD_OF = """
+SELECT chat, seq FROM earlier_names WHERE account = :account AND name = :name
+UNION ALL SELECT chat, seq FROM names WHERE account = :account AND name = :name ORDER BY seq
+"""
 
 
 class PeoplesNames:
@@ -34,10 +45,18 @@ class PeoplesNames:
             self._put(account, (event.from_, *event.others), place, recorded.seq)
 
     def forget(self, account: str, chat: str) -> None:
-        """Delete the names of an erased chat."""
+        """Delete the names of an erased chat. One that stood for another chat before stands for that again, since a rebuild
+        from the rest of the log gives that."""
         self.write()
         self._held.clear()
-        self._db.execute("DELETE FROM names WHERE account = ? AND chat = ?", (account, chat))
+        for (name,) in self._db.execute(_NAMES_OF, {"account": account, "chat": chat}).fetchall():
+            told = self._db.execute(_TOLD_OF, {"account": account, "name": name}).fetchall()
+            self._db.execute("DELETE FROM names WHERE account = ? AND name = ?", (account, name))
+            self._db.execute("DELETE FROM earlier_names WHERE account = ? AND name = ?", (account, name))
+            stays = [one for one in told if one[0] != chat]
+            rows = [(account, name, *next(group)) for _, group in groupby(stays, key=itemgetter(0))]
+            self._db.executemany("INSERT INTO earlier_names VALUES (?, ?, ?, ?)", rows[:-1])
+            self._db.executemany("INSERT INTO names VALUES (?, ?, ?, ?)", rows[-1:])
 
     def write(self) -> None:
         """Write the names that are new, or stand for another chat now."""

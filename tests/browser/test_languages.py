@@ -78,10 +78,10 @@ async def test_longer_words_break_no_layout(browser: Browser, busy: Served, tag:
 async def test_the_choice_of_a_language_holds_for_pages_and_scripts(window: Page, busy: Served) -> None:
     """It leads back to the page that has the form; scripts say their words in it."""
     await window.goto(busy.address + address(ANA))
-    await window.get_by_label("Language").select_option("es")
+    await window.get_by_label("Language").filter(visible=True).select_option("es")
     await window.get_by_role("button", name="Change", exact=True).click()
     await window.wait_for_url("**" + address(ANA).replace("%40", "*"))
     assert await window.locator("html").get_attribute("lang") == "es"
-    assert await window.get_by_label("Idioma").input_value() == "es"
+    assert await window.get_by_label("Idioma").filter(visible=True).input_value() == "es"
     said = "import('/static/words.js').then(({ _ }) => _('Sending …'))"
     assert await window.evaluate(said) == "Enviando …"

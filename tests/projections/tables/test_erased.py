@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from events.decisions import Erased
 from events.inbound import Control, Edit, Message, Receipt, Revoke
+from events.joining import Joined
 from events.recorded import Recorded, Unreadable
 from events.subjects import ChatKey
 from events.teamwork import Assigned, Labelled, Noted
@@ -141,3 +142,14 @@ def test_a_reader_holds_up_only_the_tidying(known: Known, past: Past) -> None:
     known.projection.tidy()
     assert not known.projection.leaves_traces
     assert left_in(known, SECRET) == []
+
+
+def test_a_name_that_stood_for_another_chat_before(tmp_path: Path) -> None:
+    """It stands for that chat again, as in a rebuild from the rest of the log."""
+    past = Past()
+    for key in (ANA, BIA, ANA, BIA):
+        past.happened(Joined(from_="lid", at=past.now, others=("a",)), key)
+    at = past.happened(Erased(upto=len(past.events), at=past.now), BIA).seq
+    left = [recorded for recorded in past.events if recorded.key != BIA or recorded.seq >= at]
+    whole = folded(tmp_path / "whole.db", [past.events], reopened=False)[1]
+    assert folded(tmp_path / "left.db", [left], reopened=False)[1] == whole
