@@ -45,8 +45,8 @@ class PeoplesNames:
             self._put(account, (event.from_, *event.others), place, recorded.seq)
 
     def forget(self, account: str, chat: str) -> None:
-        """Delete the names of an erased chat. One that stood for another chat before stands for that again: a rebuild gives
-        the same from the rest of the log."""
+        """Delete the names of an erased chat. One that stood for another chat before stands for that again: a rebuild
+        from the rest of the log gives the same."""
         self.write()
         self._held.clear()
         for (name,) in self._db.execute(_NAMES_OF, {"account": account, "chat": chat}).fetchall():
