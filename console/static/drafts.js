@@ -1,6 +1,6 @@
 // Words that are kept in this tab until they were taken. They are of the user who typed them: another user who logs in
-// does not find them, and the first one does, after the next login. They go when their chat is erased, whoever typed them
-// and whichever page is open.
+// does not find them, and the first one does, after the next login. They go when their chat is erased: those of every
+// user, whichever page is open.
 
 import { get } from "./pages.js";
 import { user } from "./whose.js";
@@ -85,7 +85,7 @@ export function carryDrafts(from, to) {
   }
 }
 
-/** What was typed before there were users is an owner's, as the page was; where they have typed something since, later. */
+/** Words typed before there were users are an owner's, as the page was; where they have typed something since, later. */
 function inherit() {
   if (!("owns" in document.body.dataset) || user === "page") return;
   for (const name of names().filter((one) => one.startsWith(BEFORE_USERS))) {

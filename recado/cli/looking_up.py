@@ -26,7 +26,7 @@ from recado.wiring.knowledge import SearchedKnowledge
 
 
 class OpenedDocuments:
-    """actors' Knowledge over an index that is made of the bus once it is asked. Where that fails, it is not tried
+    """actors' Knowledge over an index that is made of the bus once it is asked. If that fails, it is not tried
     again."""
 
     def __init__(self, chosen: Settings, stack: AsyncExitStack) -> None:

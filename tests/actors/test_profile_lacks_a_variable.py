@@ -26,8 +26,10 @@ class TestWithoutAVariable:
             await home.decided(Reply, key=ANA)
             assert profiles_in(home.reads) == ["bakery@1"]
 
-    async def test_a_chat_that_sleeps_is_woken(self) -> None:
-        """Given a chat that waits and has left memory, when the variable is there, then the chat is answered."""
+    @pytest.mark.parametrize("change", ["the variable is there", "another version", "removed", "one of its own"])
+    async def test_a_chat_that_sleeps_is_woken(self, change: str) -> None:
+        """Given a chat that waits and has left memory, when the variable is there or another profile is in force, then it
+        is answered."""
         shops = Shops()
         shops.missing.add("BAKERY_KEY")
         await shops.apply("bakery", key="BAKERY_KEY")
@@ -35,26 +37,14 @@ class TestWithoutAVariable:
             await home.say("m1", key=ANA)
             await home.reads.seen(lambda one: one.key == ANA)
             await until(lambda: bool(shops.made) and len(home.router) == 0)
-            shops.found(home, "BAKERY_KEY")
-            shops.model("bakery").answer(await shops.model("bakery").asked(1))
-            await home.decided(Reply, key=ANA)
-
-    @pytest.mark.parametrize("change", ["another version", "removed", "one of its own"])
-    async def test_a_chat_that_sleeps_is_woken_by_a_change(self, change: str) -> None:
-        """Given a chat that waits and has left memory, when another profile is in force for it, then it is answered."""
-        shops = Shops()
-        shops.missing.add("BAKERY_KEY")
-        await shops.apply("bakery", key="BAKERY_KEY")
-        async with street(shops, idle_after=0.0) as (home, _):
-            await home.say("m1", key=ANA)
-            await home.reads.seen(lambda one: one.key == ANA)
-            await until(lambda: bool(shops.made) and len(home.router) == 0)
-            if change == "one of its own":
+            if change == "the variable is there":
+                shops.found(home, "BAKERY_KEY")
+            elif change == "one of its own":
                 await shops.apply("vip", chats=(ANA.chat,))
             else:
                 await shops.apply("bakery", removed=change == "removed")
-            names = {"another version": "bakery", "one of its own": "vip"}
-            model = home.model if change == "removed" else shops.model(names[change])
+            name = "vip" if change == "one of its own" else "bakery"
+            model = home.model if change == "removed" else shops.model(name)
             model.answer(await model.asked(1))
             await home.decided(Reply, key=ANA)
 

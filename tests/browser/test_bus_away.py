@@ -39,7 +39,7 @@ async def up(tmp_path: Path, nats_server: NatsServer) -> AsyncIterator[Recado]:
 async def test_the_bus_dies_and_comes_back(
     up: Recado, nats_server: NatsServer, window: Window, browser: Browser
 ) -> None:
-    """The open chat and the list say it by themselves, a page without script when it is loaded. What was typed is kept,
+    """The open chat and the list say it by themselves, a page without script when it is loaded. Typed words are kept,
     is not sent meanwhile, and can be sent once the banner is gone."""
     page = (await up.said("started"))["page"]
     await window.goto(page + address(ANA))

@@ -140,14 +140,14 @@ class JudgedChat:
         self._caused.setdefault(cause, recorded.seq)
 
     def _is_not_fenced(self, recorded: Recorded) -> None:
-        """In a turn only its owner acts; whoever was fenced decides nothing at all about the chat while it runs."""
+        """In a turn only its owner acts; a fenced instance decides nothing at all about the chat while it runs."""
         turn, event, by = self._turn, recorded.event, _incarnation(recorded)
         if turn is None or isinstance(event, TurnAdopted):
             return
         if by in turn.fenced:
             self.complain("a fenced incarnation decided", (turn.id, by, recorded.type), turn.seq, recorded.seq)
         elif by != turn.owner and _is_work(event) and not self._sets_aside(turn, event):
-            self.complain("somebody worked on another's turn", (turn.id, by, recorded.type), turn.seq, recorded.seq)
+            self.complain("an instance worked on another's turn", (turn.id, by, recorded.type), turn.seq, recorded.seq)
 
     def _sets_aside(self, turn: _Turn, event: Decision | object) -> bool:
         """Whether it ends a turn that was adopted so often that it is not adopted once more."""

@@ -183,13 +183,13 @@ def test_a_decision_of_a_fenced_incarnation_is_seen() -> None:
 def test_work_on_another_s_turn_without_adopting_it_is_seen() -> None:
     """An incarnation that did not start the turn works on it only after `turn_adopted`; it may end it by an order."""
     story = Story().given(*TURN).given(thread(), replied("t1", "m1"), by="later")
-    assert promises(story.events) == ["somebody worked on another's turn"] * 2
+    assert promises(story.events) == ["an instance worked on another's turn"] * 2
     paused = Story().given(*TURN, order("c1", "pause"))
     paused.given(Paused(until=None, at=AT, cause="c1"), ignored("m1"), by="later")
     assert judge(paused.events) == []
 
 
-@pytest.mark.parametrize(("lives", "wrong"), [(MOST_ADOPTIONS, []), (1, ["somebody worked on another's turn"])])
+@pytest.mark.parametrize(("lives", "wrong"), [(MOST_ADOPTIONS, []), (1, ["an instance worked on another's turn"])])
 def test_a_turn_that_is_adopted_again_and_again_is_set_aside(lives: int, wrong: list[str]) -> None:
     """The next incarnation ends it without adopting it; a turn that few had before must be adopted."""
     story = Story().given(*TURN)

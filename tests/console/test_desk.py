@@ -1,4 +1,4 @@
-"""The desk over real HTTP: what whoever looks after the chats sees."""
+"""The desk over real HTTP, as its users see it."""
 
 from __future__ import annotations
 

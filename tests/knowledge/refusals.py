@@ -111,7 +111,7 @@ async def given(index: Index, vectors: Vectors, asked: Asked) -> dict[str, Any]:
 
 
 def written(bodies: Sequence[dict[str, Any]]) -> str:
-    """The items. What is the same in all of them comes once, at the beginning."""
+    """The items. The part that all of them share comes once, at the beginning."""
     [system] = {body["messages"][0]["content"] for body in bodies}
     [tools] = {msgspec.json.format(msgspec.json.encode(body["tools"])).decode() for body in bodies}
     lines = ["# In every item", "", "## system", "", system, "", "## tools", "", tools]

@@ -44,14 +44,19 @@ async def test_a_receipt_chooses_no_template(log: EventLog, data_dir: Path) -> N
         assert [taken.template for taken in meta.taken] == [None]
 
 
+async def refuse_later(log: EventLog, meta: GraphDouble) -> None:
+    """Meta takes a text, refuses it in a status, and takes the template."""
+    await say(log, "r1")
+    await until_step(log, "r1", "accepted")
+    await meta.tell(meta.taken[0], "failed", code=131047)
+    await until_step(log, "r1", "accepted template")
+
+
 async def test_the_window_proves_to_be_closed_later(log: EventLog, data_dir: Path) -> None:
     """Mostly Meta takes the text first and refuses it in a status; a gateway that starts again sends nothing twice."""
     async with GraphDouble() as meta:
         async with cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
-            await say(log, "r1")
-            await until_step(log, "r1", "accepted")
-            await meta.tell(meta.taken[0], "failed", code=131047)
-            await until_step(log, "r1", "accepted template")
+            await refuse_later(log, meta)
             await meta.tell(meta.taken[1], "failed", code=131026)
         (data_dir / "gateway-shop.json").unlink()
         async with cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
@@ -64,10 +69,7 @@ async def test_a_closed_window_that_is_told_of_again(log: EventLog, data_dir: Pa
     """Meta repeats a status after days, in the life of another gateway: the template is not sent again."""
     async with GraphDouble() as meta:
         async with cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
-            await say(log, "r1")
-            await until_step(log, "r1", "accepted")
-            await meta.tell(meta.taken[0], "failed", code=131047)
-            await until_step(log, "r1", "accepted template")
+            await refuse_later(log, meta)
         told = next(r.event for r in await events(log, "shop") if isinstance(r.event, Receipt) and r.event.instead)
         async with cloud_gateway(log, meta, data_dir, window_template="hello_again:en_US"):
             await log.publish(ANA, told, msg_id="days later")

@@ -95,7 +95,7 @@ async def test_the_saved_assistant_is_asked_for(
 
 
 async def test_a_number_of_whatsapp_is_asked_for(doctor: Doctor) -> None:
-    """Only where one is set up. What is missing, a refused token, another number and a bad name are warnings."""
+    """Only where one is set up. A missing value, a refused token, another number and a bad name are warnings."""
     assert [f async for f in examine(doctor.variables, doctor.home / ".env") if f.what == "whatsapp"] == []
     async with GraphDouble() as meta:
         mine = {

@@ -35,7 +35,7 @@ def reported(log: MemoryLog, *, limit: int = 100_000, **rule: object) -> Report:
 def test_both_replies_stand_beside_each_other() -> None:
     """With who wrote them, what they cost and how long they took."""
     lines = list(lines_of(reported(lived([(5, text("a"))], [(2.0, "")])), width=80))
-    shown = (NOON + timedelta(seconds=6)).astimezone()  # the zone of whoever runs it
+    shown = (NOON + timedelta(seconds=6)).astimezone()  # the machine's zone
     assert lines[0] == f"5511999999999  {shown:%Y-%m-%d %H:%M:%S}  turn 1 of 1"
     assert lines[1] == "> text a"
     assert lines[2] == "then: old, 10 + 5 tokens, 2.0 s        │ now: new, 15 + 0 tokens, 0.0 s"
