@@ -28,8 +28,8 @@ class TestWithoutAVariable:
 
     @pytest.mark.parametrize("change", ["the variable is there", "another version", "removed", "one of its own"])
     async def test_a_chat_that_sleeps_is_woken(self, change: str) -> None:
-        """Given a chat that waits and has left memory, when the variable is there or another profile is in force, then it
-        is answered."""
+        """Given a chat that waits and has left memory, when the variable is there or another profile is in force,
+        then it is answered."""
         shops = Shops()
         shops.missing.add("BAKERY_KEY")
         await shops.apply("bakery", key="BAKERY_KEY")
